@@ -1,0 +1,16 @@
+namespace ResizeLora.Safetensors;
+
+/// <summary>One tensor of a safetensors file: what the header says of it.</summary>
+/// <param name="Name">Its unique name.</param>
+/// <param name="DType">Its element type.</param>
+/// <param name="Shape">Its dimensions; empty for a scalar.</param>
+/// <param name="Begin">Offset of its first byte, counted from the end of the header.</param>
+/// <param name="End">Offset after its last byte.</param>
+internal sealed record TensorInfo(string Name, SafetensorsDType DType, IReadOnlyList<long> Shape, long Begin, long End)
+{
+    public long ByteCount => End - Begin;
+
+    public long ElementCount => Shape.Aggregate(1L, (product, size) => product * size);
+
+    public string ShapeText => $"[{string.Join(", ", Shape)}]";
+}
