@@ -1,0 +1,86 @@
+using ResizeLora.Decomposition;
+
+namespace ResizeLora;
+
+/// <summary>
+/// One LoRA layer, decomposed. Plain data that can be kept, filtered, sorted, exported and resized again and again:
+/// it holds no open file and no native memory. Nothing ever changes it.
+/// </summary>
+public sealed record DecomposedLayer
+{
+    internal DecomposedLayer(LayerSource source, string path, AdapterComponent component, double alpha, IReadOnlyList<double> singularValues)
+    {
+        Source = source;
+        Path = path;
+        Component = component;
+        Alpha = alpha;
+        SingularValues = singularValues;
+        FrobeniusNorm = Math.Sqrt(singularValues.Sum(value => value * value));
+        EffectiveRank = EffectiveRankOf(singularValues);
+    }
+
+    /// <summary>The layer's name, as the file has it.</summary>
+    public string Name => Source.Layer.Name;
+
+    /// <summary>The part of the model that the layer belongs to.</summary>
+    public AdapterComponent Component { get; }
+
+    /// <summary>The layer of the base checkpoint that it modifies, or null where none was looked for or found.</summary>
+    public string? BaseLayer => Source.BaseLayer?.Name;
+
+    /// <summary>The rank as stored, r.</summary>
+    public int Rank => (int)Source.Layer.Rank;
+
+    /// <summary>Rows of ΔW: output features.</summary>
+    public int Rows => (int)Source.Layer.Rows;
+
+    /// <summary>Columns of ΔW: input features times kernel size.</summary>
+    public int Columns => (int)Source.Layer.Columns;
+
+    /// <summary>The layer's alpha; the rank where the file has none.</summary>
+    public double Alpha { get; }
+
+    /// <summary>The singular values of ΔW = (alpha / rank) · up · down, descending; min(rank, rows, columns) of them.</summary>
+    public IReadOnlyList<double> SingularValues { get; }
+
+    /// <summary>The largest singular value of ΔW.</summary>
+    public double SpectralNorm => SingularValues.Count == 0 ? 0 : SingularValues[0];
+
+    /// <summary>The root of the sum of the squares of ΔW.</summary>
+    public double FrobeniusNorm { get; }
+
+    /// <summary>The largest singular value of the base layer, or null without a base layer.</summary>
+    public double? BaseSpectralNorm { get; internal init; }
+
+    /// <summary>The root of the sum of the squares of the base layer, or null without a base layer.</summary>
+    public double? BaseFrobeniusNorm { get; internal init; }
+
+    /// <summary>exp of the entropy of σ / Σσ: how many singular values matter. Source: Roy and Vetterli, EUSIPCO 2007.</summary>
+    public double EffectiveRank { get; }
+
+    /// <summary>The recipes attached to this layer, in the order in which they were attached.</summary>
+    public IReadOnlyList<ResizeRecipe> Recipes { get; internal init; } = [];
+
+    /// <summary>The file that the layer is from.</summary>
+    public string Path { get; }
+
+    internal LayerSource Source { get; init; }
+
+    /// <summary>|⟨uᵢ, W vᵢ⟩| for each singular value, once a recipe asked for it.</summary>
+    internal IReadOnlyList<double>? SubspaceNorms { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    private static double EffectiveRankOf(IReadOnlyList<double> singularValues)
+    {
+        double sum = singularValues.Sum();
+        if (sum == 0)
+            return 0;
+
+        double entropy = singularValues
+            .Where(value => value > 0)
+            .Sum(value => -(value / sum) * Math.Log(value / sum));
+        return Math.Exp(entropy);
+    }
+}

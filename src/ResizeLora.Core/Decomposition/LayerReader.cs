@@ -1,0 +1,37 @@
+using System.Security.Cryptography;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Decomposition;
+
+/// <summary>The content of one LoRA layer, read from its file.</summary>
+/// <param name="Factors">ΔW as scaled factors.</param>
+/// <param name="Alpha">Alpha; the rank where the file has none.</param>
+/// <param name="Digest">SHA-256 over the bytes of the layer's tensors.</param>
+internal sealed record LayerContent(LayerFactors Factors, double Alpha, string Digest);
+
+internal static class LayerReader
+{
+    /// <exception cref="ResizeLoraException">Reading failed, or alpha is not a finite number.</exception>
+    public static LayerContent Read(SafetensorsFile file, AdapterLayer layer)
+    {
+        byte[] up = file.Read(layer.Up);
+        byte[] down = file.Read(layer.Down);
+        byte[] alphaBytes = layer.Alpha is null ? [] : file.Read(layer.Alpha);
+        double alpha = layer.Alpha is null ? layer.Rank : ElementCodec.Read(layer.Alpha.DType, alphaBytes);
+        if (!double.IsFinite(alpha))
+            throw LayerFault.NonFinite(file.Path, layer.Name, layer.Alpha!.Name);
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(up);
+        hash.AppendData(down);
+        hash.AppendData(alphaBytes);
+        return new LayerContent(
+            new LayerFactors(
+                new StoredMatrix(layer.Up.Name, up, layer.Up.DType, layer.Rows, layer.Rank),
+                new StoredMatrix(layer.Down.Name, down, layer.Down.DType, layer.Rank, layer.Columns),
+                alpha / layer.Rank),
+            alpha,
+            Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+}

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using ResizeLora.Decomposition;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Norms;
+
+/// <summary>The base checkpoint: an open file, the index of its layers, and their norms, computed once and cached.</summary>
+internal sealed class BaseCheckpoint : IDisposable
+{
+    private readonly SafetensorsFile _file;
+    private readonly NormCache? _cache;
+    private readonly string? _sha256;
+    private readonly ConcurrentDictionary<string, Lazy<MatrixNorms>> _norms = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, MatrixNorms> _unsaved = new(StringComparer.Ordinal);
+
+    private BaseCheckpoint(SafetensorsFile file, NormCache? cache, string? sha256)
+    {
+        _file = file;
+        _cache = cache;
+        _sha256 = sha256;
+        Index = new BaseCheckpointIndex(file.Header, file.Path);
+    }
+
+    public string Path => _file.Path;
+
+    public BaseCheckpointIndex Index { get; }
+
+    /// <summary>Opens a checkpoint; without a cache its norms are computed for this use only.</summary>
+    public static BaseCheckpoint Open(string path, NormCache? cache, Action<string> warn, CancellationToken cancellation)
+    {
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        try
+        {
+            string? sha256 = cache is null ? null : CheckpointIdentity.Sha256(file, cache.Folder, warn, cancellation);
+            var checkpoint = new BaseCheckpoint(file, cache, sha256);
+            if (cache is not null)
+            {
+                foreach ((string layer, MatrixNorms norms) in cache.Load(sha256!))
+                    checkpoint._norms[layer] = new Lazy<MatrixNorms>(norms);
+            }
+
+            return checkpoint;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The norms of a base layer, from the cache or computed.</summary>
+    public MatrixNorms Norms(BaseLayer layer, INumericEngine engine, CancellationToken cancellation) =>
+        _norms.GetOrAdd(layer.Name, _ => new Lazy<MatrixNorms>(() =>
+        {
+            MatrixNorms norms = engine.Norms(Read(layer), cancellation);
+            _unsaved[layer.Name] = norms;
+            return norms;
+        })).Value;
+
+    /// <summary>The weight of a base layer.</summary>
+    public StoredMatrix Read(BaseLayer layer)
+    {
+        TensorInfo tensor = layer.Tensor;
+        if (!tensor.DType.IsConvertible())
+            throw SafetensorsFault.UnsupportedDType(Path, tensor);
+
+        long rowBytes = tensor.ByteCount / tensor.Shape[0];
+        byte[] bytes = _file.Read(tensor, layer.FirstRow * rowBytes, layer.Rows * rowBytes);
+        return new StoredMatrix(layer.Name, bytes, tensor.DType, layer.Rows, layer.Columns) { Transposed = layer.Transposed };
+    }
+
+    /// <summary>Writes newly computed norms to the cache. Call it now and then, so that an interrupted run is not lost.</summary>
+    public void SaveNorms()
+    {
+        if (_cache is null || _unsaved.IsEmpty)
+            return;
+
+        Dictionary<string, MatrixNorms> unsaved = _unsaved.ToDictionary(StringComparer.Ordinal);
+        _cache.Save(_sha256!, System.IO.Path.GetFileName(Path), unsaved);
+        foreach (string layer in unsaved.Keys)
+            _unsaved.TryRemove(layer, out _);
+    }
+
+    public void Dispose()
+    {
+        SaveNorms();
+        _file.Dispose();
+    }
+}

@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Norms;
+
+/// <summary>
+/// Tells checkpoints apart by content: the SHA-256 of the whole file. Hashing gigabytes takes seconds, so a note
+/// remembers it for a path, for as long as the file's length, time of writing, header and samples of its tensors stay.
+/// </summary>
+internal static class CheckpointIdentity
+{
+    private const int SampleSize = 64;
+
+    private const int BlockSize = 1 << 20;
+
+    /// <summary>The SHA-256 of a file, in lower-case hexadecimal digits.</summary>
+    public static string Sha256(SafetensorsFile file, string cacheFolder, Action<string> warn, CancellationToken cancellation)
+    {
+        string notePath = Path.Combine(cacheFolder, "known-files", $"{Hex(System.Text.Encoding.UTF8.GetBytes(file.Path))}.json");
+        string sample = Sample(file);
+        if (CacheFiles.TryRead(notePath, warn) is { } bytes && TryParse(bytes) is { } note
+            && note == new Note(file.Path, file.Length, file.Modified, sample, note.Sha256))
+        {
+            return note.Sha256;
+        }
+
+        string sha256 = HashAll(file, cancellation);
+        CacheFiles.Update(notePath, warn, () => JsonSerializer.SerializeToUtf8Bytes(new Note(file.Path, file.Length, file.Modified, sample, sha256)));
+        return sha256;
+    }
+
+    /// <summary>The SHA-256 of all bytes of a file.</summary>
+    public static string HashAll(SafetensorsFile file, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] block = new byte[BlockSize];
+        for (long position = 0; position < file.Length; position += block.Length)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Span<byte> part = block.AsSpan(0, (int)Math.Min(block.Length, file.Length - position));
+            file.Read(position, part);
+            hash.AppendData(part);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>A hash over the header and some bytes of each tensor: notices a file that was replaced in the same second.</summary>
+    private static string Sample(SafetensorsFile file)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] header = new byte[file.Header.DataStart];
+        file.Read(0, header);
+        hash.AppendData(header);
+        Span<byte> sample = stackalloc byte[SampleSize];
+        foreach (TensorInfo tensor in file.Header.Tensors)
+        {
+            Span<byte> part = sample[..(int)Math.Min(SampleSize, tensor.ByteCount)];
+            file.Read(file.Header.DataStart + tensor.Begin + (tensor.ByteCount - part.Length) / 2, part);
+            hash.AppendData(part);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static Note? TryParse(byte[] bytes)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Note>(bytes);
+        }
+        catch (JsonException)
+        {
+            // Only a note: the hash is computed again and the note written anew.
+            return null;
+        }
+    }
+
+    private static string Hex(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    private sealed record Note(string Path, long Length, DateTime Modified, string Sample, string Sha256);
+}

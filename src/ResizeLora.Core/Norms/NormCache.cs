@@ -1,0 +1,115 @@
+using System.Text.Json;
+using ResizeLora.Decomposition;
+
+namespace ResizeLora.Norms;
+
+/// <summary>
+/// Norms of base layers on disk: one readable JSON file per checkpoint, named by the checkpoint's content.
+/// Several processes may use it at once: files are replaced as a whole, under a lock, and merged with what others wrote.
+/// What can't be read is no error: it is reported, and computed anew.
+/// </summary>
+internal sealed class NormCache(string folder, Action<string> warn)
+{
+    private const int Format = 1;
+
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    /// <summary>Name of the environment variable that overrides the folder.</summary>
+    public const string FolderVariable = "RESIZELORA_CACHE";
+
+    public string Folder { get; } = folder;
+
+    /// <summary>The user's cache folder, or what the environment says.</summary>
+    public static string DefaultFolder()
+    {
+        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } folder)
+            return Path.GetFullPath(folder);
+
+        string caches = OperatingSystem.IsWindows()
+            ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+            : OperatingSystem.IsMacOS()
+                ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "Library", "Caches")
+                : Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg
+                    ? xdg
+                    : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        return Path.Combine(caches, "ResizeLora");
+    }
+
+    /// <summary>All norms that are known of a checkpoint.</summary>
+    public IReadOnlyDictionary<string, MatrixNorms> Load(string sha256) => Read(FileOf(sha256), sha256)?.Norms ?? [];
+
+    /// <summary>Adds norms to what is known of a checkpoint.</summary>
+    public void Save(string sha256, string checkpointName, IReadOnlyDictionary<string, MatrixNorms> norms)
+    {
+        if (norms.Count == 0)
+            return;
+
+        CacheFiles.Update(FileOf(sha256), warn, () =>
+        {
+            var merged = new SortedDictionary<string, MatrixNorms>(StringComparer.Ordinal);
+            foreach ((string layer, MatrixNorms value) in Read(FileOf(sha256), sha256)?.Norms ?? [])
+                merged[layer] = value;
+            foreach ((string layer, MatrixNorms value) in norms)
+                merged[layer] = value;
+            return JsonSerializer.SerializeToUtf8Bytes(new Document(Format, sha256, checkpointName, MatrixNorms.SpectralTolerance, new(merged)), Json);
+        });
+    }
+
+    /// <summary>What is cached, per checkpoint.</summary>
+    public IReadOnlyList<NormCacheEntry> Entries()
+    {
+        if (!Directory.Exists(Folder))
+            return [];
+
+        var entries = new List<NormCacheEntry>();
+        foreach (string path in Directory.EnumerateFiles(Folder, "*.json").Order(StringComparer.Ordinal))
+        {
+            string sha256 = Path.GetFileNameWithoutExtension(path);
+            if (IsHash(sha256) && Read(path, sha256) is { } document)
+                entries.Add(new NormCacheEntry(sha256, document.Name, document.Norms.Count, File.GetLastWriteTime(path), path));
+        }
+
+        return entries;
+    }
+
+    /// <summary>Forgets the norms of one checkpoint.</summary>
+    public void Remove(string sha256) => CacheFiles.Delete(FileOf(sha256));
+
+    private static bool IsHash(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
+
+    private string FileOf(string sha256) => Path.Combine(Folder, $"{sha256}.json");
+
+    private Document? Read(string path, string sha256)
+    {
+        if (CacheFiles.TryRead(path, warn) is not { } bytes)
+            return null;
+
+        try
+        {
+            Document? document = JsonSerializer.Deserialize<Document>(bytes, Json);
+            if (document is { Format: Format, Norms: not null, Name: not null }
+                && string.Equals(document.Sha256, sha256, StringComparison.Ordinal)
+                && document.SpectralTolerance <= MatrixNorms.SpectralTolerance
+                && document.Norms.Values.All(IsSound))
+            {
+                return document;
+            }
+
+            warn($"The norm cache '{path}' holds something else than was expected; it is ignored and will be rebuilt.");
+        }
+        catch (JsonException exception)
+        {
+            warn($"The norm cache '{path}' can't be read ({exception.Message}); it is ignored and will be rebuilt.");
+        }
+
+        return null;
+    }
+
+    private static bool IsSound(MatrixNorms? norms) =>
+        norms is not null
+        && double.IsFinite(norms.Spectral) && norms.Spectral >= 0
+        && double.IsFinite(norms.Frobenius) && norms.Frobenius >= 0
+        && norms.Spectral <= norms.Frobenius * (1 + MatrixNorms.SpectralTolerance);
+
+    private sealed record Document(int Format, string Sha256, string Name, double SpectralTolerance, Dictionary<string, MatrixNorms> Norms);
+}

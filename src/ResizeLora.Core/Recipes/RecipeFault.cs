@@ -1,0 +1,43 @@
+namespace ResizeLora.Recipes;
+
+/// <summary>Every error of the recipe language, worded in one place.</summary>
+internal static class RecipeFault
+{
+    private static readonly string ValidKeys = $"Valid keys: {string.Join(", ", RecipeKeys.All)}.";
+
+    public static ResizeLoraException UnknownKey(string text, int position, string key) =>
+        At("RecipeUnknownKey", text, position, $"unknown key '{key}'{(RecipeKeys.Suggest(key) is { } suggestion ? $"; did you mean '{suggestion}'?" : ".")}");
+
+    public static ResizeLoraException RepeatedKey(string text, int position, string key) =>
+        At("RecipeRepeatedKey", text, position, $"'{key}' is given twice.");
+
+    public static ResizeLoraException EmptyValue(string text, int position, string key) =>
+        At("RecipeEmptyValue", text, position, $"'{key}' has no value; write {key}=NUMBER.");
+
+    public static ResizeLoraException NotANumber(string text, int position, string key, string value) =>
+        At("RecipeNotANumber", text, position, $"'{value}' is no finite number for '{key}' (decimals with a point, such as -1.2).");
+
+    public static ResizeLoraException NotPositive(string text, int position, string key, string value) =>
+        At("RecipeNotPositive", text, position, $"'{key}' must be greater than 0, not {value}.");
+
+    public static ResizeLoraException EmptyItem(string text, int position) =>
+        At("RecipeEmptyItem", text, position, "a key is missing between two commas.");
+
+    public static ResizeLoraException Empty(string text, int position) =>
+        At("RecipeEmpty", text, position, "the recipe is empty; write, for example, spn_ckpt=1,thr=-1.2.");
+
+    public static ResizeLoraException MoreThanOne(string text) =>
+        New("RecipeMoreThanOne", text, $"'{text}' holds several recipes; one is wanted here.");
+
+    public static ResizeLoraException NoSelection(string text) =>
+        New("RecipeNoSelection", text, $"The recipe '{text}' says how to score but not what to keep: add thr=… (least score, log10) or size=… (MiB of the file).");
+
+    public static ResizeLoraException WeightSum(string text, double sum) =>
+        New("RecipeWeightSum", text, $"The score weights of the recipe '{text}' sum to {sum}; the sum must be positive. Give at least one, for example spn_ckpt=1.");
+
+    private static ResizeLoraException At(string errorId, string text, int position, string problem) =>
+        New(errorId, text, $"The recipe '{text}' is wrong at position {position + 1}: {problem} {ValidKeys}");
+
+    private static ResizeLoraException New(string errorId, string text, string message) =>
+        new(errorId, FaultKind.InvalidArgument, text, message);
+}

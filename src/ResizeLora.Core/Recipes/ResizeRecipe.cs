@@ -1,0 +1,93 @@
+using System.Globalization;
+using ResizeLora.Recipes;
+
+namespace ResizeLora;
+
+/// <summary>
+/// Which singular values to keep: how they are scored, and which scores are good enough. Immutable.
+/// Prints as a recipe string that parses back to an equal recipe.
+/// </summary>
+public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
+{
+    private readonly string _text;
+
+    internal ResizeRecipe(IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, double? sizeMiB, double rescale)
+    {
+        GivenWeights = weights;
+        double sum = weights.Values.Sum();
+        Weights = weights.Where(pair => pair.Value != 0).ToDictionary(pair => pair.Key, pair => pair.Value / sum);
+        Threshold = threshold;
+        SizeMiB = sizeMiB;
+        Rescale = rescale;
+        _text = Print();
+    }
+
+    /// <summary>The recipe that is used when none is given.</summary>
+    public static ResizeRecipe Default { get; } = Parse("spn_ckpt=1,thr=-1.2");
+
+    /// <summary>The weight of each reference in the score; they sum to one, and a negative one is a penalty.</summary>
+    public IReadOnlyDictionary<ScoreReference, double> Weights { get; }
+
+    /// <summary>The least score (log₁₀) that is kept, or null.</summary>
+    public double? Threshold { get; }
+
+    /// <summary>The largest size of the whole output file in MiB (2²⁰ bytes), or null.</summary>
+    public double? SizeMiB { get; }
+
+    /// <summary>What ΔW is multiplied by, before it is scored.</summary>
+    public double Rescale { get; }
+
+    /// <summary>Whether the recipe compares with the base checkpoint.</summary>
+    public bool NeedsCheckpoint => NeedsBaseNorms || NeedsSubspace;
+
+    internal bool NeedsBaseNorms => Weights.ContainsKey(ScoreReference.SpnCkpt) || Weights.ContainsKey(ScoreReference.FroCkpt);
+
+    internal bool NeedsSubspace => Weights.ContainsKey(ScoreReference.Subspace);
+
+    /// <summary>The weights as they were given, before they were divided by their sum.</summary>
+    internal IReadOnlyDictionary<ScoreReference, double> GivenWeights { get; }
+
+    /// <summary>Reads one recipe, such as <c>spn_ckpt=1,thr=-1.2</c>.</summary>
+    /// <param name="text">Keys with values, separated by commas.</param>
+    /// <returns>The recipe.</returns>
+    /// <exception cref="ResizeLoraException">The text is no valid recipe; the message names the position and the valid keys.</exception>
+    public static ResizeRecipe Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        IReadOnlyList<ResizeRecipe> recipes = RecipeParser.ParseAll(text);
+        return recipes.Count == 1 ? recipes[0] : throw RecipeFault.MoreThanOne(text);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(ResizeRecipe? other) => other is not null && string.Equals(_text, other._text, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as ResizeRecipe);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _text.GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>The recipe string.</summary>
+    /// <returns>Text that <see cref="Parse"/> reads back to an equal recipe.</returns>
+    public override string ToString() => _text;
+
+    private string Print()
+    {
+        var parts = new List<string>();
+        foreach ((string key, ScoreReference reference) in RecipeKeys.Scores)
+        {
+            if (GivenWeights.TryGetValue(reference, out double weight))
+                parts.Add(Pair(key, weight));
+        }
+
+        if (Threshold is { } threshold)
+            parts.Add(Pair(RecipeKeys.Threshold, threshold));
+        if (SizeMiB is { } size)
+            parts.Add(Pair(RecipeKeys.Size, size));
+        if (Rescale != 1)
+            parts.Add(Pair(RecipeKeys.Rescale, Rescale));
+        return string.Join(',', parts);
+    }
+
+    private static string Pair(string key, double value) => string.Create(CultureInfo.InvariantCulture, $"{key}={value:R}");
+}
