@@ -1,0 +1,18 @@
+namespace ResizeLora.Pipeline;
+
+/// <summary>Who is told what happens. All calls come on the thread that drives the pipeline.</summary>
+internal interface IPipelineObserver
+{
+    void Verbose(string message);
+
+    void Warning(string message);
+
+    /// <summary>A problem that ends the work on one output or one file, but not on the others.</summary>
+    void Error(ResizeLoraException exception);
+
+    /// <summary>Layers done of a stage of the work on a file.</summary>
+    void Progress(string path, string stage, int done, int total);
+
+    /// <summary>Asks whether a file may be written.</summary>
+    bool MayWrite(string path, string description);
+}

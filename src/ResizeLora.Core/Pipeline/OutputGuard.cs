@@ -1,0 +1,71 @@
+using ResizeLora.Safetensors;
+using ResizeLora.Writing;
+
+namespace ResizeLora.Pipeline;
+
+/// <summary>Knows every file that this call reads or has written, so that none of them is ever overwritten.</summary>
+internal sealed class OutputGuard(PipelineSettings settings)
+{
+    private readonly HashSet<string> _inputs = new(PathComparer);
+    private readonly Dictionary<string, string> _outputs = new(PathComparer);
+
+    // A case-insensitive match that is none costs an error message; the other way round it would cost a file.
+    private static StringComparer PathComparer => OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
+
+    /// <summary>Protects a file that is read.</summary>
+    public void AddInput(string path)
+    {
+        _inputs.Add(path);
+        _inputs.Add(RealPath(path));
+    }
+
+    public bool IsInput(string path) => _inputs.Contains(path) || _inputs.Contains(RealPath(path));
+
+    /// <summary>Finds outputs of the same name before any work, as far as names are known by then.</summary>
+    public void CheckInAdvance(IEnumerable<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> inputs)
+    {
+        var planned = new Dictionary<string, string>(PathComparer);
+        foreach ((string path, IReadOnlyList<ResizeRecipe> recipes) in inputs)
+        {
+            foreach (ResizeRecipe recipe in recipes)
+            {
+                // The same size recipe twice ends in the same name, whatever its threshold will be.
+                string target = OutputName.InAdvance(System.IO.Path.GetFileNameWithoutExtension(path), recipe) is { } name
+                    ? Target(path, name)
+                    : Target(path, OutputName.For(System.IO.Path.GetFileNameWithoutExtension(path), recipe, double.NaN));
+                string description = Describe(path, recipe);
+                if (!planned.TryAdd(target, description))
+                    throw WritingFault.SameName(target, planned[target], description);
+            }
+        }
+    }
+
+    /// <summary>Where an output goes.</summary>
+    public string Target(string inputPath, string outputName) =>
+        System.IO.Path.Combine(settings.Destination ?? System.IO.Path.GetDirectoryName(inputPath)!, outputName);
+
+    /// <summary>Takes a name for an output, once its threshold is known.</summary>
+    /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>
+    public void Claim(string target, string inputPath, ResizeRecipe recipe)
+    {
+        if (IsInput(target))
+            throw WritingFault.WouldOverwriteInput(target);
+
+        string description = Describe(inputPath, recipe);
+        if (_outputs.TryGetValue(target, out string? earlier))
+            throw WritingFault.SameName(target, earlier, description);
+
+        if (!settings.Overwrite && System.IO.Path.Exists(target))
+            throw SafetensorsFault.OutputExists(target);
+
+        _outputs[target] = description;
+    }
+
+    private static string Describe(string path, ResizeRecipe recipe) => $"'{path}' by '{recipe}'";
+
+    /// <summary>Whether two paths lead to the same file.</summary>
+    public static bool IsSameFile(string left, string right) => PathComparer.Equals(RealPath(left), RealPath(right));
+
+    private static string RealPath(string path) =>
+        (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? path;
+}

@@ -1,0 +1,18 @@
+namespace ResizeLora.Pipeline;
+
+/// <summary>How the pipeline works.</summary>
+internal sealed record PipelineSettings
+{
+    public ResizePrecision Precision { get; init; } = ResizePrecision.Float16;
+
+    public UnmatchedLayer UnmatchedLayer { get; init; } = UnmatchedLayer.Keep;
+
+    /// <summary>Whether existing outputs are replaced.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>The folder for outputs; null for each input's own folder.</summary>
+    public string? Destination { get; init; }
+
+    /// <summary>Layers worked on at the same time.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+}

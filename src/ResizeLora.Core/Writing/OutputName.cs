@@ -1,0 +1,44 @@
+using System.Globalization;
+using ResizeLora.Recipes;
+
+namespace ResizeLora.Writing;
+
+/// <summary>
+/// File names in the form of the original tool: the recipe's keys sorted and without underscore, each with its
+/// weight, then scale, size and threshold; for example <c>style_spnckpt1_th-1.2.safetensors</c>.
+/// </summary>
+internal static class OutputName
+{
+    public const string Extension = ".safetensors";
+
+    /// <summary>The name for a recipe that cut at a threshold.</summary>
+    public static string For(string inputName, ResizeRecipe recipe, double threshold) =>
+        $"{Prefix(inputName, recipe)}_th{Number(threshold)}{Extension}";
+
+    /// <summary>The name, where it is known before the work: a size recipe finds its threshold only by working.</summary>
+    public static string? InAdvance(string inputName, ResizeRecipe recipe) =>
+        recipe is { SizeMiB: null, Threshold: { } threshold } ? For(inputName, recipe, threshold) : null;
+
+    private static string Prefix(string inputName, ResizeRecipe recipe)
+    {
+        IEnumerable<string> parts = recipe.Weights
+            .Select(pair => (Key: RecipeKeys.KeyOf(pair.Key), Weight: pair.Value))
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => pair.Key.Replace("_", string.Empty, StringComparison.Ordinal) + Number(pair.Weight));
+        if (recipe.Rescale != 1)
+            parts = parts.Append("scale" + Number(recipe.Rescale));
+        if (recipe.SizeMiB is { } size)
+            parts = parts.Append("size" + Number(size));
+        return $"{inputName}_{string.Join('_', parts)}";
+    }
+
+    /// <summary>At most two decimals, without trailing zeros.</summary>
+    private static string Number(double value)
+    {
+        if (double.IsInfinity(value))
+            return value < 0 ? "-inf" : "inf";
+
+        string text = value.ToString("F2", CultureInfo.InvariantCulture).TrimEnd('0').TrimEnd('.');
+        return text == "-0" ? "0" : text;
+    }
+}

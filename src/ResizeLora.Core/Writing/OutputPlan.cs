@@ -1,0 +1,72 @@
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+using ResizeLora.Selection;
+
+namespace ResizeLora.Writing;
+
+/// <summary>What one output file will hold: some layers at new ranks, and tensors copied as they are.</summary>
+internal sealed class OutputPlan
+{
+    private readonly SafetensorsHeader _source;
+    private readonly IReadOnlyList<DecomposedLayer> _layers;
+    private readonly SafetensorsDType _dtype;
+
+    public OutputPlan(
+        SafetensorsHeader source,
+        IReadOnlyList<DecomposedLayer> layers,
+        IReadOnlyList<TensorInfo> verbatim,
+        KeptValues kept,
+        ResizeParameters parameters)
+    {
+        _source = source;
+        _layers = layers;
+        _dtype = parameters.Precision.DType();
+        Verbatim = verbatim;
+        Kept = kept;
+        Parameters = parameters;
+        Layout = SafetensorsLayout.Create(verbatim
+            .Select(tensor => new TensorSpec(tensor.Name, tensor.DType, tensor.Shape))
+            .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, kept.Indices[index].Count))));
+        Metadata = OutputMetadata.Create(source, parameters, ChangedRanks());
+    }
+
+    public ResizeParameters Parameters { get; }
+
+    public KeptValues Kept { get; }
+
+    /// <summary>Tensors that are copied as they are.</summary>
+    public IReadOnlyList<TensorInfo> Verbatim { get; }
+
+    public SafetensorsLayout Layout { get; }
+
+    /// <summary>The metadata, with place-holders for the hashes.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; }
+
+    /// <summary>Bytes before the tensors.</summary>
+    public long HeaderLength => Layout.Header(Metadata).Length;
+
+    /// <summary>Bytes of the whole file, to the byte.</summary>
+    public long FileLength => HeaderLength + Layout.DataLength;
+
+    private IEnumerable<TensorSpec> Specs(AdapterLayer layer, int rank)
+    {
+        if (rank == 0)
+            yield break;
+
+        yield return new TensorSpec(layer.Up.Name, _dtype, [layer.Up.Shape[0], rank, .. layer.Up.Shape.Skip(2)]);
+        yield return new TensorSpec(layer.Down.Name, _dtype, [rank, .. layer.Down.Shape.Skip(1)]);
+        if (layer.AlphaName is { } alphaName)
+            yield return new TensorSpec(alphaName, _dtype, layer.Alpha?.Shape ?? []);
+    }
+
+    /// <summary>Files that name their layers by position keep the ranks in the metadata.</summary>
+    private IEnumerable<KeyValuePair<string, string>> ChangedRanks()
+    {
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            string key = $"{_layers[i].Name}:rank";
+            if (_source.FindMetadata(key) is not null)
+                yield return new(key, Kept.Indices[i].Count.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
+}

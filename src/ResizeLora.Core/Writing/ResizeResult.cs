@@ -1,0 +1,51 @@
+namespace ResizeLora;
+
+/// <summary>One resized LoRA that was written.</summary>
+public sealed record ResizeResult
+{
+    internal ResizeResult()
+    {
+    }
+
+    /// <summary>The file's name.</summary>
+    public string Name => System.IO.Path.GetFileName(Path);
+
+    /// <summary>The file that was written.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The LoRA that it was made from.</summary>
+    public required string SourcePath { get; init; }
+
+    /// <summary>The recipe that it was made by.</summary>
+    public required ResizeRecipe Recipe { get; init; }
+
+    /// <summary>The least score (log₁₀) that was kept; −∞ where everything fitted.</summary>
+    public required double Threshold { get; init; }
+
+    /// <summary>Number of LoRA layers before.</summary>
+    public required int SourceLayerCount { get; init; }
+
+    /// <summary>Number of LoRA layers that are left.</summary>
+    public required int LayerCount { get; init; }
+
+    /// <summary>Sum of the ranks of all layers before.</summary>
+    public required int SourceRank { get; init; }
+
+    /// <summary>Sum of the ranks of all layers that are left.</summary>
+    public required int Rank { get; init; }
+
+    /// <summary>Bytes of the LoRA before.</summary>
+    public required long SourceSize { get; init; }
+
+    /// <summary>Bytes of the file.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>‖ΔW − ΔW′‖ / ‖ΔW‖ in the Frobenius norm over all resized layers, rescaling aside.</summary>
+    public required double RelativeError { get; init; }
+
+    /// <summary>How much smaller the file is, in percent.</summary>
+    public double SavedPercent => 100.0 * (SourceSize - Size) / SourceSize;
+
+    /// <inheritdoc/>
+    public override string ToString() => Path;
+}

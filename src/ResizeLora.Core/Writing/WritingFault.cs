@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace ResizeLora.Writing;
+
+/// <summary>Every error about outputs, worded in one place.</summary>
+internal static class WritingFault
+{
+    public static ResizeLoraException SameName(string path, string first, string second) =>
+        new("OutputNameCollision", FaultKind.InvalidArgument, path, $"'{path}' would be written twice: {first} and {second}. Nothing was done. Resize them in separate calls with different -Destination folders.");
+
+    public static ResizeLoraException WouldOverwriteInput(string path) =>
+        new("OutputIsInput", FaultKind.InvalidArgument, path, $"'{path}' is an input of this call (or the checkpoint) and is never overwritten, not even with -Force. Choose another -Destination.");
+
+    public static ResizeLoraException NothingKept(string path, ResizeRecipe recipe) =>
+        new("NothingKept", FaultKind.NothingKept, path, $"The recipe '{recipe}' keeps nothing of '{path}', so no file was written. Lower thr or raise size.");
+
+    public static ResizeLoraException BudgetTooSmall(string path, ResizeRecipe recipe, long least) =>
+        new("BudgetTooSmall", FaultKind.NothingKept, path, string.Create(CultureInfo.InvariantCulture, $"The recipe '{recipe}' can't be met for '{path}': what is copied unchanged already takes {least / 1048576.0:0.###} MiB. Raise size, or use -UnmatchedLayer Drop."));
+
+    public static ResizeLoraException DestinationFailed(string path, Exception inner) =>
+        new("DestinationNotWritable", inner is UnauthorizedAccessException ? FaultKind.PermissionDenied : FaultKind.WriteFailed, path, $"The folder '{path}' can't be made: {inner.Message}", inner);
+
+    public static ResizeLoraException DestinationIsFile(string path) =>
+        new("DestinationIsFile", FaultKind.InvalidArgument, path, $"-Destination '{path}' is a file; name a folder.");
+}
