@@ -1,0 +1,223 @@
+using System.Management.Automation;
+using ResizeLora.Arguments;
+using ResizeLora.Errors;
+using ResizeLora.Norms;
+using ResizeLora.Pipeline;
+using ResizeLora.Safetensors;
+using ResizeLora.Torch;
+using ResizeLora.Writing;
+
+namespace ResizeLora.Commands;
+
+/// <summary>Writes resized LoRAs, from files or from layers that were decomposed before.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "LoraResize", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
+[OutputType(typeof(ResizeResult))]
+public sealed class InvokeLoraResizeCommand : PipelineCommand
+{
+    private const string LayerSet = "Layer";
+
+    private readonly List<string> _files = [];
+    private readonly List<DecomposedLayer> _layers = [];
+
+    /// <summary>Layers from Get-LoraSpectrum, as a rule with recipes attached by New-ResizeRecipe.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet)]
+    [ValidateNotNull]
+    public DecomposedLayer[] InputObject { get; set; } = [];
+
+    /// <summary>The base model, a safetensors file. Needed by recipes with spn_ckpt, fro_ckpt or subspace.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Checkpoint { get; set; }
+
+    /// <summary>What to keep: recipes as text or as objects; several make several outputs.</summary>
+    [Parameter]
+    [RecipeTransformation]
+    [ValidateNotNullOrEmpty]
+    public ResizeRecipe[]? Recipe { get; set; }
+
+    /// <summary>The folder for the outputs, made if missing; by default each input's own folder.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Destination { get; set; }
+
+    /// <summary>The number format of the outputs.</summary>
+    [Parameter]
+    public ResizePrecision Precision { get; set; } = ResizePrecision.Float16;
+
+    /// <summary>What happens to layers that the checkpoint does not have.</summary>
+    [Parameter]
+    public UnmatchedLayer UnmatchedLayer { get; set; } = UnmatchedLayer.Keep;
+
+    /// <summary>How many layers are worked on at the same time; by default one per processor.</summary>
+    [Parameter]
+    [ValidateRange(1, 256)]
+    public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Resizes results of an earlier run too.</summary>
+    [Parameter]
+    public SwitchParameter IncludeResized { get; set; }
+
+    /// <summary>Overwrites outputs that exist; never an input or the checkpoint.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        // All inputs are known before the work begins, so that two outputs of one name are found in time.
+        if (ParameterSetName == LayerSet)
+            _layers.AddRange(InputObject);
+        else
+            _files.AddRange(ResolveFiles());
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        string? checkpointPath = Checkpoint is null ? null : ResolveSingle(Checkpoint);
+        List<(string Path, IReadOnlyList<WorkItem> Items)> work = ParameterSetName == LayerSet
+            ? WorkOnLayers(ref checkpointPath)
+            : WorkOnFiles(checkpointPath);
+        if (work.Count == 0)
+            return;
+
+        PipelineSettings settings = CreateSettings();
+        OutputGuard guard = CreateGuard(settings, work, checkpointPath);
+        using BaseCheckpoint? checkpoint = checkpointPath is null ? null : OpenCheckpoint(checkpointPath);
+        if (settings.Destination is not null)
+            ForCall(() => MakeDestination(settings.Destination));
+
+        foreach ((string path, IReadOnlyList<WorkItem> items) in work)
+        {
+            ForEachItem(() =>
+            {
+                var pipeline = new ResizePipeline(NumericEngineLoader.Default.Engine, checkpoint, settings, guard, this, Stop);
+                IReadOnlyList<ResizeResult> results = items[0].Layers is null
+                    ? pipeline.Resize(path, [.. items.Select(item => item.Recipe)])
+                    : pipeline.Resize(path, [.. items.Select(item => (item.Recipe, item.Layers!))]);
+                WriteObject(results, enumerateCollection: true);
+            });
+        }
+
+        EndProgress();
+    }
+
+    private PipelineSettings CreateSettings() => new()
+    {
+        Precision = Precision,
+        UnmatchedLayer = UnmatchedLayer,
+        Overwrite = Force,
+        Destination = Destination is null ? null : ResolveSingle(Destination),
+        Workers = ThrottleLimit,
+    };
+
+    private OutputGuard CreateGuard(PipelineSettings settings, List<(string Path, IReadOnlyList<WorkItem> Items)> work, string? checkpointPath)
+    {
+        var guard = new OutputGuard(settings);
+        foreach ((string path, _) in work)
+            guard.AddInput(path);
+        if (checkpointPath is not null)
+            guard.AddInput(checkpointPath);
+
+        return ForCall(() =>
+        {
+            guard.CheckInAdvance(work.Select(file => (file.Path, (IReadOnlyList<ResizeRecipe>)[.. file.Items.Select(item => item.Recipe)])));
+            return guard;
+        });
+    }
+
+    /// <summary>Each file with each recipe.</summary>
+    private List<(string Path, IReadOnlyList<WorkItem> Items)> WorkOnFiles(string? checkpointPath)
+    {
+        ResizeRecipe[] recipes = [.. (Recipe ?? [ResizeRecipe.Default]).Distinct()];
+        if (checkpointPath is null && recipes.FirstOrDefault(recipe => recipe.NeedsCheckpoint) is { } recipe)
+            ThrowTerminatingError(ErrorRecords.CheckpointNeeded(recipe));
+
+        WorkItem[] items = [.. recipes.Select(recipe => new WorkItem(recipe, null))];
+        return [.. WithoutSkipped(_files.Distinct(), checkpointPath).Select(path => (path, (IReadOnlyList<WorkItem>)items))];
+    }
+
+    /// <summary>Each file that the layers are from, with each recipe and the layers that it is attached to.</summary>
+    private List<(string Path, IReadOnlyList<WorkItem> Items)> WorkOnLayers(ref string? checkpointPath)
+    {
+        List<(DecomposedLayer Layer, ResizeRecipe Recipe)> pairs =
+            [.. _layers.SelectMany(layer => RecipesOf(layer).Select(recipe => (layer, recipe)))];
+        foreach ((DecomposedLayer layer, ResizeRecipe recipe) in pairs.Where(pair => pair.Recipe.NeedsCheckpoint))
+        {
+            checkpointPath ??= layer.Source.CheckpointPath;
+            if (checkpointPath is null)
+                ThrowTerminatingError(ErrorRecords.CheckpointNeeded(recipe));
+        }
+
+        return
+        [
+            .. pairs
+                .GroupBy(pair => pair.Layer.Path, StringComparer.Ordinal)
+                .Select(file => (file.Key, (IReadOnlyList<WorkItem>)
+                [
+                    .. file
+                        .GroupBy(pair => pair.Recipe, pair => pair.Layer)
+                        .Select(group => new WorkItem(group.Key, [.. group.DistinctBy(layer => layer.Name)])),
+                ])),
+        ];
+    }
+
+    private ResizeRecipe[] RecipesOf(DecomposedLayer layer)
+    {
+        ResizeRecipe[] recipes = [.. layer.Recipes.Concat(Recipe ?? []).Distinct()];
+        return recipes.Length > 0 ? recipes : [ResizeRecipe.Default];
+    }
+
+    /// <summary>A folder as people have it: with the checkpoint, LoRAs, and results of an earlier run.</summary>
+    private List<string> WithoutSkipped(IEnumerable<string> files, string? checkpointPath)
+    {
+        var remaining = new List<string>();
+        var resized = new List<string>();
+        foreach (string path in files)
+        {
+            if (checkpointPath is not null && OutputGuard.IsSameFile(path, checkpointPath))
+                WriteVerbose($"'{path}' is the checkpoint; skipped.");
+            else if (!IncludeResized && IsResized(path))
+                resized.Add(path);
+            else
+                remaining.Add(path);
+        }
+
+        if (resized.Count > 0)
+            WriteWarning($"{resized.Count} file(s) that an earlier run has made are skipped, such as '{resized[0]}'. Use -IncludeResized to resize them again.");
+        return remaining;
+    }
+
+    /// <summary>A file that can't be opened is none; its error comes when its turn comes.</summary>
+    private static bool IsResized(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return OutputMetadata.IsResized(file.Header);
+        }
+        catch (ResizeLoraException)
+        {
+            return false;
+        }
+    }
+
+    private static bool MakeDestination(string path)
+    {
+        if (File.Exists(path))
+            throw WritingFault.DestinationIsFile(path);
+
+        try
+        {
+            Directory.CreateDirectory(path);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw WritingFault.DestinationFailed(path, exception);
+        }
+    }
+
+    /// <summary>One output of a file: a recipe, and the layers it is for, or null for all.</summary>
+    private sealed record WorkItem(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer>? Layers);
+}

@@ -1,0 +1,22 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace ResizeLora.Torch;
+
+/// <summary>The native libraries that this process has loaded, whoever did it.</summary>
+internal static class LoadedModules
+{
+    public static IReadOnlyList<string> Paths()
+    {
+        try
+        {
+            using Process process = Process.GetCurrentProcess();
+            return [.. process.Modules.Cast<ProcessModule>().Select(module => module.FileName)];
+        }
+        catch (Exception exception) when (exception is Win32Exception or InvalidOperationException or NotSupportedException)
+        {
+            // A system that doesn't tell (a locked-down container): better to go on than to refuse all work.
+            return [];
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace ResizeLora.Torch;
+
+/// <summary>Why libtorch can't be used in this session.</summary>
+public enum TorchUnavailableReason
+{
+    /// <summary>Files of the module are missing.</summary>
+    NotInstalled,
+
+    /// <summary>Something else in this process has loaded another libtorch already.</summary>
+    AlreadyLoaded,
+
+    /// <summary>There is no libtorch for this system.</summary>
+    UnsupportedPlatform,
+
+    /// <summary>The files are there, but the system refused to load them.</summary>
+    LoadFailed,
+}
