@@ -72,6 +72,10 @@ public sealed record DecomposedLayer
     /// <inheritdoc/>
     public override string ToString() => Name;
 
+    /// <summary>The Frobenius norm of what is lost when only some singular values are kept.</summary>
+    internal double NormWithout(IReadOnlyList<int> kept) =>
+        Math.Sqrt(Enumerable.Range(0, SingularValues.Count).Except(kept).Sum(index => SingularValues[index] * SingularValues[index]));
+
     private static double EffectiveRankOf(IReadOnlyList<double> singularValues)
     {
         double sum = singularValues.Sum();

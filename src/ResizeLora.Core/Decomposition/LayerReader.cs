@@ -34,4 +34,22 @@ internal static class LayerReader
             alpha,
             Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
+
+    /// <summary>The layer's content, if it still is what was decomposed.</summary>
+    /// <exception cref="ResizeLoraException">The file has changed, or reading failed.</exception>
+    public static LayerContent ReadUnchanged(SafetensorsFile source, DecomposedLayer layer)
+    {
+        AdapterLayer expected = layer.Source.Layer;
+        if (!IsThere(expected.Up) || !IsThere(expected.Down) || (expected.Alpha is { } alpha && !IsThere(alpha)))
+            throw LayerFault.Changed(source.Path, layer.Name);
+
+        LayerContent content = Read(source, expected);
+        return string.Equals(content.Digest, layer.Source.Digest, StringComparison.Ordinal)
+            ? content
+            : throw LayerFault.Changed(source.Path, layer.Name);
+
+        bool IsThere(TensorInfo tensor) =>
+            source.Header.Find(tensor.Name) is { } found
+            && found.DType == tensor.DType && found.Begin == tensor.Begin && found.Shape.SequenceEqual(tensor.Shape);
+    }
 }

@@ -20,10 +20,8 @@ internal sealed class UnetNaming
     {
         ["in_layers"] = new("resnets", IsSampler: false, new(StringComparer.Ordinal)
         {
-            ["in_layers.0"] = "norm1",
             ["in_layers.2"] = "conv1",
             ["emb_layers.1"] = "time_emb_proj",
-            ["out_layers.0"] = "norm2",
             ["out_layers.3"] = "conv2",
             ["skip_connection"] = "conv_shortcut",
         }),

@@ -44,21 +44,26 @@ internal sealed class OutputGuard(PipelineSettings settings)
     public string Target(string inputPath, string outputName) =>
         System.IO.Path.Combine(settings.Destination ?? System.IO.Path.GetDirectoryName(inputPath)!, outputName);
 
-    /// <summary>Takes a name for an output, once its threshold is known.</summary>
+    /// <summary>Checks that a name is free for an output.</summary>
     /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>
-    public void Claim(string target, string inputPath, ResizeRecipe recipe)
+    public void Check(string target, string inputPath, ResizeRecipe recipe)
     {
         if (IsInput(target))
             throw WritingFault.WouldOverwriteInput(target);
 
-        string description = Describe(inputPath, recipe);
         if (_outputs.TryGetValue(target, out string? earlier))
-            throw WritingFault.SameName(target, earlier, description);
+            throw WritingFault.SameName(target, earlier, Describe(inputPath, recipe));
 
         if (!settings.Overwrite && System.IO.Path.Exists(target))
             throw SafetensorsFault.OutputExists(target);
+    }
 
-        _outputs[target] = description;
+    /// <summary>Takes a name for an output, once its threshold is known.</summary>
+    /// <exception cref="ResizeLoraException">The name is not free.</exception>
+    public void Claim(string target, string inputPath, ResizeRecipe recipe)
+    {
+        Check(target, inputPath, recipe);
+        _outputs[target] = Describe(inputPath, recipe);
     }
 
     private static string Describe(string path, ResizeRecipe recipe) => $"'{path}' by '{recipe}'";

@@ -30,14 +30,19 @@ internal sealed class SafetensorsWriter : IDisposable
     /// <exception cref="ResizeLoraException">The folder is missing or not writable.</exception>
     public static SafetensorsWriter Create(string path, long headerLength, long dataLength)
     {
-        string folder = System.IO.Path.GetDirectoryName(path)!;
-        string temporaryPath = System.IO.Path.Combine(folder, $".{System.IO.Path.GetRandomFileName()}{TemporaryExtension}");
+        string temporaryPath = TemporaryPath(System.IO.Path.GetDirectoryName(path)!);
         return Guard(path, () =>
         {
             SafeFileHandle handle = File.OpenHandle(temporaryPath, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.None, headerLength + dataLength);
             return new SafetensorsWriter(path, temporaryPath, handle, headerLength);
         });
     }
+
+    /// <summary>Finds out whether files can be made in a folder, and leaves nothing there.</summary>
+    /// <exception cref="IOException">They can't.</exception>
+    /// <exception cref="UnauthorizedAccessException">They must not.</exception>
+    public static void TryFolder(string folder) =>
+        File.Create(TemporaryPath(folder), bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
 
     /// <summary>Writes the bytes of one tensor.</summary>
     public void Write(TensorInfo tensor, ReadOnlySpan<byte> bytes)
@@ -99,6 +104,9 @@ internal sealed class SafetensorsWriter : IDisposable
         if (!_committed)
             File.Delete(_temporaryPath);
     }
+
+    private static string TemporaryPath(string folder) =>
+        System.IO.Path.Combine(folder, $".{System.IO.Path.GetRandomFileName()}{TemporaryExtension}");
 
     private void WriteAt(long position, ReadOnlySpan<byte> bytes)
     {

@@ -10,12 +10,12 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
 {
     private const int CopyBlock = 1 << 20;
 
-    /// <summary>Writes all outputs, or none of them.</summary>
+    /// <summary>Writes the outputs. Each appears under its name when it is whole, and is yielded then.</summary>
     /// <param name="source">The LoRA.</param>
     /// <param name="outputs">What to write.</param>
     /// <param name="overwrite">Whether existing files may be replaced.</param>
     /// <param name="layerDone">Called on the caller's thread, with the number of layers done and in all.</param>
-    public void Write(SafetensorsFile source, IReadOnlyList<OutputFile> outputs, bool overwrite, Action<int, int> layerDone)
+    public IEnumerable<OutputFile> Write(SafetensorsFile source, IReadOnlyList<OutputFile> outputs, bool overwrite, Action<int, int> layerDone)
     {
         var writers = new List<SafetensorsWriter>();
         try
@@ -29,6 +29,7 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
                 CopyVerbatim(source, output.Plan, writer);
                 ModelHashes hashes = ModelHashes.Of(writer, output.Plan.Layout, output.Plan.Metadata);
                 writer.Commit(output.Plan.Layout.Header(OutputMetadata.WithHashes(output.Plan.Metadata, hashes)), overwrite);
+                yield return output;
             }
         }
         finally
@@ -56,7 +57,7 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
         int WriteLayer(List<Part> layerParts)
         {
             DecomposedLayer layer = layerParts[0].Layer;
-            LayerContent content = ReadUnchanged(source, layer);
+            LayerContent content = LayerReader.ReadUnchanged(source, layer);
             TruncationRequest[] requests = [.. layerParts.Select(part => Request(outputs[part.Output].Plan, part))];
             IReadOnlyList<TruncatedFactors> factors = Truncate(source.Path, layer, content, requests);
             for (int i = 0; i < layerParts.Count; i++)
@@ -85,23 +86,6 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
         {
             throw LayerFault.Overflow(path, layer.Name, exception);
         }
-    }
-
-    /// <summary>The layer's content, if it still is what was decomposed.</summary>
-    private static LayerContent ReadUnchanged(SafetensorsFile source, DecomposedLayer layer)
-    {
-        AdapterLayer expected = layer.Source.Layer;
-        if (!IsThere(expected.Up) || !IsThere(expected.Down) || (expected.Alpha is { } alpha && !IsThere(alpha)))
-            throw LayerFault.Changed(source.Path, layer.Name);
-
-        LayerContent content = LayerReader.Read(source, expected);
-        return string.Equals(content.Digest, layer.Source.Digest, StringComparison.Ordinal)
-            ? content
-            : throw LayerFault.Changed(source.Path, layer.Name);
-
-        bool IsThere(TensorInfo tensor) =>
-            source.Header.Find(tensor.Name) is { } found
-            && found.DType == tensor.DType && found.Begin == tensor.Begin && found.Shape.SequenceEqual(tensor.Shape);
     }
 
     private static void WriteFactors(AdapterLayer layer, TruncatedFactors factors, Dictionary<string, TensorInfo> tensors, SafetensorsWriter writer)

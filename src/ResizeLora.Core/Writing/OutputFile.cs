@@ -1,4 +1,30 @@
+using ResizeLora.Safetensors;
+using ResizeLora.Selection;
+
 namespace ResizeLora.Writing;
 
 /// <summary>A planned output and where it goes.</summary>
-internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer> Layers, string Path);
+internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer> Layers, string Path)
+{
+    /// <summary>What users are told of the output once it is written.</summary>
+    public ResizeResult ToResult(SafetensorsFile source)
+    {
+        KeptValues kept = Plan.Kept;
+        double dropped = Math.Sqrt(Layers.Select((layer, i) => Math.Pow(layer.NormWithout(kept.Indices[i]), 2)).Sum());
+        double whole = Math.Sqrt(Layers.Sum(layer => layer.FrobeniusNorm * layer.FrobeniusNorm));
+        return new ResizeResult
+        {
+            Path = Path,
+            SourcePath = source.Path,
+            Recipe = Plan.Parameters.Recipe,
+            Threshold = kept.Threshold,
+            SourceLayerCount = Layers.Count,
+            LayerCount = kept.Indices.Count(indices => indices.Count > 0),
+            SourceRank = Layers.Sum(layer => layer.Rank),
+            Rank = kept.Count,
+            SourceSize = source.Length,
+            Size = Plan.FileLength,
+            RelativeError = whole > 0 ? dropped / whole : 0,
+        };
+    }
+}

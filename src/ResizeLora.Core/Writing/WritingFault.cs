@@ -18,7 +18,7 @@ internal static class WritingFault
         new("BudgetTooSmall", FaultKind.NothingKept, path, string.Create(CultureInfo.InvariantCulture, $"The recipe '{recipe}' can't be met for '{path}': what is copied unchanged already takes {least / 1048576.0:0.###} MiB. Raise size, or use -UnmatchedLayer Drop."));
 
     public static ResizeLoraException DestinationFailed(string path, Exception inner) =>
-        new("DestinationNotWritable", inner is UnauthorizedAccessException ? FaultKind.PermissionDenied : FaultKind.WriteFailed, path, $"The folder '{path}' can't be made: {inner.Message}", inner);
+        new("DestinationNotWritable", inner is UnauthorizedAccessException ? FaultKind.PermissionDenied : FaultKind.WriteFailed, path, $"The folder '{path}' can't be made or written to: {inner.Message}", inner);
 
     public static ResizeLoraException DestinationIsFile(string path) =>
         new("DestinationIsFile", FaultKind.InvalidArgument, path, $"-Destination '{path}' is a file; name a folder.");

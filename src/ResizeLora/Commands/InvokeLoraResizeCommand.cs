@@ -85,17 +85,18 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         OutputGuard guard = CreateGuard(settings, work, checkpointPath);
         using BaseCheckpoint? checkpoint = checkpointPath is null ? null : OpenCheckpoint(checkpointPath);
         if (settings.Destination is not null)
-            ForCall(() => MakeDestination(settings.Destination));
+            ForCall(() => PrepareDestination(settings.Destination));
 
         foreach ((string path, IReadOnlyList<WorkItem> items) in work)
         {
             ForEachItem(() =>
             {
                 var pipeline = new ResizePipeline(NumericEngineLoader.Default.Engine, checkpoint, settings, guard, this, Stop);
-                IReadOnlyList<ResizeResult> results = items[0].Layers is null
+                IEnumerable<ResizeResult> results = items[0].Layers is null
                     ? pipeline.Resize(path, [.. items.Select(item => item.Recipe)])
                     : pipeline.Resize(path, [.. items.Select(item => (item.Recipe, item.Layers!))]);
-                WriteObject(results, enumerateCollection: true);
+                foreach (ResizeResult result in results)
+                    WriteObject(result);
             });
         }
 
@@ -202,14 +203,19 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         }
     }
 
-    private static bool MakeDestination(string path)
+    /// <summary>Makes the folder for the outputs and tries it, before hours of work turn out to be in vain.</summary>
+    private bool PrepareDestination(string path)
     {
         if (File.Exists(path))
             throw WritingFault.DestinationIsFile(path);
 
+        if (!Directory.Exists(path) && !ShouldProcess(path, "Create folder"))
+            return false;
+
         try
         {
             Directory.CreateDirectory(path);
+            SafetensorsWriter.TryFolder(path);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -1,0 +1,121 @@
+using ResizeLora.Concurrency;
+using ResizeLora.Decomposition;
+using ResizeLora.Norms;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Pipeline;
+
+/// <summary>Decomposes the layers of a LoRA and sets them beside the layers of the checkpoint, several at a time.</summary>
+internal sealed class LayerDecomposer(
+    INumericEngine engine,
+    BaseCheckpoint? checkpoint,
+    int workers,
+    IPipelineObserver observer,
+    CancellationToken cancellation)
+{
+    /// <summary>Decomposes layers, as they get ready.</summary>
+    /// <exception cref="ResizeLoraException">A layer can't be used, or the checkpoint is not the right one.</exception>
+    public IEnumerable<DecomposedLayer> Decompose(SafetensorsFile file, IReadOnlyList<AdapterLayer> layers, bool withSubspace)
+    {
+        // Names and shapes are compared before any work: the wrong checkpoint shows at once.
+        List<(AdapterLayer Layer, BaseLayer? BaseLayer)> pairs =
+            [.. layers.Select(layer => (layer, checkpoint?.Index.Pair(layer, file.Path)))];
+        if (checkpoint is not null && pairs.TrueForAll(pair => pair.BaseLayer is null))
+            throw LayerFault.NothingPairs(file.Path, checkpoint.Path);
+
+        int done = 0;
+        foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, Work))
+        {
+            observer.Progress(file.Path, "Decomposing", ++done, pairs.Count);
+            if (done % 64 == 0)
+                checkpoint?.SaveNorms();
+            yield return layer;
+        }
+
+        checkpoint?.SaveNorms();
+
+        DecomposedLayer Work((AdapterLayer Layer, BaseLayer? BaseLayer) pair)
+        {
+            LayerContent content = LayerReader.Read(file, pair.Layer);
+            double[] singularValues = Guarded(file.Path, pair.Layer.Name, () => engine.SingularValues(content.Factors));
+            var source = new LayerSource(pair.Layer, content.Digest, pair.BaseLayer, checkpoint?.Path);
+            var layer = new DecomposedLayer(source, file.Path, AdapterNames.ComponentOf(pair.Layer.Name), content.Alpha, singularValues);
+            return WithReferences(file, layer, withSubspace, content);
+        }
+    }
+
+    /// <summary>Adds what recipes need to layers that were decomposed earlier.</summary>
+    public IReadOnlyList<DecomposedLayer> Complete(SafetensorsFile file, IEnumerable<DecomposedLayer> layers, bool withSubspace)
+    {
+        List<DecomposedLayer> completed =
+            [.. OrderedParallel.Select(layers, workers, cancellation, layer => Complete(file, layer, withSubspace))];
+        checkpoint?.SaveNorms();
+        return completed;
+    }
+
+    /// <summary>Adds what a recipe needs and the layer, decomposed earlier, does not have yet.</summary>
+    private DecomposedLayer Complete(SafetensorsFile file, DecomposedLayer layer, bool withSubspace)
+    {
+        if (checkpoint is null)
+            return layer;
+
+        if (!string.Equals(layer.Source.CheckpointPath, checkpoint.Path, StringComparison.Ordinal))
+        {
+            BaseLayer? baseLayer = checkpoint.Index.Pair(layer.Source.Layer, file.Path);
+            layer = layer with
+            {
+                Source = layer.Source with { BaseLayer = baseLayer, CheckpointPath = checkpoint.Path },
+                BaseSpectralNorm = null,
+                BaseFrobeniusNorm = null,
+                SubspaceNorms = null,
+            };
+        }
+
+        return WithReferences(file, layer, withSubspace, content: null);
+    }
+
+    private DecomposedLayer WithReferences(SafetensorsFile file, DecomposedLayer layer, bool withSubspace, LayerContent? content)
+    {
+        if (checkpoint is null || layer.Source.BaseLayer is not { } baseLayer)
+            return layer;
+
+        if (layer.BaseSpectralNorm is null)
+        {
+            MatrixNorms norms = GuardedBase(() => checkpoint.Norms(baseLayer, engine, cancellation));
+            layer = layer with { BaseSpectralNorm = norms.Spectral, BaseFrobeniusNorm = norms.Frobenius };
+        }
+
+        if (withSubspace && layer.SubspaceNorms is null)
+        {
+            LayerFactors factors = (content ?? LayerReader.ReadUnchanged(file, layer)).Factors;
+            layer = layer with { SubspaceNorms = GuardedBase(() => engine.SubspaceNorms(factors, checkpoint.Read(baseLayer))) };
+        }
+
+        return layer;
+    }
+
+    private static T Guarded<T>(string path, string layer, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (NonFiniteException exception)
+        {
+            throw LayerFault.NonFinite(path, layer, exception.TensorName, exception);
+        }
+    }
+
+    private T GuardedBase<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (NonFiniteException exception)
+        {
+            throw LayerFault.NonFiniteBase(checkpoint!.Path, exception.TensorName, exception);
+        }
+    }
+}

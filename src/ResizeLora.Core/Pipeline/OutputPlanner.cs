@@ -1,0 +1,95 @@
+using System.Globalization;
+using ResizeLora.Decomposition;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+using ResizeLora.Scoring;
+using ResizeLora.Selection;
+using ResizeLora.Writing;
+
+namespace ResizeLora.Pipeline;
+
+/// <summary>Decides by a recipe what an output holds: scores, selects, and plans the file.</summary>
+internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard, IPipelineObserver observer)
+{
+    /// <summary>Scores, selects and plans one output; null if the user does not want it written.</summary>
+    public OutputFile? Plan(
+        SafetensorsFile file,
+        AdapterContents contents,
+        ResizeRecipe recipe,
+        IReadOnlyList<DecomposedLayer> layers,
+        string sha256)
+    {
+        ILookup<bool, DecomposedLayer> byScored = layers.ToLookup(layer => !recipe.NeedsCheckpoint || layer.Source.BaseLayer is not null);
+        List<DecomposedLayer> scored = [.. byScored[true]];
+        List<TensorInfo> verbatim = [.. contents.Others, .. contents.Unsupported.SelectMany(layer => layer.Tensors), .. Unmatched(file, [.. byScored[false]])];
+
+        List<double[]> scores = [.. scored.Select(layer => Score(layer, recipe))];
+        long? budget = recipe.SizeMiB is { } size ? (long)Math.Floor(size * (1 << 20)) : null;
+        KeptValues kept = Selector.Select(scores, recipe.Threshold, budget, candidate => PlanOf(candidate).FileLength)
+            ?? throw WritingFault.BudgetTooSmall(file.Path, recipe, PlanOf(new([.. scored.Select(_ => Array.Empty<int>())], 0)).FileLength);
+        if (kept.Count == 0)
+            throw WritingFault.NothingKept(file.Path, recipe);
+
+        string name = OutputName.For(Path.GetFileNameWithoutExtension(file.Path), recipe, kept.Threshold);
+        string target = guard.Target(file.Path, name);
+        guard.Claim(target, file.Path, recipe);
+        OutputPlan plan = PlanOf(kept);
+        Report(scored, kept, target);
+        string description = string.Create(
+            CultureInfo.InvariantCulture,
+            $"rank {scored.Sum(layer => layer.Rank)} -> {kept.Count}, {file.Length / 1048576.0:0.##} MiB -> {plan.FileLength / 1048576.0:0.##} MiB");
+        return observer.MayWrite(target, description) ? new OutputFile(plan, scored, target) : null;
+
+        OutputPlan PlanOf(KeptValues candidate) => new(
+            file.Header,
+            scored,
+            verbatim,
+            candidate,
+            new ResizeParameters(recipe, candidate.Threshold, settings.Precision, Path.GetFileName(file.Path), sha256));
+    }
+
+    /// <summary>
+    /// The scores of a layer. Where layers are named by position, and so have no alpha tensor either, a loader needs each
+    /// of them: their first singular value is always kept.
+    /// </summary>
+    private static double[] Score(DecomposedLayer layer, ResizeRecipe recipe)
+    {
+        double[] scores = Scorer.Score(layer, recipe);
+        if (layer.Source.Layer.AlphaName is null && layer.SpectralNorm > 0)
+            scores[0] = double.PositiveInfinity;
+        return scores;
+    }
+
+    /// <summary>The tensors of layers without a partner in the checkpoint, as far as they are kept.</summary>
+    private List<TensorInfo> Unmatched(SafetensorsFile file, List<DecomposedLayer> layers)
+    {
+        if (layers.Count == 0)
+            return [];
+
+        if (settings.UnmatchedLayer == UnmatchedLayer.Error)
+            throw LayerFault.Unmatched(file.Path, layers[0].Source.CheckpointPath ?? "(none)", [.. layers.Select(layer => layer.Name)]);
+
+        bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep;
+        observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {(keep ? "kept unchanged" : "left out")}: {string.Join(", ", layers.Take(5))}{(layers.Count > 5 ? ", …" : string.Empty)}");
+        return keep ? [.. layers.SelectMany(layer => TensorsOf(layer.Source.Layer))] : [];
+    }
+
+    private static IEnumerable<TensorInfo> TensorsOf(AdapterLayer layer) =>
+        layer.Alpha is { } alpha ? [layer.Up, layer.Down, alpha] : [layer.Up, layer.Down];
+
+    private void Report(List<DecomposedLayer> layers, KeptValues kept, string target)
+    {
+        for (int i = 0; i < layers.Count; i++)
+        {
+            double error = layers[i].NormWithout(kept.Indices[i]);
+            string toBase = layers[i].BaseFrobeniusNorm is { } baseNorm and > 0
+                ? string.Create(CultureInfo.InvariantCulture, $", {error / baseNorm:0.###e+0} of the base")
+                : string.Empty;
+            observer.Verbose(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{layers[i].Name}: rank {layers[i].Rank} -> {kept.Indices[i].Count}, error {(layers[i].FrobeniusNorm > 0 ? error / layers[i].FrobeniusNorm : 0):0.####} of the layer{toBase}"));
+        }
+
+        observer.Verbose($"Writing '{target}'");
+    }
+}
