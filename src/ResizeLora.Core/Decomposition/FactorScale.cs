@@ -26,21 +26,22 @@ internal sealed record FactorScale(double Alpha, double Multiplier)
         if (!hasAlpha)
             return new FactorScale(rank, 1);
 
-        int shift = dtype == SafetensorsDType.F16 ? Shift(largest, smallestColumn) : 0;
+        int shift = dtype == SafetensorsDType.F16 ? Shift(rank, largest, smallestColumn) : 0;
         double alpha = ElementCodec.Round(dtype, Math.ScaleB(rank, -2 * shift));
 
         // Rounding alpha (bfloat16 has 8 bits) must not change ΔW: the factors take up what alpha can't say.
         return new FactorScale(alpha, Math.Sqrt(rank / alpha));
     }
 
-    private static int Shift(double largest, double smallestColumn)
+    private static int Shift(int rank, double largest, double smallestColumn)
     {
         int top = Exponent(largest);
         int up = Math.Max(0, SmallestExponent - Exponent(smallestColumn));
         int room = LargestExponent - top;
 
-        // Alpha itself must stay a normal number of the type: rank · 4^-shift within 2^-14 … 2^15.
-        return Math.Clamp(Math.Min(up, room), -2, 7);
+        // Alpha itself must stay a normal number of the type: rank · 4^-shift from 2^-14 to 2^15.
+        int magnitude = Exponent(rank);
+        return Math.Clamp(Math.Min(up, room), -Math.Max(0, LargestExponent - magnitude) / 2, (LargestExponent + magnitude) / 2);
     }
 
     private static int Exponent(double value) => value > 0 ? (int)Math.Floor(Math.Log2(value)) : 0;

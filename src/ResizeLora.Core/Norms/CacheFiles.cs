@@ -42,15 +42,21 @@ internal static class CacheFiles
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             warn($"The cache file '{path}' can't be written: {exception.Message} The norms will be computed again next time.");
-            File.Delete(temporaryPath);
+            DeleteIfThere(temporaryPath);
         }
     }
 
     /// <summary>Removes a file and its lock.</summary>
     public static void Delete(string path)
     {
-        File.Delete(path);
-        File.Delete(path + ".lock");
+        DeleteIfThere(path);
+        DeleteIfThere(path + ".lock");
+    }
+
+    private static void DeleteIfThere(string path)
+    {
+        if (File.Exists(path))
+            File.Delete(path);
     }
 
     /// <summary>The lock is the open handle, not the file: it ends with the process, however that ends.</summary>

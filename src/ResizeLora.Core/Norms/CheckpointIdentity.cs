@@ -20,7 +20,7 @@ internal static class CheckpointIdentity
         string notePath = Path.Combine(cacheFolder, "known-files", $"{Hex(System.Text.Encoding.UTF8.GetBytes(file.Path))}.json");
         string sample = Sample(file);
         if (CacheFiles.TryRead(notePath, warn) is { } bytes && TryParse(bytes) is { } note
-            && note == new Note(file.Path, file.Length, file.Modified, sample, note.Sha256))
+            && IsHash(note.Sha256) && note == new Note(file.Path, file.Length, file.Modified, sample, note.Sha256))
         {
             return note.Sha256;
         }
@@ -63,6 +63,9 @@ internal static class CheckpointIdentity
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    /// <summary>Whether a text is a SHA-256 as this class writes it.</summary>
+    public static bool IsHash(string? text) => text?.Length == SHA256.HashSizeInBytes * 2 && text.All(char.IsAsciiHexDigitLower);
 
     private static Note? TryParse(byte[] bytes)
     {

@@ -36,7 +36,7 @@ internal sealed class NormCache(string folder, Action<string> warn)
     }
 
     /// <summary>All norms that are known of a checkpoint.</summary>
-    public IReadOnlyDictionary<string, MatrixNorms> Load(string sha256) => Read(FileOf(sha256), sha256)?.Norms ?? [];
+    public IReadOnlyDictionary<string, MatrixNorms> Load(string sha256) => Read(FileOf(sha256), sha256, warn)?.Norms ?? [];
 
     /// <summary>Adds norms to what is known of a checkpoint.</summary>
     public void Save(string sha256, string checkpointName, IReadOnlyDictionary<string, MatrixNorms> norms)
@@ -47,7 +47,7 @@ internal sealed class NormCache(string folder, Action<string> warn)
         CacheFiles.Update(FileOf(sha256), warn, () =>
         {
             var merged = new SortedDictionary<string, MatrixNorms>(StringComparer.Ordinal);
-            foreach ((string layer, MatrixNorms value) in Read(FileOf(sha256), sha256)?.Norms ?? [])
+            foreach ((string layer, MatrixNorms value) in Read(FileOf(sha256), sha256, Ignore)?.Norms ?? [])
                 merged[layer] = value;
             foreach ((string layer, MatrixNorms value) in norms)
                 merged[layer] = value;
@@ -65,7 +65,7 @@ internal sealed class NormCache(string folder, Action<string> warn)
         foreach (string path in Directory.EnumerateFiles(Folder, "*.json").Order(StringComparer.Ordinal))
         {
             string sha256 = Path.GetFileNameWithoutExtension(path);
-            if (IsHash(sha256) && Read(path, sha256) is { } document)
+            if (CheckpointIdentity.IsHash(sha256) && Read(path, sha256, warn) is { } document)
                 entries.Add(new NormCacheEntry(sha256, document.Name, document.Norms.Count, File.GetLastWriteTime(path), path));
         }
 
@@ -75,11 +75,14 @@ internal sealed class NormCache(string folder, Action<string> warn)
     /// <summary>Forgets the norms of one checkpoint.</summary>
     public void Remove(string sha256) => CacheFiles.Delete(FileOf(sha256));
 
-    private static bool IsHash(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
-
     private string FileOf(string sha256) => Path.Combine(Folder, $"{sha256}.json");
 
-    private Document? Read(string path, string sha256)
+    /// <summary>What is wrong with a file was said when it was first read.</summary>
+    private static void Ignore(string message)
+    {
+    }
+
+    private static Document? Read(string path, string sha256, Action<string> warn)
     {
         if (CacheFiles.TryRead(path, warn) is not { } bytes)
             return null;

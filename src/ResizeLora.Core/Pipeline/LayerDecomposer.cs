@@ -41,7 +41,7 @@ internal sealed class LayerDecomposer(
             double[] singularValues = Guarded(file.Path, pair.Layer.Name, () => engine.SingularValues(content.Factors));
             var source = new LayerSource(pair.Layer, content.Digest, pair.BaseLayer, checkpoint?.Path);
             var layer = new DecomposedLayer(source, file.Path, AdapterNames.ComponentOf(pair.Layer.Name), content.Alpha, singularValues);
-            return WithReferences(file, layer, withSubspace, content);
+            return WithReferences(layer, withSubspace, content);
         }
     }
 
@@ -57,6 +57,8 @@ internal sealed class LayerDecomposer(
     /// <summary>Adds what a recipe needs and the layer, decomposed earlier, does not have yet.</summary>
     private DecomposedLayer Complete(SafetensorsFile file, DecomposedLayer layer, bool withSubspace)
     {
+        // A layer that will be left out counts too: a recipe chose by all of them.
+        LayerContent content = LayerReader.ReadUnchanged(file, layer);
         if (checkpoint is null)
             return layer;
 
@@ -72,10 +74,10 @@ internal sealed class LayerDecomposer(
             };
         }
 
-        return WithReferences(file, layer, withSubspace, content: null);
+        return WithReferences(layer, withSubspace, content);
     }
 
-    private DecomposedLayer WithReferences(SafetensorsFile file, DecomposedLayer layer, bool withSubspace, LayerContent? content)
+    private DecomposedLayer WithReferences(DecomposedLayer layer, bool withSubspace, LayerContent content)
     {
         if (checkpoint is null || layer.Source.BaseLayer is not { } baseLayer)
             return layer;
@@ -88,8 +90,7 @@ internal sealed class LayerDecomposer(
 
         if (withSubspace && layer.SubspaceNorms is null)
         {
-            LayerFactors factors = (content ?? LayerReader.ReadUnchanged(file, layer)).Factors;
-            layer = layer with { SubspaceNorms = GuardedBase(() => engine.SubspaceNorms(factors, checkpoint.Read(baseLayer))) };
+            layer = layer with { SubspaceNorms = GuardedBase(() => engine.SubspaceNorms(content.Factors, checkpoint.Read(baseLayer))) };
         }
 
         return layer;

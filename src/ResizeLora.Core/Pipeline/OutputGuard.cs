@@ -1,3 +1,4 @@
+using ResizeLora.Files;
 using ResizeLora.Safetensors;
 using ResizeLora.Writing;
 
@@ -6,25 +7,18 @@ namespace ResizeLora.Pipeline;
 /// <summary>Knows every file that this call reads or has written, so that none of them is ever overwritten.</summary>
 internal sealed class OutputGuard(PipelineSettings settings)
 {
-    private readonly HashSet<string> _inputs = new(PathComparer);
-    private readonly Dictionary<string, string> _outputs = new(PathComparer);
-
-    // A case-insensitive match that is none costs an error message; the other way round it would cost a file.
-    private static StringComparer PathComparer => OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
+    private readonly HashSet<string> _inputs = new(RealPath.Comparer);
+    private readonly Dictionary<string, string> _outputs = new(RealPath.Comparer);
 
     /// <summary>Protects a file that is read.</summary>
-    public void AddInput(string path)
-    {
-        _inputs.Add(path);
-        _inputs.Add(RealPath(path));
-    }
+    public void AddInput(string path) => _inputs.Add(RealPath.Resolve(path));
 
-    public bool IsInput(string path) => _inputs.Contains(path) || _inputs.Contains(RealPath(path));
+    public bool IsInput(string path) => _inputs.Contains(RealPath.Resolve(path));
 
     /// <summary>Finds outputs of the same name before any work, as far as names are known by then.</summary>
     public void CheckInAdvance(IEnumerable<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> inputs)
     {
-        var planned = new Dictionary<string, string>(PathComparer);
+        var planned = new Dictionary<string, string>(RealPath.Comparer);
         foreach ((string path, IReadOnlyList<ResizeRecipe> recipes) in inputs)
         {
             foreach (ResizeRecipe recipe in recipes)
@@ -67,10 +61,4 @@ internal sealed class OutputGuard(PipelineSettings settings)
     }
 
     private static string Describe(string path, ResizeRecipe recipe) => $"'{path}' by '{recipe}'";
-
-    /// <summary>Whether two paths lead to the same file.</summary>
-    public static bool IsSameFile(string left, string right) => PathComparer.Equals(RealPath(left), RealPath(right));
-
-    private static string RealPath(string path) =>
-        (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? path;
 }

@@ -11,6 +11,8 @@ namespace ResizeLora.Pipeline;
 /// <summary>Decides by a recipe what an output holds: scores, selects, and plans the file.</summary>
 internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard, IPipelineObserver observer)
 {
+    private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
+
     /// <summary>Scores, selects and plans one output; null if the user does not want it written.</summary>
     public OutputFile? Plan(
         SafetensorsFile file,
@@ -70,7 +72,8 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
             throw LayerFault.Unmatched(file.Path, layers[0].Source.CheckpointPath ?? "(none)", [.. layers.Select(layer => layer.Name)]);
 
         bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep;
-        observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {(keep ? "kept unchanged" : "left out")}: {string.Join(", ", layers.Take(5))}{(layers.Count > 5 ? ", …" : string.Empty)}");
+        if (_warned.Add(file.Path))
+            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {(keep ? "kept unchanged" : "left out")}: {string.Join(", ", layers.Take(5))}{(layers.Count > 5 ? ", …" : string.Empty)}");
         return keep ? [.. layers.SelectMany(layer => TensorsOf(layer.Source.Layer))] : [];
     }
 

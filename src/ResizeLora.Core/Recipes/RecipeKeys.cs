@@ -26,6 +26,9 @@ internal static class RecipeKeys
     /// <summary>The key that somebody who wrote <paramref name="text"/> may have meant.</summary>
     public static string? Suggest(string text)
     {
+        if (text.Length > 0 && All.FirstOrDefault(known => text.StartsWith(known, StringComparison.OrdinalIgnoreCase) || known.StartsWith(text, StringComparison.OrdinalIgnoreCase)) is { } related)
+            return related;
+
         (string key, int distance) = All
             .Select(key => (key, Distance(text.ToLowerInvariant(), key)))
             .MinBy(candidate => candidate.Item2);

@@ -46,7 +46,7 @@ internal static class RecipeParser
         }
 
         return Build(
-            text,
+            recipe.Trim(),
             weights,
             selection.TryGetValue(RecipeKeys.Threshold, out double threshold) ? threshold : null,
             selection.TryGetValue(RecipeKeys.Size, out double size) ? size : null,
@@ -75,7 +75,7 @@ internal static class RecipeParser
         bool isScore = RecipeKeys.Scores.Any(score => score.Key == key);
         double number = value is null
             ? isScore ? 1 : throw RecipeFault.EmptyValue(text, position, key)
-            : ParseNumber(text, start + equals + 1, key, value);
+            : ParseNumber(text, start + item.IndexOf(value, equals + 1, StringComparison.Ordinal), key, value);
         bool added = isScore
             ? weights.TryAdd(RecipeKeys.Scores.First(score => score.Key == key).Reference, number)
             : selection.TryAdd(key, number);

@@ -13,9 +13,10 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
 
     internal ResizeRecipe(IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, double? sizeMiB, double rescale)
     {
-        GivenWeights = weights;
-        double sum = weights.Values.Sum();
-        Weights = weights.Where(pair => pair.Value != 0).ToDictionary(pair => pair.Key, pair => pair.Value / sum);
+        // In one order always, so that sums, and with them the weights, are the same to the last bit.
+        GivenWeights = new SortedDictionary<ScoreReference, double>(weights.ToDictionary());
+        double sum = GivenWeights.Values.Sum();
+        Weights = new SortedDictionary<ScoreReference, double>(GivenWeights.Where(pair => pair.Value != 0).ToDictionary(pair => pair.Key, pair => pair.Value / sum));
         Threshold = threshold;
         SizeMiB = sizeMiB;
         Rescale = rescale;

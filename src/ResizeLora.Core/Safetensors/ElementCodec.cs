@@ -31,7 +31,7 @@ internal static class ElementCodec
                 BinaryPrimitives.WriteHalfLittleEndian(bytes, (Half)value);
                 break;
             case SafetensorsDType.BF16:
-                uint bits = BitConverter.SingleToUInt32Bits((float)value);
+                uint bits = RoundToOdd(value);
                 BinaryPrimitives.WriteUInt16LittleEndian(bytes, (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16));
                 break;
             default:
@@ -45,6 +45,19 @@ internal static class ElementCodec
         Span<byte> bytes = stackalloc byte[sizeof(float)];
         Write(dtype, value, bytes);
         return Read(dtype, bytes);
+    }
+
+    /// <summary>
+    /// The bits of a single that was rounded towards zero, its last bit set if anything was lost: rounding that once
+    /// more to nearest gives what rounding the double would (Boldo and Melquiond 2008).
+    /// </summary>
+    private static uint RoundToOdd(double value)
+    {
+        float nearest = (float)value;
+        uint bits = BitConverter.SingleToUInt32Bits(nearest);
+        if (Math.Abs((double)nearest) > Math.Abs(value))
+            bits--;
+        return nearest == value ? bits : bits | 1;
     }
 
     /// <summary>8-bit floats after arXiv:2209.05433: E4M3 has no infinity and one NaN, E5M2 is a short IEEE float.</summary>

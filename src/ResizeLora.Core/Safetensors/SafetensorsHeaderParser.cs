@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace ResizeLora.Safetensors;
 
@@ -26,6 +27,9 @@ internal static class SafetensorsHeaderParser
         var tensors = new List<TensorInfo>();
         var metadata = new List<KeyValuePair<string, string>>();
         var names = new HashSet<string>(StringComparer.Ordinal);
+        if (!Utf8.IsValid(json))
+            throw new FormatException("the header is not valid UTF-8");
+
         try
         {
             var reader = new Utf8JsonReader(json, Options);

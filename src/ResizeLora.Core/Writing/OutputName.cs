@@ -32,13 +32,13 @@ internal static class OutputName
         return $"{inputName}_{string.Join('_', parts)}";
     }
 
-    /// <summary>At most two decimals, without trailing zeros.</summary>
+    /// <summary>At most two decimals, without trailing zeros; exact halves go to even, as in Python.</summary>
     private static string Number(double value)
     {
         if (double.IsInfinity(value))
             return value < 0 ? "-inf" : "inf";
 
-        string text = value.ToString("F2", CultureInfo.InvariantCulture).TrimEnd('0').TrimEnd('.');
+        string text = Math.Round(value, 2).ToString("F2", CultureInfo.InvariantCulture).TrimEnd('0').TrimEnd('.');
         return text == "-0" ? "0" : text;
     }
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ResizeLora.Files;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Torch;
@@ -34,7 +35,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     {
         foreach (string path in ResolveFiles())
         {
-            if (string.Equals(path, _checkpoint?.Path, StringComparison.Ordinal))
+            if (_checkpoint is not null && RealPath.Same(path, _checkpoint.Path))
             {
                 WriteVerbose($"'{path}' is the checkpoint; skipped.");
                 continue;

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Errors;
+using ResizeLora.Files;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
@@ -176,7 +177,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         var resized = new List<string>();
         foreach (string path in files)
         {
-            if (checkpointPath is not null && OutputGuard.IsSameFile(path, checkpointPath))
+            if (checkpointPath is not null && RealPath.Same(path, checkpointPath))
                 WriteVerbose($"'{path}' is the checkpoint; skipped.");
             else if (!IncludeResized && IsResized(path))
                 resized.Add(path);

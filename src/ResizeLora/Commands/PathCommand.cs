@@ -1,6 +1,5 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
-using Microsoft.PowerShell.Commands;
 using ResizeLora.Errors;
 
 namespace ResizeLora.Commands;
@@ -34,24 +33,21 @@ public abstract class PathCommand : StoppableCommand
         }
     }
 
-    /// <summary>The full path of a file or folder that need not exist.</summary>
-    /// <exception cref="PipelineStoppedException">It is not on the file system; the error was reported.</exception>
-    private protected string ResolveSingle(string path)
-    {
-        string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-        if (!IsFileSystem(provider))
-            ThrowTerminatingError(ErrorRecords.NotFileSystem(path, provider.Name));
-
-        return resolved;
-    }
-
     private List<string> ResolveLiteral(string path)
     {
-        string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-        if (IsFileSystem(provider))
-            return [resolved];
+        try
+        {
+            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            if (IsFileSystem(provider))
+                return [resolved];
 
-        WriteError(ErrorRecords.NotFileSystem(path, provider.Name));
+            WriteError(ErrorRecords.NotFileSystem(path, provider.Name));
+        }
+        catch (SessionStateException exception)
+        {
+            WriteError(ErrorRecords.PathNotFound(path, exception));
+        }
+
         return [];
     }
 
@@ -73,12 +69,10 @@ public abstract class PathCommand : StoppableCommand
                 WriteError(ErrorRecords.PathNotFound(path, null));
             return files;
         }
-        catch (ItemNotFoundException exception)
+        catch (SessionStateException exception)
         {
             WriteError(ErrorRecords.PathNotFound(path, exception));
             return [];
         }
     }
-
-    private static bool IsFileSystem(ProviderInfo provider) => provider.ImplementingType == typeof(FileSystemProvider);
 }

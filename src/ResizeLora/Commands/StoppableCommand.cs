@@ -1,8 +1,10 @@
 using System.Management.Automation;
+using Microsoft.PowerShell.Commands;
+using ResizeLora.Errors;
 
 namespace ResizeLora.Commands;
 
-/// <summary>A cmdlet that Ctrl+C stops by a cancellation token.</summary>
+/// <summary>What all cmdlets share that touch files: Ctrl+C stops them by a token, and paths follow the shell's location.</summary>
 public abstract class StoppableCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -26,4 +28,25 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
 
     /// <inheritdoc/>
     protected override void StopProcessing() => _stop.Cancel();
+
+    /// <summary>The full path of a file or folder that need not exist.</summary>
+    /// <exception cref="PipelineStoppedException">It is not on the file system; the error was reported.</exception>
+    private protected string ResolveSingle(string path)
+    {
+        try
+        {
+            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            if (!IsFileSystem(provider))
+                ThrowTerminatingError(ErrorRecords.NotFileSystem(path, provider.Name));
+
+            return resolved;
+        }
+        catch (SessionStateException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.PathNotFound(path, exception));
+            throw;
+        }
+    }
+
+    private protected static bool IsFileSystem(ProviderInfo provider) => provider.ImplementingType == typeof(FileSystemProvider);
 }

@@ -1,3 +1,5 @@
+using ResizeLora.Files;
+
 namespace ResizeLora.Torch;
 
 /// <summary>

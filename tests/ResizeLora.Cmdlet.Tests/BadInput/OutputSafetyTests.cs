@@ -1,0 +1,181 @@
+using System.Management.Automation;
+using ResizeLora.Cmdlet.Tests.Support;
+
+namespace ResizeLora.Cmdlet.Tests.BadInput;
+
+/// <summary>No file is lost: neither an output of before, unless it is meant to be, nor ever an input.</summary>
+public sealed class OutputSafetyTests : IDisposable
+{
+    private const string Output = "style_spnlora1_th-0.3.safetensors";
+
+    private readonly Bench _bench = new();
+
+    public OutputSafetyTests() => _bench.AddLora();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Fact]
+    public void Existing_output_is_an_error()
+    {
+        string path = _bench.AddText(Output, "precious");
+
+        Resize("style.safetensors").Is("OutputExists", ErrorCategory.ResourceExists).LetsTheCallGoOn().Mentions(path, "-Force");
+    }
+
+    [Fact]
+    public void Force_overwrites_an_existing_output()
+    {
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe $args[0]", Bench.ByItself);
+        string expected = Bench.Hash(_bench.PathOf(Output));
+        _bench.AddText(Output, "old");
+
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe $args[0] -Force", Bench.ByItself);
+
+        Assert.Equal(expected, Bench.Hash(_bench.PathOf(Output)));
+    }
+
+    [Fact]
+    public void Existing_output_does_not_stop_the_other_recipes()
+    {
+        _bench.AddText(Output, "precious");
+
+        RunResult result = _bench.Run("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3:spn_lora=1,thr=-0.2'");
+
+        Assert.StartsWith("OutputExists,", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Equal("style_spnlora1_th-0.2.safetensors", result.Only<ResizeResult>().Name);
+        Assert.Equal("precious", File.ReadAllText(_bench.PathOf(Output)));
+    }
+
+    [Fact]
+    public void Input_that_is_named_like_the_output_of_another_is_never_overwritten()
+    {
+        string precious = _bench.AddLora(Output, 5);
+
+        AssertProtected(precious, $"Invoke-LoraResize style.safetensors, {Output} -Recipe $args[0] -Force");
+    }
+
+    [Fact]
+    public void Input_behind_a_link_is_never_overwritten()
+    {
+        string precious = _bench.AddLora(Output, 5);
+        File.CreateSymbolicLink(_bench.PathOf("link.safetensors"), precious);
+
+        AssertProtected(precious, "Invoke-LoraResize style.safetensors, link.safetensors -Recipe $args[0] -Force");
+    }
+
+    [Fact]
+    public void Input_that_the_output_is_a_link_to_is_never_overwritten()
+    {
+        File.CreateSymbolicLink(_bench.PathOf(Output), _bench.PathOf("style.safetensors"));
+
+        AssertProtected(_bench.PathOf("style.safetensors"), "Invoke-LoraResize style.safetensors -Recipe $args[0] -Force");
+        Assert.NotNull(new FileInfo(_bench.PathOf(Output)).LinkTarget);
+    }
+
+    [Fact]
+    public void Input_in_a_folder_that_the_destination_is_a_link_to_is_never_overwritten()
+    {
+        string precious = _bench.AddLora(Output, 5);
+        Directory.CreateDirectory(_bench.PathOf("other"));
+        Directory.CreateSymbolicLink(_bench.PathOf("other/link"), _bench.Folder);
+
+        AssertProtected(precious, $"Invoke-LoraResize style.safetensors, {Output} -Recipe $args[0] -Destination other/link -Force");
+    }
+
+    [Fact]
+    public void Input_that_is_named_through_a_linked_folder_is_never_overwritten()
+    {
+        string precious = _bench.AddLora($"real/{Output}", 5);
+        Directory.CreateSymbolicLink(_bench.PathOf("link"), _bench.PathOf("real"));
+
+        AssertProtected(precious, $"Invoke-LoraResize style.safetensors, link/{Output} -Recipe $args[0] -Destination real -Force");
+    }
+
+    [Theory]
+    [InlineData("sub/..")]
+    [InlineData("./sub/../.")]
+    public void Input_is_never_overwritten_on_a_roundabout_way(string destination)
+    {
+        Directory.CreateDirectory(_bench.PathOf("sub"));
+        string precious = _bench.AddLora(Output, 5);
+
+        AssertProtected(precious, $"Invoke-LoraResize style.safetensors, {Output} -Recipe $args[0] -Destination {destination} -Force");
+        AssertProtected(precious, $"Invoke-LoraResize -LiteralPath style.safetensors, {destination}/{Output} -Recipe $args[0] -Force");
+    }
+
+    [Fact]
+    public void Checkpoint_is_never_overwritten()
+    {
+        string checkpoint = _bench.AddCheckpoint(Output);
+        string before = Bench.Hash(checkpoint);
+
+        _bench.RunFailing($"Invoke-LoraResize style.safetensors -Checkpoint {Output} -Recipe $args[0] -Force", Bench.ByItself)
+            .Is("OutputIsInput", ErrorCategory.InvalidArgument)
+            .Mentions(checkpoint);
+        Assert.Equal(before, Bench.Hash(checkpoint));
+    }
+
+    [Fact]
+    public void Source_of_layers_is_never_overwritten()
+    {
+        string precious = _bench.AddLora(Output, 5);
+
+        AssertProtected(precious, $"Get-LoraSpectrum style.safetensors, {Output} | Invoke-LoraResize -Recipe $args[0] -Force");
+    }
+
+    [Fact]
+    public void Two_outputs_of_one_name_are_an_error_before_any_work()
+    {
+        string first = _bench.AddLora("a/style.safetensors", 2);
+        string second = _bench.AddLora("b/style.safetensors", 3);
+
+        _bench.RunFailing("Invoke-LoraResize a/style.safetensors, b/style.safetensors -Recipe $args[0] -Destination out", Bench.ByItself)
+            .Is("OutputNameCollision", ErrorCategory.InvalidArgument)
+            .EndsTheCall()
+            .Mentions(first, second, Output);
+    }
+
+    [Fact]
+    public void Two_outputs_of_one_name_by_size_are_an_error_before_any_work()
+    {
+        _bench.AddLora("a/style.safetensors", 2);
+        _bench.AddLora("b/style.safetensors", 2);
+
+        _bench.RunFailing("Invoke-LoraResize a/style.safetensors, b/style.safetensors -Recipe 'spn_lora=1,size=0.01' -Destination out")
+            .Is("OutputNameCollision", ErrorCategory.InvalidArgument)
+            .EndsTheCall();
+    }
+
+    [Fact]
+    public void Recipes_that_differ_by_less_than_the_name_tells_are_an_error()
+    {
+        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3:spn_lora=1,thr=-0.301'")
+            .Is("OutputNameCollision", ErrorCategory.InvalidArgument)
+            .EndsTheCall()
+            .Mentions("thr=-0.3'", "thr=-0.301'");
+    }
+
+    [Theory]
+    [InlineData("'spn_lora=1,thr=-0.3:spn_lora=1,thr=-0.3'")]
+    [InlineData("'spn_lora=1,thr=-0.3', 'thr=-0.30,spn_lora'")]
+    [InlineData("'spn_lora=1,thr=-0.3', ([ResizeLora.ResizeRecipe]::Parse('spn_lora=1,thr=-0.3'))")]
+    public void Same_recipe_twice_is_one_output(string recipes) =>
+        Assert.Equal(Output, _bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe {recipes}").Only<ResizeResult>().Name);
+
+    [Fact]
+    public void Same_file_twice_is_one_output() =>
+        Assert.Equal(Output, _bench.RunClean("Invoke-LoraResize style.safetensors, ./style.safetensors, *.safetensors -Recipe $args[0]", Bench.ByItself).Only<ResizeResult>().Name);
+
+    private ExpectedError Resize(string arguments) => _bench.RunFailing($"Invoke-LoraResize {arguments} -Recipe $args[0]", Bench.ByItself);
+
+    private void AssertProtected(string precious, string script)
+    {
+        string before = Bench.Hash(precious);
+
+        RunResult result = _bench.Run(script, Bench.ByItself);
+
+        Assert.Equal(before, Bench.Hash(precious));
+        new ExpectedError(Assert.Single(result.Errors), result.IsTerminated).Is("OutputIsInput", ErrorCategory.InvalidArgument).Mentions("-Force");
+        Assert.DoesNotContain(_bench.Listing(), line => line.Contains(".tmp", StringComparison.Ordinal));
+    }
+}

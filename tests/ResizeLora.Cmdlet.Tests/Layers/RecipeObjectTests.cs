@@ -1,0 +1,53 @@
+using ResizeLora.Cmdlet.Tests.Support;
+
+namespace ResizeLora.Cmdlet.Tests.Layers;
+
+/// <summary>Recipes as objects of the shell.</summary>
+public sealed class RecipeObjectTests : IDisposable
+{
+    private readonly Bench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Theory]
+    [InlineData("spn_ckpt=1,thr=-1.2", "spn_ckpt=1,thr=-1.2")]
+    [InlineData(" thr = -1.20 , spn_ckpt ", "spn_ckpt=1,thr=-1.2")]
+    [InlineData("size=32,fro_lora=2,spn_lora=1e0", "spn_lora=1,fro_lora=2,size=32")]
+    [InlineData("subspace=0.5,params=-0.125,thr=1e-3,rescale=1.5", "subspace=0.5,params=-0.125,thr=0.001,rescale=1.5")]
+    public void Recipe_prints_as_its_string_and_parses_back(string text, string printed)
+    {
+        Assert.Equal(printed, _bench.RunClean("\"$(New-ResizeRecipe $args[0])\"", text).Only<string>());
+        Assert.True(_bench.RunClean("$recipe = New-ResizeRecipe $args[0]; $recipe -eq [ResizeLora.ResizeRecipe]::Parse(\"$recipe\")", text).Only<bool>());
+        Assert.False(_bench.RunClean("(New-ResizeRecipe $args[0]) -eq (New-ResizeRecipe 'spn_lora=1,thr=-0.7')", text).Only<bool>());
+    }
+
+    [Fact]
+    public void Several_recipes_come_one_by_one() =>
+        Assert.Equal(["spn_lora=1,thr=-1", "fro_lora=1,thr=-2"], _bench.RunClean("New-ResizeRecipe 'spn_lora,thr=-1:fro_lora,thr=-2'").OutputAs<ResizeRecipe>().Select(recipe => recipe.ToString()));
+
+    [Fact]
+    public void Type_resolves_in_the_shell() =>
+        Assert.Same(typeof(ResizeRecipe), _bench.RunClean("[ResizeLora.ResizeRecipe]").Only<Type>());
+
+    [Theory]
+    [InlineData("-SpnCkpt 1 -Params 0.2 -Size 32", "spn_ckpt=1,params=0.2,size=32")]
+    [InlineData("-SpnLora 1 -FroCkpt 0.5 -FroLora -0.25 -Subspace 2 -Threshold -1.2", "spn_lora=1,fro_ckpt=0.5,fro_lora=-0.25,subspace=2,thr=-1.2")]
+    [InlineData("-SpnLora 1 -Thr -1 -Rescale 0.5", "spn_lora=1,thr=-1,rescale=0.5")]
+    [InlineData("-SpnLora 1 -Threshold 0", "spn_lora=1,thr=0")]
+    public void Recipe_from_parameters(string parameters, string printed) =>
+        Assert.Equal(printed, _bench.RunClean($"New-ResizeRecipe {parameters}").Only<ResizeRecipe>().ToString());
+
+    [Fact]
+    public void Recipe_object_is_as_good_as_its_text()
+    {
+        _bench.AddLora();
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -Destination text");
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe (New-ResizeRecipe -SpnLora 1 -Threshold -0.3) -Destination object");
+
+        Assert.Equal(Bench.Hash(_bench.PathOf("text/style_spnlora1_th-0.3.safetensors")), Bench.Hash(_bench.PathOf("object/style_spnlora1_th-0.3.safetensors")));
+    }
+
+    [Fact]
+    public void No_layers_in_the_pipeline_give_nothing() =>
+        Assert.Empty(_bench.RunClean("@() | New-ResizeRecipe 'spn_lora,thr=-1'").Output);
+}

@@ -1,0 +1,114 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using ResizeLora.Shell;
+
+namespace ResizeLora.Cmdlet.Tests;
+
+/// <summary>A runspace of the real engine with the module imported and a folder of its own, which is also its location.</summary>
+/// <example>
+/// <code>
+/// using var session = new ModuleSession();
+/// RunResult result = session.Run("Get-LoraSpectrum $args[0]", path);
+/// </code>
+/// </example>
+public sealed class ModuleSession : IDisposable
+{
+    private readonly Runspace _runspace;
+
+    public ModuleSession()
+    {
+        Folder = Directory.CreateTempSubdirectory("ResizeLora.Tests-").FullName;
+        _runspace = RunspaceFactory.CreateRunspace(ShellSession.CreateState());
+        _runspace.Open();
+        RunOrThrow("param($manifest, $folder) Import-Module $manifest -ErrorAction Stop; Set-Location -LiteralPath $folder", BuiltModule.Manifest, Folder);
+    }
+
+    /// <summary>An empty folder that goes away with the session.</summary>
+    public string Folder { get; }
+
+    /// <summary>The path of a file in the folder of the session.</summary>
+    public string PathOf(string name) => Path.Combine(Folder, name);
+
+    /// <summary>Makes a .NET object known to scripts as $name.</summary>
+    public void SetVariable(string name, object? value) => _runspace.SessionStateProxy.SetVariable(name, value);
+
+    /// <summary>Runs a script; its streams, and the error that ended it if one did, are in the result. Arguments are $args or param().</summary>
+    public RunResult Run(string script, params object?[] arguments)
+    {
+        using PowerShell shell = Prepare(script, arguments);
+        return Invoke(shell, []);
+    }
+
+    /// <summary>Runs a script with objects in its pipeline, as $input.</summary>
+    public RunResult RunWithInput(IEnumerable<object> input, string script, params object?[] arguments)
+    {
+        using PowerShell shell = Prepare(script, arguments);
+        return Invoke(shell, input);
+    }
+
+    /// <summary>Starts a script and stops it, as Ctrl+C does, as soon as <paramref name="when"/> says so.</summary>
+    public RunResult RunAndStop(string script, Func<bool> when, params object?[] arguments)
+    {
+        using PowerShell shell = Prepare(script, arguments);
+        using var finished = new CancellationTokenSource();
+        Task stopper = Task.Run(() =>
+        {
+            while (!when() && !finished.IsCancellationRequested)
+            {
+                Thread.Sleep(1);
+            }
+
+            shell.Stop();
+        });
+        RunResult result = Invoke(shell, []);
+        finished.Cancel();
+        stopper.Wait();
+        return result;
+    }
+
+    /// <summary>Runs a script that is expected to work, and returns what it wrote.</summary>
+    public IReadOnlyList<PSObject> RunOrThrow(string script, params object?[] arguments)
+    {
+        RunResult result = Run(script, arguments);
+        return result.Errors.Count == 0 ? result.Output : throw new InvalidOperationException($"{script}: {result.Errors[0]}", result.Errors[0].Exception);
+    }
+
+    public void Dispose()
+    {
+        _runspace.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private PowerShell Prepare(string script, object?[] arguments)
+    {
+        var shell = PowerShell.Create(_runspace);
+        shell.AddScript(script);
+        foreach (object? argument in arguments)
+        {
+            shell.AddArgument(argument);
+        }
+
+        return shell;
+    }
+
+    private static RunResult Invoke(PowerShell shell, IEnumerable<object> input)
+    {
+        var output = new PSDataCollection<PSObject>();
+        ErrorRecord? terminating = null;
+        bool wasStopped = false;
+        try
+        {
+            shell.Invoke(input, output);
+        }
+        catch (PipelineStoppedException)
+        {
+            wasStopped = true;
+        }
+        catch (RuntimeException exception)
+        {
+            terminating = exception.ErrorRecord;
+        }
+
+        return new RunResult(output, shell.Streams, terminating, wasStopped);
+    }
+}

@@ -1,0 +1,97 @@
+using ResizeLora.Decomposition;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Core.Tests.Decomposition;
+
+public class FactorScaleTests
+{
+    public static TheoryData<int> Ranks => [1, 2, 3, 4, 7, 16, 31, 32, 100, 128, 255, 256, 320, 511, 768, 1024, 2048];
+
+    [Theory]
+    [InlineData(nameof(SafetensorsDType.F16))]
+    [InlineData(nameof(SafetensorsDType.BF16))]
+    [InlineData(nameof(SafetensorsDType.F32))]
+    public void Alpha_is_the_rank_and_factors_stay_as_they_are(string dtype) =>
+        Assert.Equal(new FactorScale(32, 1), FactorScale.Choose(32, Type(dtype), hasAlpha: true, largest: 0.5, smallestColumn: 0.01));
+
+    [Theory]
+    [InlineData(nameof(SafetensorsDType.F16), 1e6, 1e-9)]
+    [InlineData(nameof(SafetensorsDType.BF16), 1, 1)]
+    [InlineData(nameof(SafetensorsDType.F32), 1, 1)]
+    public void Without_an_alpha_tensor_nothing_is_moved(string dtype, double largest, double smallest) =>
+        Assert.Equal(new FactorScale(257, 1), FactorScale.Choose(257, Type(dtype), hasAlpha: false, largest, smallest));
+
+    [Fact]
+    public void Tiny_factors_are_raised_by_a_power_of_two_and_alpha_lowered_by_its_square()
+    {
+        FactorScale scale = FactorScale.Choose(16, SafetensorsDType.F16, hasAlpha: true, largest: 1e-4, smallestColumn: Math.ScaleB(1, -14));
+        Assert.Equal(new FactorScale(16 / 1024.0, 32), scale);
+    }
+
+    [Fact]
+    public void Huge_factors_are_lowered_and_alpha_raised()
+    {
+        FactorScale scale = FactorScale.Choose(16, SafetensorsDType.F16, hasAlpha: true, largest: 70_000, smallestColumn: 1);
+        Assert.True(70_000 * scale.Multiplier <= 65504);
+        Assert.Equal(16 / (scale.Multiplier * scale.Multiplier), scale.Alpha);
+    }
+
+    [Fact]
+    public void Where_tiny_and_huge_meet_the_huge_must_not_overflow()
+    {
+        FactorScale scale = FactorScale.Choose(8, SafetensorsDType.F16, hasAlpha: true, largest: 3000, smallestColumn: 1e-9);
+        Assert.True(3000 * scale.Multiplier <= 65504);
+        Assert.True(scale.Multiplier > 1);
+    }
+
+    [Theory]
+    [InlineData(nameof(SafetensorsDType.BF16))]
+    [InlineData(nameof(SafetensorsDType.F32))]
+    public void Types_of_a_wide_range_need_no_shift(string dtype) =>
+        Assert.Equal(new FactorScale(16, 1), FactorScale.Choose(16, Type(dtype), hasAlpha: true, largest: 1e7, smallestColumn: 1e-12));
+
+    [Theory]
+    [MemberData(nameof(Ranks))]
+    public void The_output_type_holds_alpha_exactly_and_as_a_normal_number(int rank)
+    {
+        foreach ((SafetensorsDType dtype, double magnitude) in Combinations())
+        {
+            double alpha = FactorScale.Choose(rank, dtype, true, magnitude, magnitude / 8).Alpha;
+            Assert.Equal(alpha, ElementCodec.Round(dtype, alpha));
+            Assert.InRange(alpha, Math.ScaleB(1, -14), 65504);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ranks))]
+    public void What_alpha_loses_the_factors_gain(int rank)
+    {
+        foreach ((SafetensorsDType dtype, double magnitude) in Combinations())
+        {
+            FactorScale scale = FactorScale.Choose(rank, dtype, true, magnitude, magnitude / 8);
+            double product = scale.Alpha / rank * scale.Multiplier * scale.Multiplier;
+            Assert.InRange(product, 1 - 4e-16, 1 + 4e-16);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    [InlineData(1024)]
+    public void A_half_s_shift_is_exact(int rank)
+    {
+        for (double magnitude = 1e-12; magnitude < 1e9; magnitude *= 3)
+        {
+            FactorScale scale = FactorScale.Choose(rank, SafetensorsDType.F16, true, magnitude, magnitude);
+            Assert.Equal(rank, scale.Alpha * scale.Multiplier * scale.Multiplier);
+            Assert.Equal(Math.ScaleB(1, Math.ILogB(scale.Multiplier)), scale.Multiplier);
+        }
+    }
+
+    private static SafetensorsDType Type(string name) => Enum.Parse<SafetensorsDType>(name);
+
+    private static IEnumerable<(SafetensorsDType DType, double Magnitude)> Combinations() =>
+        from dtype in new[] { SafetensorsDType.F16, SafetensorsDType.BF16, SafetensorsDType.F32 }
+        from exponent in Enumerable.Range(-30, 50)
+        select (dtype, Math.ScaleB(1.3, exponent));
+}

@@ -1,0 +1,194 @@
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Core.Tests.Pairing;
+
+public class AdapterContentsTests
+{
+    private const string AdapterPath = "style.safetensors";
+
+    [Theory]
+    [InlineData("lora_unet_a", ".lora_up.weight", ".lora_down.weight", "lora_unet_a.alpha")]
+    [InlineData("unet.a", ".lora_B.weight", ".lora_A.weight", "unet.a.alpha")]
+    [InlineData("unet.a", ".lora_B.default.weight", ".lora_A.default.weight", "unet.a.alpha")]
+    [InlineData("unet.a", ".lora.up.weight", ".lora.down.weight", "unet.a.alpha")]
+    [InlineData("unet.a", ".lora_linear_layer.up.weight", ".lora_linear_layer.down.weight", "unet.a.alpha")]
+    [InlineData("a.processor.to_k", "_lora.up.weight", "_lora.down.weight", "a.processor.to_k.alpha")]
+    public void Each_style_of_naming_is_read(string name, string up, string down, string alphaName)
+    {
+        SafetensorsHeader header = HeaderBuilder.Of((name + up, [8, 2]), (name + down, [2, 6]), (alphaName, []));
+
+        AdapterContents contents = AdapterContents.Read(header, AdapterPath);
+
+        AdapterLayer layer = Assert.Single(contents.Layers);
+        Assert.Equal(name, layer.Name);
+        Assert.Equal((8, 6, 2), (layer.Rows, layer.Columns, layer.Rank));
+        Assert.Equal(alphaName, layer.Alpha?.Name);
+        Assert.Equal(alphaName, layer.AlphaName);
+        Assert.Empty(contents.Others);
+        Assert.Empty(contents.Unsupported);
+    }
+
+    [Fact]
+    public void A_layer_without_alpha_knows_what_it_would_be_called()
+    {
+        AdapterLayer layer = Assert.Single(Read(("a.lora_up.weight", [8, 2]), ("a.lora_down.weight", [2, 6])).Layers);
+
+        Assert.Null(layer.Alpha);
+        Assert.Equal("a.alpha", layer.AlphaName);
+    }
+
+    [Fact]
+    public void A_numbered_layer_has_no_alpha()
+    {
+        AdapterContents contents = Read(("unet:0:up", [8, 1]), ("unet:0:down", [1, 6]), ("unet:0.alpha", []), ("<s1>", [768]));
+
+        AdapterLayer layer = Assert.Single(contents.Layers);
+        Assert.Equal("unet:0", layer.Name);
+        Assert.Null(layer.AlphaName);
+        Assert.Null(layer.Alpha);
+        Assert.Equal(["unet:0.alpha", "<s1>"], contents.Others.Select(tensor => tensor.Name));
+    }
+
+    [Fact]
+    public void Layers_come_in_ordinal_order_and_others_in_that_of_the_file()
+    {
+        AdapterContents contents = Read(
+            ("z.bias", [3]),
+            ("b.lora_up.weight", [8, 2]),
+            ("B.lora_B.weight", [8, 2]),
+            ("a.lora_down.weight", [2, 6]),
+            ("b.lora_down.weight", [2, 6]),
+            ("a.lora_up.weight", [8, 2]),
+            ("B.lora_A.weight", [2, 6]),
+            ("lonely.alpha", []),
+            (".lora_up.weight", [8, 2]),
+            ("a.lora_B.bias", [8]));
+
+        Assert.Equal(["B", "a", "b"], contents.Layers.Select(layer => layer.Name));
+        Assert.Equal(["z.bias", "lonely.alpha", ".lora_up.weight", "a.lora_B.bias"], contents.Others.Select(tensor => tensor.Name));
+        Assert.Empty(contents.Unsupported);
+    }
+
+    public static TheoryData<string, string[]> OtherKinds() => new()
+    {
+        { "Tucker", ["lora_up.weight", "lora_down.weight", "lora_mid.weight", "alpha"] },
+        { "DoRA", ["lora_up.weight", "lora_down.weight", "dora_scale", "alpha"] },
+        { "DoRA", ["lora_B.weight", "lora_A.weight", "lora_magnitude_vector"] },
+        { "DoRA", ["lora_B.weight", "lora_A.weight", "lora_magnitude_vector.weight"] },
+        { "DoRA", ["lora_B.default.weight", "lora_A.default.weight", "lora_magnitude_vector.default.weight"] },
+        { "LoHa", ["hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "alpha"] },
+        { "LoHa", ["hada_t1", "hada_w1_a", "hada_w1_b", "hada_t2", "hada_w2_a", "hada_w2_b", "alpha"] },
+        { "LoKr", ["lokr_w1", "lokr_w2_a", "lokr_w2_b", "alpha"] },
+        { "LoKr", ["lokr_w1", "lokr_w2", "dora_scale"] },
+        { "down factor missing", ["lora_up.weight", "alpha"] },
+        { "up factor missing", ["lora_down.weight", "alpha"] },
+        { "half a pair", ["lora_up.weight", "lora_A.weight"] },
+        { "half a pair", ["lora_up.weight", "lora_down.weight", "lora_B.weight"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(OtherKinds))]
+    public void Layers_of_other_kinds_are_kept_whole(string reason, string[] tensors)
+    {
+        string[] names = [.. tensors.Select(tensor => "lora_unet_a." + tensor)];
+        SafetensorsHeader header = HeaderBuilder.Of(
+        [
+            .. names.Select(name => (name, new long[] { 4, 4 })),
+            ("lora_unet_b.lora_up.weight", [8, 2]),
+            ("lora_unet_b.lora_down.weight", [2, 6]),
+        ]);
+
+        AdapterContents contents = AdapterContents.Read(header, AdapterPath);
+
+        UnsupportedLayer layer = Assert.Single(contents.Unsupported);
+        Assert.Equal("lora_unet_a", layer.Name);
+        Assert.Contains(reason, layer.Reason, StringComparison.Ordinal);
+        Assert.Equal(names.Order(StringComparer.Ordinal), layer.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        Assert.Equal("lora_unet_b", Assert.Single(contents.Layers).Name);
+        Assert.Empty(contents.Others);
+    }
+
+    public static TheoryData<long[], long[], bool> Shapes() => new()
+    {
+        { [8, 2], [2, 6], true },
+        { [8, 12], [12, 6], true },
+        { [8, 2, 1], [2, 6, 3], true },
+        { [8, 2, 1, 1], [2, 6, 3, 3], true },
+        { [8, 2, 1, 1, 1], [2, 6, 3, 3, 3], true },
+        { [8, 3], [2, 6], false },
+        { [8, 2], [2, 6, 1, 1], false },
+        { [8, 2, 1, 1], [2, 6], false },
+        { [8, 2, 3, 1], [2, 6, 3, 3], false },
+        { [8, 2, 1, 3], [2, 6, 3, 3], false },
+        { [8], [6], false },
+        { [], [], false },
+        { [8, 2, 1, 1, 1, 1], [2, 6, 3, 3, 3, 3], false },
+        { [8, 0], [0, 6], false },
+        { [0, 2], [2, 6], false },
+        { [8, 2], [2, 0], false },
+        { [8, 2, 1, 1], [2, 6, 0, 3], false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Factors_must_fit_each_other(long[] up, long[] down, bool fit)
+    {
+        AdapterContents contents = Read(("a.lora_up.weight", up), ("a.lora_down.weight", down), ("a.alpha", []));
+
+        Assert.Equal(fit ? 1 : 0, contents.Layers.Count);
+        Assert.Equal(fit ? 0 : 3, contents.Unsupported.Sum(layer => layer.Tensors.Count));
+        Assert.Empty(contents.Others);
+    }
+
+    [Theory]
+    [InlineData(new long[0], true)]
+    [InlineData(new long[] { 1 }, true)]
+    [InlineData(new long[] { 1, 1 }, true)]
+    [InlineData(new long[] { 2 }, false)]
+    [InlineData(new long[] { 0 }, false)]
+    public void Alpha_is_one_number(long[] shape, bool fits) =>
+        Assert.Equal(fits ? 1 : 0, Read(("a.lora_up.weight", [8, 2]), ("a.lora_down.weight", [2, 6]), ("a.alpha", shape)).Layers.Count);
+
+    [Theory]
+    [InlineData("F16", "F16", "F16", true)]
+    [InlineData("BF16", "F32", "F64", true)]
+    [InlineData("F8_E4M3", "F8_E5M2", "F16", true)]
+    [InlineData("F16", "F16", "I64", true)]
+    [InlineData("F16", "F16", "I32", true)]
+    [InlineData("F16", "F16", "U8", false)]
+    [InlineData("F16", "F16", "I16", false)]
+    [InlineData("I8", "F16", "F16", false)]
+    [InlineData("F16", "I64", "F16", false)]
+    public void Types_must_be_convertible(string up, string down, string alpha, bool fits)
+    {
+        SafetensorsHeader header = new HeaderBuilder()
+            .Add("a.lora_up.weight", [8, 2], Enum.Parse<SafetensorsDType>(up))
+            .Add("a.lora_down.weight", [2, 6], Enum.Parse<SafetensorsDType>(down))
+            .Add("a.alpha", [], Enum.Parse<SafetensorsDType>(alpha))
+            .Build();
+
+        AdapterContents contents = AdapterContents.Read(header, AdapterPath);
+
+        Assert.Equal(fits ? 1 : 0, contents.Layers.Count);
+        Assert.Equal(fits ? 0 : 1, contents.Unsupported.Count);
+    }
+
+    [Fact]
+    public void A_layer_in_two_styles_is_an_error()
+    {
+        ResizeLoraException error = Assert.Throws<ResizeLoraException>(() => Read(
+            ("a.lora_up.weight", [8, 2]),
+            ("a.lora_down.weight", [2, 6]),
+            ("a.lora_B.weight", [8, 2]),
+            ("a.lora_A.weight", [2, 6])));
+
+        Assert.Equal("LayerTwice", error.ErrorId);
+        Assert.Equal(FaultKind.InvalidData, error.Kind);
+        Assert.Contains("'a'", error.Message, StringComparison.Ordinal);
+        Assert.Contains(AdapterPath, error.Message, StringComparison.Ordinal);
+    }
+
+    private static AdapterContents Read(params (string Name, long[] Shape)[] tensors) =>
+        AdapterContents.Read(HeaderBuilder.Of(tensors), AdapterPath);
+}

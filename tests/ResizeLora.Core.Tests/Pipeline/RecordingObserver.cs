@@ -1,0 +1,40 @@
+using ResizeLora.Pipeline;
+
+namespace ResizeLora.Core.Tests.Pipeline;
+
+/// <summary>Keeps what it is told.</summary>
+internal sealed class RecordingObserver : IPipelineObserver
+{
+    public List<string> Warnings { get; } = [];
+
+    public List<ResizeLoraException> Errors { get; } = [];
+
+    public List<(string Stage, int Done, int Total)> Steps { get; } = [];
+
+    public List<(string Path, string Description)> Asked { get; } = [];
+
+    public bool Allow { get; set; } = true;
+
+    /// <summary>Called at each step of progress.</summary>
+    public Action<string>? AtStep { get; set; }
+
+    public void Verbose(string message)
+    {
+    }
+
+    public void Warning(string message) => Warnings.Add(message);
+
+    public void Error(ResizeLoraException exception) => Errors.Add(exception);
+
+    public void Progress(string path, string stage, int done, int total)
+    {
+        Steps.Add((stage, done, total));
+        AtStep?.Invoke(stage);
+    }
+
+    public bool MayWrite(string path, string description)
+    {
+        Asked.Add((path, description));
+        return Allow;
+    }
+}

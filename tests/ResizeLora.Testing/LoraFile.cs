@@ -1,0 +1,27 @@
+using ResizeLora.Decomposition;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Testing;
+
+/// <summary>What a loader makes of a LoRA file, in float64.</summary>
+internal static class LoraFile
+{
+    /// <summary>The effective ΔW = (alpha / rank) · up · down of each layer.</summary>
+    public static Dictionary<string, Matrix> EffectiveDeltas(string path) =>
+        Layers(path).ToDictionary(pair => pair.Key, pair => pair.Value.Scale * (pair.Value.Up * pair.Value.Down), StringComparer.Ordinal);
+
+    /// <summary>The exact decomposition of each layer's up · down, with its scale.</summary>
+    public static Dictionary<string, (double Scale, Matrix Up, Matrix Down)> Layers(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return AdapterContents.Read(file.Header, path).Layers.ToDictionary(
+            layer => layer.Name,
+            layer =>
+            {
+                LayerFactors factors = LayerReader.Read(file, layer).Factors;
+                return (factors.Scale, PlainEngine.ToMatrix(factors.Up), PlainEngine.ToMatrix(factors.Down));
+            },
+            StringComparer.Ordinal);
+    }
+}

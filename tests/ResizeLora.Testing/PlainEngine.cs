@@ -1,0 +1,77 @@
+using ResizeLora.Decomposition;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Testing;
+
+/// <summary>The numeric seam without libtorch, and a count of the work that was asked of it.</summary>
+internal sealed class PlainEngine : INumericEngine
+{
+    private int _decompositions;
+    private int _norms;
+
+    /// <summary>How many layers were decomposed for their singular values.</summary>
+    public int Decompositions => _decompositions;
+
+    /// <summary>How many base layers had their norms computed.</summary>
+    public int NormComputations => _norms;
+
+    public double[] SingularValues(LayerFactors layer)
+    {
+        Interlocked.Increment(ref _decompositions);
+        return [.. Svd(layer).Values.Select(value => value * Math.Abs(layer.Scale))];
+    }
+
+    public double[] SubspaceNorms(LayerFactors layer, StoredMatrix weight)
+    {
+        JacobiSvd svd = Svd(layer);
+        Matrix w = ToMatrix(weight);
+        Matrix products = svd.U.Transpose() * w * svd.Vt.Transpose();
+        return [.. Enumerable.Range(0, svd.Values.Length).Select(i => Math.Abs(products[i, i]))];
+    }
+
+    public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, IReadOnlyList<TruncationRequest> requests)
+    {
+        JacobiSvd svd = Svd(layer);
+        return [.. requests.Select(request => Truncate(svd, layer.Scale, request))];
+    }
+
+    public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation)
+    {
+        Interlocked.Increment(ref _norms);
+        Matrix w = ToMatrix(weight);
+        return new MatrixNorms(JacobiSvd.Of(w).Values[0], w.FrobeniusNorm);
+    }
+
+    public static Matrix ToMatrix(StoredMatrix stored)
+    {
+        int size = stored.DType.BitSize() / 8;
+        var matrix = new Matrix((int)stored.Rows, (int)stored.Columns);
+        for (int i = 0; i < stored.Rows * stored.Columns; i++)
+        {
+            double value = ElementCodec.Read(stored.DType, stored.Bytes.Span[(i * size)..]);
+            matrix[i / (int)stored.Columns, i % (int)stored.Columns] = double.IsFinite(value) ? value : throw new NonFiniteException(stored.Name);
+        }
+
+        return stored.Transposed ? matrix.Transpose() : matrix;
+    }
+
+    private static JacobiSvd Svd(LayerFactors layer) => JacobiSvd.OfProduct(ToMatrix(layer.Up), ToMatrix(layer.Down));
+
+    private static TruncatedFactors Truncate(JacobiSvd svd, double scale, TruncationRequest request)
+    {
+        int rank = request.Kept.Count;
+        double root(int k) => Math.Sqrt(svd.Values[request.Kept[k]] * Math.Abs(scale) * request.Rescale);
+        Matrix up = svd.U.SelectColumns(request.Kept);
+        up = up.Map((row, k) => up[row, k] * root(k) * Math.Sign(scale));
+        Matrix down = svd.Vt.Transpose().SelectColumns(request.Kept).Transpose();
+        down = down.Map((k, column) => down[k, column] * root(k));
+        double[] columns = [.. Enumerable.Range(0, rank).Select(k => Math.Max(
+            Enumerable.Range(0, up.Rows).Max(row => Math.Abs(up[row, k])),
+            Enumerable.Range(0, down.Columns).Max(column => Math.Abs(down[k, column]))))];
+        FactorScale factorScale = FactorScale.Choose(rank, request.DType, request.HasAlpha, columns.Max(), columns.Min());
+        return new TruncatedFactors(
+            SampleFile.Encode(factorScale.Multiplier * up, request.DType),
+            SampleFile.Encode(factorScale.Multiplier * down, request.DType),
+            factorScale.Alpha);
+    }
+}

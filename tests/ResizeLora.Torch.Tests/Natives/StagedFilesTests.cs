@@ -1,0 +1,41 @@
+using ResizeLora.Torch.Tests.Support;
+
+namespace ResizeLora.Torch.Tests.Natives;
+
+public class StagedFilesTests
+{
+    [LinuxFact]
+    public void The_torch_folder_holds_what_is_needed_and_nothing_else()
+    {
+        string[] expected =
+        [
+            "ResizeLora.Torch.dll", "ResizeLora.Torch.pdb", "TorchSharp.dll", "natives.txt",
+            "libLibTorchSharp.so", "libc10.so", "libgomp-*.so.1", "libtorch.so", "libtorch_cpu.so",
+        ];
+
+        Assert.Equal(expected.Order(StringComparer.Ordinal), Names().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_list_names_every_native_file()
+    {
+        string[] managed = ["ResizeLora.Torch.dll", "ResizeLora.Torch.pdb", "TorchSharp.dll", TorchPreflight.ListName];
+        IEnumerable<string> natives = Directory.EnumerateFileSystemEntries(BuildPaths.Torch).Select(path => Path.GetFileName(path)!).Except(managed);
+
+        Assert.Equal(natives.Order(StringComparer.Ordinal), File.ReadLines(Path.Combine(BuildPaths.Torch, TorchPreflight.ListName)).Order(StringComparer.Ordinal));
+    }
+
+    [LinuxFact]
+    public void The_staged_library_is_the_mended_one() =>
+        Assert.Equal(OriginalLibrary.Mended(), File.ReadAllBytes(Path.Combine(BuildPaths.Torch, "libLibTorchSharp.so")));
+
+    [LinuxFact]
+    public void No_native_code_lies_beside_the_tests() =>
+        Assert.Empty(Directory.EnumerateFiles(AppContext.BaseDirectory, "*.so*", SearchOption.AllDirectories));
+
+    // The middle of this name is a checksum that changes with the version of libtorch.
+    private static IEnumerable<string> Names() =>
+        Directory.EnumerateFileSystemEntries(BuildPaths.Torch)
+            .Select(path => Path.GetFileName(path)!)
+            .Select(name => name.StartsWith("libgomp-", StringComparison.Ordinal) ? "libgomp-*.so.1" : name);
+}
