@@ -27,12 +27,12 @@ internal sealed class BaseCheckpoint : IDisposable
     public BaseCheckpointIndex Index { get; }
 
     /// <summary>Opens a checkpoint; without a cache its norms are computed for this use only.</summary>
-    public static BaseCheckpoint Open(string path, NormCache? cache, Action<string> warn, CancellationToken cancellation)
+    public static BaseCheckpoint Open(string path, NormCache? cache, Action<string> warn, CancellationToken cancellation, Action<int, int>? progress = null)
     {
         SafetensorsFile file = SafetensorsFile.Open(path);
         try
         {
-            string? sha256 = cache is null ? null : CheckpointIdentity.Sha256(file, cache.Folder, warn, cancellation);
+            string? sha256 = cache is null ? null : CheckpointIdentity.Sha256(file, cache.Folder, warn, cancellation, progress);
             var checkpoint = new BaseCheckpoint(file, cache, sha256);
             if (cache is not null)
             {

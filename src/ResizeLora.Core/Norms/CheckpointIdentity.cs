@@ -15,7 +15,7 @@ internal static class CheckpointIdentity
     private const int BlockSize = 1 << 20;
 
     /// <summary>The SHA-256 of a file, in lower-case hexadecimal digits.</summary>
-    public static string Sha256(SafetensorsFile file, string cacheFolder, Action<string> warn, CancellationToken cancellation)
+    public static string Sha256(SafetensorsFile file, string cacheFolder, Action<string> warn, CancellationToken cancellation, Action<int, int>? progress = null)
     {
         string notePath = Path.Combine(cacheFolder, "known-files", $"{Hex(System.Text.Encoding.UTF8.GetBytes(file.Path))}.json");
         string sample = Sample(file);
@@ -25,13 +25,13 @@ internal static class CheckpointIdentity
             return note.Sha256;
         }
 
-        string sha256 = HashAll(file, cancellation);
+        string sha256 = HashAll(file, cancellation, progress);
         CacheFiles.Update(notePath, warn, () => JsonSerializer.SerializeToUtf8Bytes(new Note(file.Path, file.Length, file.Modified, sample, sha256)));
         return sha256;
     }
 
-    /// <summary>The SHA-256 of all bytes of a file.</summary>
-    public static string HashAll(SafetensorsFile file, CancellationToken cancellation)
+    /// <summary>The SHA-256 of all bytes of a file; <paramref name="progress"/> is told the MiB done and in all.</summary>
+    public static string HashAll(SafetensorsFile file, CancellationToken cancellation, Action<int, int>? progress = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] block = new byte[BlockSize];
@@ -41,6 +41,7 @@ internal static class CheckpointIdentity
             Span<byte> part = block.AsSpan(0, (int)Math.Min(block.Length, file.Length - position));
             file.Read(position, part);
             hash.AppendData(part);
+            progress?.Invoke((int)(position / BlockSize) + 1, (int)((file.Length + BlockSize - 1) / BlockSize));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

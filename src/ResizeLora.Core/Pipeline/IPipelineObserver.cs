@@ -10,7 +10,7 @@ internal interface IPipelineObserver
     /// <summary>A problem that ends the work on one output or one file, but not on the others.</summary>
     void Error(ResizeLoraException exception);
 
-    /// <summary>Layers done of a stage of the work on a file.</summary>
+    /// <summary>How much of a stage of the work on a file is done, such as <c>Writing layer</c> 3 of 100.</summary>
     void Progress(string path, string stage, int done, int total);
 
     /// <summary>Asks whether a file may be written.</summary>

@@ -27,7 +27,7 @@ internal sealed class LayerDecomposer(
         int done = 0;
         foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, Work))
         {
-            observer.Progress(file.Path, "Decomposing", ++done, pairs.Count);
+            observer.Progress(file.Path, "Decomposing layer", ++done, pairs.Count);
             if (done % 64 == 0)
                 checkpoint?.SaveNorms();
             yield return layer;

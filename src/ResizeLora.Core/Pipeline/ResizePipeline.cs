@@ -127,6 +127,6 @@ internal sealed class ResizePipeline(
         foreach (OutputFile output in writer.Write(file, outputs, settings.Overwrite, ReportWriting))
             yield return output.ToResult(file);
 
-        void ReportWriting(int done, int total) => observer.Progress(file.Path, "Writing", done, total);
+        void ReportWriting(int done, int total) => observer.Progress(file.Path, "Writing layer", done, total);
     }
 }

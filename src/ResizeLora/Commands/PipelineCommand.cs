@@ -30,7 +30,7 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
         _progressShown = true;
         WriteProgress(new ProgressRecord(0, MyInvocation.MyCommand.Name, System.IO.Path.GetFileName(path))
         {
-            CurrentOperation = $"{stage} layer {done} of {total}",
+            CurrentOperation = $"{stage} {done} of {total}",
             PercentComplete = 100 * done / total,
         });
     }
@@ -69,7 +69,7 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
     private protected NormCache CreateCache() => new(NormCache.DefaultFolder(), WriteWarning);
 
     private protected BaseCheckpoint OpenCheckpoint(string path) =>
-        ForCall(() => BaseCheckpoint.Open(path, CreateCache(), WriteWarning, Stop));
+        ForCall(() => BaseCheckpoint.Open(path, CreateCache(), WriteWarning, Stop, (done, total) => ((IPipelineObserver)this).Progress(path, "Hashing MiB", done, total)));
 
     private protected void EndProgress()
     {
