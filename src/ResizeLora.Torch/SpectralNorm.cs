@@ -68,9 +68,9 @@ internal static class SpectralNorm
         {
             _matrix = matrix;
             _transposed = transposed;
-            Tensor start = StartVector(matrix.shape[1]);
-            _right = empty(64, matrix.shape[1], ScalarType.Float64);
-            _left = empty(64, matrix.shape[0], ScalarType.Float64);
+            Tensor start = StartVector(matrix.shape[1]).to(matrix.device);
+            _right = empty(64, matrix.shape[1], ScalarType.Float64, matrix.device);
+            _left = empty(64, matrix.shape[0], ScalarType.Float64, matrix.device);
             _right[0] = start / start.norm();
         }
 
@@ -165,7 +165,7 @@ internal static class SpectralNorm
 
         private static Tensor Grow(Tensor rows)
         {
-            Tensor grown = empty(rows.shape[0] * 2, rows.shape[1], ScalarType.Float64);
+            Tensor grown = empty(rows.shape[0] * 2, rows.shape[1], ScalarType.Float64, rows.device);
             grown.narrow(0, 0, rows.shape[0]).copy_(rows);
             rows.Dispose();
             return grown.MoveToOuterDisposeScope();

@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 namespace ResizeLora.Torch;
 
 /// <summary>Stored bytes to tensors. Always a copy: libtorch's own memory is aligned, so results don't depend on ours.</summary>
-internal static class TensorReader
+internal sealed class TensorReader(Device device)
 {
     /// <summary>Reads a matrix, as it is meant (transposed if it says so), in the wanted floating-point type.</summary>
-    public static Tensor Read(StoredMatrix matrix, ScalarType type)
+    public Tensor Read(StoredMatrix matrix, ScalarType type)
     {
         Tensor stored = matrix.DType is SafetensorsDType.F8_E4M3 or SafetensorsDType.F8_E5M2
             ? ReadFloat8(matrix)
             : Copy(matrix);
-        Tensor widened = stored.to(type).reshape(matrix.Rows, matrix.Columns);
+        Tensor widened = stored.to(device).to(type).reshape(matrix.Rows, matrix.Columns);
         return matrix.Transposed ? widened.t().contiguous() : widened;
     }
 

@@ -4,11 +4,17 @@ using static TorchSharp.torch;
 
 namespace ResizeLora.Torch;
 
-/// <summary>The numeric work on libtorch's CPU kernels, in float64 where it decides anything.</summary>
+/// <summary>The numeric work on libtorch, in float64 where it decides anything.</summary>
 internal sealed class TorchEngine : INumericEngine
 {
-    public TorchEngine()
+    private readonly TensorReader _reader;
+
+    /// <param name="device">cpu, cuda or cuda:1.</param>
+    /// <exception cref="PlatformNotSupportedException">There is no such device.</exception>
+    public TorchEngine(string device)
     {
+        _reader = new TensorReader(Find(device));
+
         // Layers run in parallel with one thread each: faster than one layer on all threads, and the order of
         // additions, so every bit of the result, does not depend on the number of threads.
         set_num_threads(1);
@@ -18,7 +24,7 @@ internal sealed class TorchEngine : INumericEngine
     {
         using DisposeScope scope = NewDisposeScope();
         return Decompose(layer) is { } system
-            ? [.. (system.Values * Math.Abs(layer.Scale)).data<double>()]
+            ? [.. (system.Values * Math.Abs(layer.Scale)).cpu().data<double>()]
             : new double[Math.Min(layer.Up.Columns, Math.Min(layer.Up.Rows, layer.Down.Columns))];
     }
 
@@ -28,11 +34,11 @@ internal sealed class TorchEngine : INumericEngine
         if (Decompose(layer) is not { } system)
             return new double[Math.Min(layer.Up.Columns, Math.Min(layer.Up.Rows, layer.Down.Columns))];
 
-        Tensor w = TensorReader.Read(weight, ScalarType.Float64);
-        (Tensor u, Tensor vt) = system.Vectors(arange(system.Values.shape[0]));
+        Tensor w = _reader.Read(weight, ScalarType.Float64);
+        (Tensor u, Tensor vt) = system.Vectors(arange(system.Values.shape[0], device: system.Values.device));
         Tensor products = (u * w.matmul(vt.t())).sum(dim: 0).abs();
         return products.isfinite().all().item<bool>()
-            ? [.. products.data<double>()]
+            ? [.. products.cpu().data<double>()]
             : throw new NonFiniteException(weight.Name);
     }
 
@@ -47,7 +53,7 @@ internal sealed class TorchEngine : INumericEngine
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor w = TensorReader.Read(weight, ScalarType.Float32);
+        Tensor w = _reader.Read(weight, ScalarType.Float32);
         double frobenius = Math.Sqrt(w.square().sum(ScalarType.Float64).item<double>());
         if (!double.IsFinite(frobenius))
             throw new NonFiniteException(weight.Name);
@@ -57,11 +63,27 @@ internal sealed class TorchEngine : INumericEngine
             : new MatrixNorms(SpectralNorm.Of(w, MatrixNorms.SpectralTolerance, cancellation), frobenius);
     }
 
-    /// <summary>Decomposes Up · Down; null for a layer of zeros.</summary>
-    private static SingularSystem? Decompose(LayerFactors layer)
+    private static Device Find(string name)
     {
-        Tensor b = TensorReader.Read(layer.Up, ScalarType.Float64);
-        Tensor a = TensorReader.Read(layer.Down, ScalarType.Float64);
+        if (string.Equals(name, "cpu", StringComparison.OrdinalIgnoreCase))
+            return CPU;
+
+        string[] parts = name.Split(':', 2);
+        int number = 0;
+        if (!string.Equals(parts[0], "cuda", StringComparison.OrdinalIgnoreCase) || (parts.Length == 2 && !int.TryParse(parts[1], out number)))
+            throw new PlatformNotSupportedException("Devices are cpu, cuda, cuda:0, cuda:1 and so on.");
+
+        int count = cuda.is_available() ? cuda.device_count() : 0;
+        return number >= 0 && number < count
+            ? new Device(DeviceType.CUDA, number)
+            : throw new PlatformNotSupportedException(count == 0 ? "libtorch finds no CUDA device, or is the build for processors only. Use -Device cpu." : $"there are {count} CUDA devices, counted from 0.");
+    }
+
+    /// <summary>Decomposes Up · Down; null for a layer of zeros.</summary>
+    private SingularSystem? Decompose(LayerFactors layer)
+    {
+        Tensor b = _reader.Read(layer.Up, ScalarType.Float64);
+        Tensor a = _reader.Read(layer.Down, ScalarType.Float64);
         Tensor gramB = b.t().matmul(b);
         Tensor gramA = a.matmul(a.t());
         double normB = FiniteTrace(gramB, layer.Up.Name);
@@ -78,7 +100,7 @@ internal sealed class TorchEngine : INumericEngine
     private static TruncatedFactors Truncate(SingularSystem system, LayerFactors layer, TruncationRequest request)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor indices = tensor(request.Kept.Select(index => (long)index).ToArray());
+        Tensor indices = tensor(request.Kept.Select(index => (long)index).ToArray(), device: system.Values.device);
         (Tensor u, Tensor vt) = system.Vectors(indices);
         Tensor root = (system.Values.index_select(0, indices) * Math.Abs(layer.Scale) * request.Rescale).sqrt();
         Tensor sign = Signs(u);
@@ -102,7 +124,7 @@ internal sealed class TorchEngine : INumericEngine
 
     private static byte[] Encode(Tensor factor, FactorScale scale, TruncationRequest request)
     {
-        Tensor encoded = (factor * scale.Multiplier).to(TensorReader.ScalarTypeOf(request.DType)).contiguous();
+        Tensor encoded = (factor * scale.Multiplier).to(TensorReader.ScalarTypeOf(request.DType)).contiguous().cpu();
         return encoded.isfinite().all().item<bool>()
             ? encoded.bytes.ToArray()
             : throw new OverflowException($"A value is too large for {request.DType}.");

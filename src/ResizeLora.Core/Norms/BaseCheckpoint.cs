@@ -24,6 +24,9 @@ internal sealed class BaseCheckpoint : IDisposable
 
     public string Path => _file.Path;
 
+    /// <summary>The SHA-256 of the checkpoint, or null where no cache is used and so none was needed.</summary>
+    public string? Sha256 => _sha256;
+
     public BaseCheckpointIndex Index { get; }
 
     /// <summary>Opens a checkpoint; without a cache its norms are computed for this use only.</summary>
@@ -32,7 +35,7 @@ internal sealed class BaseCheckpoint : IDisposable
         SafetensorsFile file = SafetensorsFile.Open(path);
         try
         {
-            string? sha256 = cache is null ? null : CheckpointIdentity.Sha256(file, cache.Folder, warn, cancellation, progress);
+            string? sha256 = cache is null ? null : FileIdentity.Sha256(file, cache.Folder, warn, cancellation, progress);
             var checkpoint = new BaseCheckpoint(file, cache, sha256);
             if (cache is not null)
             {

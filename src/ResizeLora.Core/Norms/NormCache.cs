@@ -65,7 +65,7 @@ internal sealed class NormCache(string folder, Action<string> warn)
         foreach (string path in Directory.EnumerateFiles(Folder, "*.json").Order(StringComparer.Ordinal))
         {
             string sha256 = Path.GetFileNameWithoutExtension(path);
-            if (CheckpointIdentity.IsHash(sha256) && Read(path, sha256, warn) is { } document)
+            if (FileIdentity.IsHash(sha256) && Read(path, sha256, warn) is { } document)
                 entries.Add(new NormCacheEntry(sha256, document.Name, document.Norms.Count, File.GetLastWriteTime(path), path));
         }
 

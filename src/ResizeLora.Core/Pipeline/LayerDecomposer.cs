@@ -21,7 +21,7 @@ internal sealed class LayerDecomposer(
         // Names and shapes are compared before any work: the wrong checkpoint shows at once.
         List<(AdapterLayer Layer, BaseLayer? BaseLayer)> pairs =
             [.. layers.Select(layer => (layer, checkpoint?.Index.Pair(layer, file.Path)))];
-        if (checkpoint is not null && pairs.TrueForAll(pair => pair.BaseLayer is null))
+        if (checkpoint is not null && pairs.Count > 0 && pairs.TrueForAll(pair => pair.BaseLayer is null))
             throw LayerFault.NothingPairs(file.Path, checkpoint.Path);
 
         int done = 0;

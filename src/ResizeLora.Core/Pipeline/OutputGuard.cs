@@ -36,7 +36,10 @@ internal sealed class OutputGuard(PipelineSettings settings)
 
     /// <summary>Where an output goes.</summary>
     public string Target(string inputPath, string outputName) =>
-        System.IO.Path.Combine(settings.Destination ?? System.IO.Path.GetDirectoryName(inputPath)!, outputName);
+        System.IO.Path.Combine(FolderOf(inputPath), outputName);
+
+    /// <summary>The folder that an input's outputs go to.</summary>
+    public string FolderOf(string inputPath) => settings.Destination ?? System.IO.Path.GetDirectoryName(inputPath)!;
 
     /// <summary>Checks that a name is free for an output.</summary>
     /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>

@@ -19,7 +19,8 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
         AdapterContents contents,
         ResizeRecipe recipe,
         IReadOnlyList<DecomposedLayer> layers,
-        string sha256)
+        string sha256,
+        string? checkpointSha256)
     {
         ILookup<bool, DecomposedLayer> byScored = layers.ToLookup(layer => !recipe.NeedsCheckpoint || layer.Source.BaseLayer is not null);
         List<DecomposedLayer> scored = [.. byScored[true]];
@@ -35,19 +36,19 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
         string name = OutputName.For(Path.GetFileNameWithoutExtension(file.Path), recipe, kept.Threshold);
         string target = guard.Target(file.Path, name);
         guard.Claim(target, file.Path, recipe);
-        OutputPlan plan = PlanOf(kept);
-        Report(scored, kept, target);
-        string description = string.Create(
-            CultureInfo.InvariantCulture,
-            $"rank {scored.Sum(layer => layer.Rank)} -> {kept.Count}, {file.Length / 1048576.0:0.##} MiB -> {plan.FileLength / 1048576.0:0.##} MiB");
-        return observer.MayWrite(target, description) ? new OutputFile(plan, scored, target) : null;
+        var output = new OutputFile(PlanOf(kept), scored, target);
+        ReportLayers(scored, kept);
+        ReportScores(recipe, scores);
+        string description = Describe(output.ToResult(file));
+        observer.Verbose($"{target}: {description}");
+        return observer.MayWrite(target, description) ? output : null;
 
         OutputPlan PlanOf(KeptValues candidate) => new(
             file.Header,
             scored,
             verbatim,
             candidate,
-            new ResizeParameters(recipe, candidate.Threshold, settings.Precision, Path.GetFileName(file.Path), sha256));
+            new ResizeParameters(recipe, candidate.Threshold, settings.Precision, Path.GetFileName(file.Path), sha256, checkpointSha256));
     }
 
     /// <summary>
@@ -80,7 +81,11 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
     private static IEnumerable<TensorInfo> TensorsOf(AdapterLayer layer) =>
         layer.Alpha is { } alpha ? [layer.Up, layer.Down, alpha] : [layer.Up, layer.Down];
 
-    private void Report(List<DecomposedLayer> layers, KeptValues kept, string target)
+    private static string Describe(ResizeResult result) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"rank {result.SourceRank} -> {result.Rank}, {result.SourceSize / 1048576.0:0.##} MiB -> {result.Size / 1048576.0:0.##} MiB, error {result.RelativeError:0.####}");
+
+    private void ReportLayers(List<DecomposedLayer> layers, KeptValues kept)
     {
         for (int i = 0; i < layers.Count; i++)
         {
@@ -92,7 +97,18 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
                 CultureInfo.InvariantCulture,
                 $"{layers[i].Name}: rank {layers[i].Rank} -> {kept.Indices[i].Count}, error {(layers[i].FrobeniusNorm > 0 ? error / layers[i].FrobeniusNorm : 0):0.####} of the layer{toBase}"));
         }
+    }
 
-        observer.Verbose($"Writing '{target}'");
+    /// <summary>Where the scores lie: helps to choose a threshold.</summary>
+    private void ReportScores(ResizeRecipe recipe, List<double[]> scores)
+    {
+        double[] sorted = [.. scores.SelectMany(layer => layer).Where(double.IsFinite).Order()];
+        if (sorted.Length == 0)
+            return;
+
+        double[] fractions = [0, 0.25, 0.5, 0.75, 1];
+        observer.Verbose(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Scores by '{recipe}', quantiles 0 25 50 75 100 %: {string.Join(' ', fractions.Select(fraction => sorted[(int)(fraction * (sorted.Length - 1))].ToString("0.###", CultureInfo.InvariantCulture)))}"));
     }
 }

@@ -10,6 +10,12 @@ internal sealed record PipelineSettings
     /// <summary>Whether existing outputs are replaced.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>Whether outputs that were made from the same input by the same recipe are skipped.</summary>
+    public bool SkipExisting { get; init; }
+
+    /// <summary>Where hashes of known files are remembered; null to remember none.</summary>
+    public string? CacheFolder { get; init; }
+
     /// <summary>The folder for outputs; null for each input's own folder.</summary>
     public string? Destination { get; init; }
 

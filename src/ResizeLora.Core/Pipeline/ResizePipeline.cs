@@ -21,13 +21,13 @@ internal sealed class ResizePipeline(
     private readonly LayerDecomposer _decomposer = new(engine, checkpoint, settings.Workers, observer, cancellation);
     private readonly OutputPlanner _planner = new(settings, guard, observer);
 
-    /// <summary>Decomposes the layers of a file, as they get ready.</summary>
+    /// <summary>Decomposes the wanted layers of a file, as they get ready.</summary>
     /// <exception cref="ResizeLoraException">The file can't be used.</exception>
-    public IEnumerable<DecomposedLayer> Decompose(string path, bool withSubspace)
+    public IEnumerable<DecomposedLayer> Decompose(string path, Func<string, bool> isWanted)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        AdapterContents contents = ReadContents(file);
-        foreach (DecomposedLayer layer in _decomposer.Decompose(file, contents.Layers, withSubspace))
+        IReadOnlyList<AdapterLayer> layers = [.. ReadContents(file).Layers.Where(layer => isWanted(layer.Name))];
+        foreach (DecomposedLayer layer in _decomposer.Decompose(file, layers, withSubspace: false))
             yield return layer;
     }
 
@@ -35,11 +35,11 @@ internal sealed class ResizePipeline(
     /// <exception cref="ResizeLoraException">The file can't be used at all.</exception>
     public IEnumerable<ResizeResult> Resize(string path, IReadOnlyList<ResizeRecipe> recipes)
     {
-        recipes = [.. recipes.Where(recipe => IsFree(path, recipe))];
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        recipes = [.. recipes.Where(recipe => !IsDone(file, recipe) && IsFree(path, recipe))];
         if (recipes.Count == 0)
             yield break;
 
-        using SafetensorsFile file = SafetensorsFile.Open(path);
         AdapterContents contents = ReadContents(file);
         bool withSubspace = recipes.Any(recipe => recipe.NeedsSubspace);
         List<DecomposedLayer> layers = [.. _decomposer.Decompose(file, contents.Layers, withSubspace)];
@@ -54,6 +54,7 @@ internal sealed class ResizePipeline(
         IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
+        work = [.. work.Where(item => !IsDone(file, item.Recipe))];
         AdapterContents contents = ReadContents(file);
         IEnumerable<DecomposedLayer> distinct = work.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = work.Any(item => item.Recipe.NeedsSubspace);
@@ -66,6 +67,29 @@ internal sealed class ResizePipeline(
         foreach (ResizeResult result in results)
             yield return result;
     }
+
+    /// <summary>Whether an earlier run has made this output, and such are to be skipped.</summary>
+    private bool IsDone(SafetensorsFile file, ResizeRecipe recipe)
+    {
+        if (!settings.SkipExisting)
+            return false;
+
+        string? existing = ExistingOutputs.Find(
+            guard.FolderOf(file.Path),
+            Path.GetFileNameWithoutExtension(file.Path),
+            recipe,
+            recorded => recorded.IsSameWork(recipe, settings.Precision, Sha256(file), CheckpointSha256(recipe)));
+        if (existing is not null)
+            observer.Verbose($"'{existing}' was made from the same input by the same recipe; skipped.");
+        return existing is not null;
+    }
+
+    private string Sha256(SafetensorsFile file) => settings.CacheFolder is null
+        ? FileIdentity.HashAll(file, cancellation)
+        : FileIdentity.Sha256(file, settings.CacheFolder, observer.Warning, cancellation);
+
+    /// <summary>Only a recipe that compares with the checkpoint gives another output with another one.</summary>
+    private string? CheckpointSha256(ResizeRecipe recipe) => recipe.NeedsCheckpoint ? checkpoint?.Sha256 : null;
 
     /// <summary>Whether the output's name is free, as far as it is known before the work; so no work is done in vain.</summary>
     private bool IsFree(string path, ResizeRecipe recipe)
@@ -104,13 +128,13 @@ internal sealed class ResizePipeline(
         AdapterContents contents,
         IEnumerable<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
-        string sha256 = CheckpointIdentity.HashAll(file, cancellation);
+        string sha256 = Sha256(file);
         var outputs = new List<OutputFile>();
         foreach ((ResizeRecipe recipe, IReadOnlyList<DecomposedLayer> layers) in work)
         {
             try
             {
-                if (_planner.Plan(file, contents, recipe, layers, sha256) is { } output)
+                if (_planner.Plan(file, contents, recipe, layers, sha256, CheckpointSha256(recipe)) is { } output)
                     outputs.Add(output);
             }
             catch (ResizeLoraException exception)

@@ -73,7 +73,7 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
     private static TruncationRequest Request(OutputPlan plan, Part part) => new(
         plan.Kept.Indices[part.Index],
         plan.Parameters.Recipe.Rescale,
-        plan.Parameters.Precision.DType(),
+        plan.DTypeOf(part.Layer.Source.Layer),
         part.Layer.Source.Layer.AlphaName is not null);
 
     private IReadOnlyList<TruncatedFactors> Truncate(string path, DecomposedLayer layer, LayerContent content, TruncationRequest[] requests)

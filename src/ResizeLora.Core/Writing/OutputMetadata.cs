@@ -15,6 +15,8 @@ internal static class OutputMetadata
     // ResizeLora may have given every layer another rank, so the numbers of the training no longer hold.
     private static readonly string[] StaleKeys = ["ss_network_dim", "ss_network_alpha"];
 
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
     private static readonly string ToolVersion =
         typeof(OutputMetadata).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
@@ -54,16 +56,34 @@ internal static class OutputMetadata
             metadata[index] = new(key, value);
     }
 
-    private static string Serialize(ResizeParameters parameters) => JsonSerializer.Serialize(new
+    /// <summary>How a file came about, if it is the result of an earlier run of this tool; else null.</summary>
+    public static RecordedParameters? Recorded(SafetensorsHeader header)
     {
-        tool = "ResizeLora",
-        version = ToolVersion,
-        recipe = parameters.Recipe.ToString(),
+        if (header.FindMetadata(ParametersKey) is not { } text)
+            return null;
 
-        // JSON has no infinity; null says that everything fitted.
-        threshold = double.IsFinite(parameters.Threshold) ? parameters.Threshold : (double?)null,
-        precision = parameters.Precision.ToString(),
-        source = parameters.SourceName,
-        source_sha256 = parameters.SourceSha256,
-    });
+        try
+        {
+            return JsonSerializer.Deserialize<RecordedParameters>(text, Json);
+        }
+        catch (JsonException)
+        {
+            // Another tool's notes under the same key.
+            return null;
+        }
+    }
+
+    private static string Serialize(ResizeParameters parameters) => JsonSerializer.Serialize(
+        new RecordedParameters(
+            "ResizeLora",
+            ToolVersion,
+            parameters.Recipe.ToString(),
+
+            // JSON has no infinity; null says that everything fitted.
+            double.IsFinite(parameters.Threshold) ? parameters.Threshold : null,
+            parameters.Precision.ToString(),
+            parameters.SourceName,
+            parameters.SourceSha256,
+            parameters.CheckpointSha256),
+        Json);
 }

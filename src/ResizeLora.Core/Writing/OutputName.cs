@@ -19,6 +19,10 @@ internal static class OutputName
     public static string? InAdvance(string inputName, ResizeRecipe recipe) =>
         recipe is { SizeMiB: null, Threshold: { } threshold } ? For(inputName, recipe, threshold) : null;
 
+    /// <summary>Whether a file name may be that of the recipe's output, whatever the threshold.</summary>
+    public static bool MayBe(string fileName, string inputName, ResizeRecipe recipe) =>
+        fileName.StartsWith($"{Prefix(inputName, recipe)}_th", StringComparison.Ordinal) && fileName.EndsWith(Extension, StringComparison.Ordinal);
+
     private static string Prefix(string inputName, ResizeRecipe recipe)
     {
         IEnumerable<string> parts = recipe.Weights

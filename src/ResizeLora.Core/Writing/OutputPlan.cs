@@ -9,7 +9,6 @@ internal sealed class OutputPlan
 {
     private readonly SafetensorsHeader _source;
     private readonly IReadOnlyList<DecomposedLayer> _layers;
-    private readonly SafetensorsDType _dtype;
 
     public OutputPlan(
         SafetensorsHeader source,
@@ -20,7 +19,6 @@ internal sealed class OutputPlan
     {
         _source = source;
         _layers = layers;
-        _dtype = parameters.Precision.DType();
         Verbatim = verbatim;
         Kept = kept;
         Parameters = parameters;
@@ -48,15 +46,19 @@ internal sealed class OutputPlan
     /// <summary>Bytes of the whole file, to the byte.</summary>
     public long FileLength => HeaderLength + Layout.DataLength;
 
+    /// <summary>The element type of a layer's new tensors.</summary>
+    public SafetensorsDType DTypeOf(AdapterLayer layer) => Parameters.Precision.DType(layer.Up.DType);
+
     private IEnumerable<TensorSpec> Specs(AdapterLayer layer, int rank)
     {
         if (rank == 0)
             yield break;
 
-        yield return new TensorSpec(layer.Up.Name, _dtype, [layer.Up.Shape[0], rank, .. layer.Up.Shape.Skip(2)]);
-        yield return new TensorSpec(layer.Down.Name, _dtype, [rank, .. layer.Down.Shape.Skip(1)]);
+        SafetensorsDType dtype = DTypeOf(layer);
+        yield return new TensorSpec(layer.Up.Name, dtype, [layer.Up.Shape[0], rank, .. layer.Up.Shape.Skip(2)]);
+        yield return new TensorSpec(layer.Down.Name, dtype, [rank, .. layer.Down.Shape.Skip(1)]);
         if (layer.AlphaName is { } alphaName)
-            yield return new TensorSpec(alphaName, _dtype, layer.Alpha?.Shape ?? []);
+            yield return new TensorSpec(alphaName, dtype, layer.Alpha?.Shape ?? []);
     }
 
     /// <summary>Files that name their layers by position keep the ranks in the metadata.</summary>

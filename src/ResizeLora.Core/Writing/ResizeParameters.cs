@@ -6,4 +6,5 @@ internal sealed record ResizeParameters(
     double Threshold,
     ResizePrecision Precision,
     string SourceName,
-    string SourceSha256);
+    string SourceSha256,
+    string? CheckpointSha256);

@@ -13,15 +13,25 @@ public enum ResizePrecision
 
     /// <summary>IEEE single precision.</summary>
     Float32,
+
+    /// <summary>What each layer is stored in; layers in 64 bits become single precision, in 8 bits half precision.</summary>
+    Source,
 }
 
 internal static class ResizePrecisions
 {
-    public static SafetensorsDType DType(this ResizePrecision precision) => precision switch
+    /// <summary>The element type for a layer that is stored in <paramref name="stored"/>.</summary>
+    public static SafetensorsDType DType(this ResizePrecision precision, SafetensorsDType stored) => precision switch
     {
         ResizePrecision.Float16 => SafetensorsDType.F16,
         ResizePrecision.BFloat16 => SafetensorsDType.BF16,
         ResizePrecision.Float32 => SafetensorsDType.F32,
+        ResizePrecision.Source => stored switch
+        {
+            SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F32 => stored,
+            SafetensorsDType.F64 => SafetensorsDType.F32,
+            _ => SafetensorsDType.F16,
+        },
         _ => throw new ArgumentOutOfRangeException(nameof(precision)),
     };
 }

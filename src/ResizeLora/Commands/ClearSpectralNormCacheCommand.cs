@@ -45,7 +45,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
             try
             {
                 using SafetensorsFile file = SafetensorsFile.Open(ResolveSingle(path));
-                string sha256 = CheckpointIdentity.Sha256(file, cache.Folder, WriteWarning, Stop);
+                string sha256 = FileIdentity.Sha256(file, cache.Folder, WriteWarning, Stop);
                 Remove(cache, entries.Where(entry => entry.Sha256 == sha256));
             }
             catch (ResizeLoraException exception)

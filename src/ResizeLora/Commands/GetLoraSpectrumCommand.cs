@@ -2,7 +2,6 @@ using System.Management.Automation;
 using ResizeLora.Files;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
-using ResizeLora.Torch;
 
 namespace ResizeLora.Commands;
 
@@ -12,20 +11,18 @@ namespace ResizeLora.Commands;
 public sealed class GetLoraSpectrumCommand : PipelineCommand
 {
     private BaseCheckpoint? _checkpoint;
+    private WildcardPattern[]? _patterns;
 
-    /// <summary>The base model, a safetensors file, that the layers are compared with.</summary>
+    /// <summary>Names of layers, with wildcards; by default all layers.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
-    public string? Checkpoint { get; set; }
-
-    /// <summary>How many layers are worked on at the same time; by default one per processor.</summary>
-    [Parameter]
-    [ValidateRange(1, 256)]
-    public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
+    [SupportsWildcards]
+    public string[]? Layer { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        _patterns = Layer?.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase)).ToArray();
         if (Checkpoint is not null)
             _checkpoint = OpenCheckpoint(ResolveSingle(Checkpoint));
     }
@@ -44,15 +41,15 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
             ForEachItem(() =>
             {
                 var settings = new PipelineSettings { Workers = ThrottleLimit };
-                var pipeline = new ResizePipeline(NumericEngineLoader.Default.Engine, _checkpoint, settings, new OutputGuard(settings), this, Stop);
-                foreach (DecomposedLayer layer in pipeline.Decompose(path, withSubspace: false))
+                var pipeline = new ResizePipeline(Engine, _checkpoint, settings, new OutputGuard(settings), this, Stop);
+                foreach (DecomposedLayer layer in pipeline.Decompose(path, IsWanted))
                     WriteObject(layer);
             });
         }
     }
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => EndProgress();
+    protected override void EndProcessing() => Progress.Complete();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -61,4 +58,6 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
             _checkpoint?.Dispose();
         base.Dispose(disposing);
     }
+
+    private bool IsWanted(string layer) => _patterns is null || _patterns.Any(pattern => pattern.IsMatch(layer));
 }

@@ -5,7 +5,6 @@ using ResizeLora.Files;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
-using ResizeLora.Torch;
 using ResizeLora.Writing;
 
 namespace ResizeLora.Commands;
@@ -24,11 +23,6 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet)]
     [ValidateNotNull]
     public DecomposedLayer[] InputObject { get; set; } = [];
-
-    /// <summary>The base model, a safetensors file. Needed by recipes with spn_ckpt, fro_ckpt or subspace.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Checkpoint { get; set; }
 
     /// <summary>What to keep: recipes as text or as objects; several make several outputs.</summary>
     [Parameter]
@@ -49,14 +43,13 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     [Parameter]
     public UnmatchedLayer UnmatchedLayer { get; set; } = UnmatchedLayer.Keep;
 
-    /// <summary>How many layers are worked on at the same time; by default one per processor.</summary>
-    [Parameter]
-    [ValidateRange(1, 256)]
-    public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
-
     /// <summary>Resizes results of an earlier run too.</summary>
     [Parameter]
     public SwitchParameter IncludeResized { get; set; }
+
+    /// <summary>Skips an output that exists and was made from the same input by the same recipe, as its metadata says.</summary>
+    [Parameter]
+    public SwitchParameter SkipExisting { get; set; }
 
     /// <summary>Overwrites outputs that exist; never an input or the checkpoint.</summary>
     [Parameter]
@@ -88,20 +81,22 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         if (settings.Destination is not null)
             ForCall(() => PrepareDestination(settings.Destination));
 
+        Progress.FileCount = work.Count;
         foreach ((string path, IReadOnlyList<WorkItem> items) in work)
         {
             ForEachItem(() =>
             {
-                var pipeline = new ResizePipeline(NumericEngineLoader.Default.Engine, checkpoint, settings, guard, this, Stop);
+                var pipeline = new ResizePipeline(Engine, checkpoint, settings, guard, this, Stop);
                 IEnumerable<ResizeResult> results = items[0].Layers is null
                     ? pipeline.Resize(path, [.. items.Select(item => item.Recipe)])
                     : pipeline.Resize(path, [.. items.Select(item => (item.Recipe, item.Layers!))]);
                 foreach (ResizeResult result in results)
                     WriteObject(result);
             });
+            Progress.FilesDone++;
         }
 
-        EndProgress();
+        Progress.Complete();
     }
 
     private PipelineSettings CreateSettings() => new()
@@ -109,6 +104,8 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         Precision = Precision,
         UnmatchedLayer = UnmatchedLayer,
         Overwrite = Force,
+        SkipExisting = SkipExisting,
+        CacheFolder = CacheFolder,
         Destination = Destination is null ? null : ResolveSingle(Destination),
         Workers = ThrottleLimit,
     };

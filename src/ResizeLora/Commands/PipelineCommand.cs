@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Management.Automation;
+using ResizeLora.Decomposition;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
@@ -10,10 +10,32 @@ namespace ResizeLora.Commands;
 /// <summary>What all cmdlets share that run the pipeline: its messages to the streams, errors, and a prompt stop.</summary>
 public abstract class PipelineCommand : PathCommand, IPipelineObserver
 {
-    private static readonly TimeSpan ProgressPause = TimeSpan.FromMilliseconds(200);
+    private ProgressReporter? _progress;
 
-    private readonly Stopwatch _sinceProgress = new();
-    private bool _progressShown;
+    /// <summary>The base model, a safetensors file. Needed by recipes with spn_ckpt, fro_ckpt or subspace.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Checkpoint { get; set; }
+
+    /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string Device { get; set; } = "cpu";
+
+    /// <summary>How many layers are worked on at the same time; by default one per processor.</summary>
+    [Parameter]
+    [ValidateRange(1, 256)]
+    public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Computes norms anew and remembers none.</summary>
+    [Parameter]
+    public SwitchParameter NoCache { get; set; }
+
+    private protected INumericEngine Engine => new LazyEngine(Device);
+
+    private protected string? CacheFolder => NoCache ? null : NormCache.DefaultFolder();
+
+    private protected ProgressReporter Progress => _progress ??= new ProgressReporter(MyInvocation.MyCommand.Name, WriteProgress);
 
     void IPipelineObserver.Verbose(string message) => WriteVerbose(message);
 
@@ -21,19 +43,7 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
 
     void IPipelineObserver.Error(ResizeLoraException exception) => WriteError(exception.ToErrorRecord());
 
-    void IPipelineObserver.Progress(string path, string stage, int done, int total)
-    {
-        if (done < total && _sinceProgress.IsRunning && _sinceProgress.Elapsed < ProgressPause)
-            return;
-
-        _sinceProgress.Restart();
-        _progressShown = true;
-        WriteProgress(new ProgressRecord(0, MyInvocation.MyCommand.Name, System.IO.Path.GetFileName(path))
-        {
-            CurrentOperation = $"{stage} {done} of {total}",
-            PercentComplete = 100 * done / total,
-        });
-    }
+    void IPipelineObserver.Progress(string path, string stage, int done, int total) => Progress.Report(path, stage, done, total);
 
     bool IPipelineObserver.MayWrite(string path, string description) => ShouldProcess(path, $"Write resized LoRA ({description})");
 
@@ -66,16 +76,12 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
         return result;
     }
 
-    private protected NormCache CreateCache() => new(NormCache.DefaultFolder(), WriteWarning);
-
-    private protected BaseCheckpoint OpenCheckpoint(string path) =>
-        ForCall(() => BaseCheckpoint.Open(path, CreateCache(), WriteWarning, Stop, (done, total) => ((IPipelineObserver)this).Progress(path, "Hashing MiB", done, total)));
-
-    private protected void EndProgress()
-    {
-        if (_progressShown)
-            WriteProgress(new ProgressRecord(0, MyInvocation.MyCommand.Name, "Done") { RecordType = ProgressRecordType.Completed });
-    }
+    private protected BaseCheckpoint OpenCheckpoint(string path) => ForCall(() => BaseCheckpoint.Open(
+        path,
+        CacheFolder is null ? null : new NormCache(CacheFolder, WriteWarning),
+        WriteWarning,
+        Stop,
+        (done, total) => Progress.Report(path, "Hashing MiB", done, total)));
 
     private void Guard(Action work)
     {

@@ -13,33 +13,42 @@ internal sealed class NumericEngineLoader(string folder)
 
     private readonly Lock _gate = new();
     private readonly string _folder = Path.GetFullPath(folder);
-    private INumericEngine? _engine;
+    private readonly Dictionary<string, INumericEngine> _engines = new(StringComparer.OrdinalIgnoreCase);
     private TorchLoadContext? _context;
 
     /// <summary>The loader of this installation of the module: the folder <c>torch</c> beside this assembly.</summary>
     public static NumericEngineLoader Default { get; } =
         new(Path.Combine(Path.GetDirectoryName(typeof(NumericEngineLoader).Assembly.Location)!, "torch"));
 
+    /// <summary>The engine that computes on the processor.</summary>
     /// <exception cref="TorchUnavailableException">libtorch can't be loaded.</exception>
-    public INumericEngine Engine
+    public INumericEngine Engine => EngineOn("cpu");
+
+    /// <summary>The engine that computes on a device, in libtorch's words: cpu, cuda or cuda:1.</summary>
+    /// <exception cref="TorchUnavailableException">libtorch can't be loaded, or has no such device.</exception>
+    public INumericEngine EngineOn(string device)
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                return _engine ??= Load();
-            }
+            if (!_engines.TryGetValue(device, out INumericEngine? engine))
+                _engines.Add(device, engine = Load(device));
+
+            return engine;
         }
     }
 
-    private INumericEngine Load()
+    private INumericEngine Load(string device)
     {
         _context ??= new(_folder, new TorchPreflight(_folder, TorchPlatform.Current, LoadedModules.Paths).Run());
         try
         {
             Type type = _context.LoadEngineAssembly().GetType(EngineType, throwOnError: true)!;
             const BindingFlags constructor = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DoNotWrapExceptions;
-            return (INumericEngine)Activator.CreateInstance(type, constructor, binder: null, args: null, culture: null)!;
+            return (INumericEngine)Activator.CreateInstance(type, constructor, binder: null, args: [device], culture: null)!;
+        }
+        catch (PlatformNotSupportedException exception)
+        {
+            throw TorchFault.DeviceMissing(device, exception);
         }
         catch (Exception exception) when (exception is IOException or BadImageFormatException or TypeLoadException or TypeInitializationException or MissingMethodException or InvalidCastException or NotSupportedException or DllNotFoundException)
         {

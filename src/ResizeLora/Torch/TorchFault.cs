@@ -20,6 +20,9 @@ internal static class TorchFault
     public static TorchUnavailableException AlreadyLoaded(string path) =>
         new(TorchUnavailableReason.AlreadyLoaded, path, $"Another libtorch is loaded in this process already, from '{path}', and two of them would end it. Start a new session and use this module first, or in a session of its own.");
 
+    public static TorchUnavailableException DeviceMissing(string device, Exception inner) =>
+        new(TorchUnavailableReason.DeviceMissing, device, $"The device '{device}' can't be used: {inner.Message}", inner);
+
     public static TorchUnavailableException LoadFailed(string path, Exception inner) =>
         new(TorchUnavailableReason.LoadFailed, path, $"'{path}' can't be loaded: {inner.Message}", inner);
 }

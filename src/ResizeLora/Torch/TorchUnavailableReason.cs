@@ -14,4 +14,7 @@ public enum TorchUnavailableReason
 
     /// <summary>The files are there, but the system refused to load them.</summary>
     LoadFailed,
+
+    /// <summary>libtorch works, but the wanted device is not there.</summary>
+    DeviceMissing,
 }

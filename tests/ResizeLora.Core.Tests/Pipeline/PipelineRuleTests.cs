@@ -40,8 +40,8 @@ public sealed class PipelineRuleTests : IDisposable
         for (int run = 0; run < 2; run++)
         {
             using BaseCheckpoint checkpoint = _bench.OpenCheckpoint(cache: cache);
-            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), withSubspace: false).Count(layer => layer.BaseSpectralNorm > 0));
-            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), withSubspace: false).Count());
+            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), _ => true).Count(layer => layer.BaseSpectralNorm > 0));
+            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), _ => true).Count());
             Assert.Equal(3, _bench.Engine.NormComputations);
         }
 
@@ -53,7 +53,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void Without_a_cache_nothing_is_written_but_the_norms_are_there()
     {
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint();
-        Assert.All(_bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), withSubspace: false), layer => Assert.True(layer.BaseFrobeniusNorm > 0));
+        Assert.All(_bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), _ => true), layer => Assert.True(layer.BaseFrobeniusNorm > 0));
         Assert.Equal(["base.safetensors", "style.safetensors"], _bench.Folder.FileNames);
     }
 
@@ -61,18 +61,18 @@ public sealed class PipelineRuleTests : IDisposable
     public void Decomposed_layers_come_in_the_order_of_their_names_and_tell_their_partner()
     {
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), withSubspace: false)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), _ => true)];
         Assert.Equal([Workbench.First, Workbench.Second, Workbench.Third], layers.Select(layer => layer.Name));
         Assert.Equal("model.diffusion_model.middle_block.1.proj_in.weight", layers[2].BaseLayer);
         Assert.Equal([AdapterComponent.TextEncoder1, AdapterComponent.TextEncoder1, AdapterComponent.Unet], layers.Select(layer => layer.Component));
-        Assert.Equal(Enumerable.Range(1, 3).Select(done => ("Decomposing", done, 3)), _bench.Observer.Steps);
+        Assert.Equal(Enumerable.Range(1, 3).Select(done => ("Decomposing layer", done, 3)), _bench.Observer.Steps);
     }
 
     [Fact]
     public void Layers_decomposed_earlier_are_not_decomposed_again()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, withSubspace: false)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
         ResizeResult result = Assert.Single(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)]));
         Assert.Equal(3, _bench.Engine.Decompositions);
         Workbench.AssertTruncated(path, result.Path, 1e-6, (_, values, i) => Math.Log10(values[i] / values[0]) >= -0.25);
@@ -82,7 +82,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void What_a_recipe_needs_of_the_base_is_added_to_layers_decomposed_without_it()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, withSubspace: false)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint();
         ResizeRecipe recipe = ResizeRecipe.Parse("spn_ckpt=0.5,subspace=0.5,thr=-1.5");
         ResizeResult late = Assert.Single(_bench.Pipeline(checkpoint).Resize(path, [(recipe, layers)]));
@@ -99,7 +99,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void Layers_that_the_user_took_out_are_left_out_of_the_output()
     {
         string path = _bench.WriteLora(Workbench.ThreeLayers().AddRaw("some.bias", SafetensorsDType.U8, [1], [7]));
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, withSubspace: false).Where(layer => layer.Component != AdapterComponent.TextEncoder1)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true).Where(layer => layer.Component != AdapterComponent.TextEncoder1)];
         ResizeResult result = Assert.Single(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)]));
         Assert.Equal([Workbench.Third], LoraFile.Layers(result.Path).Keys);
         using SafetensorsFile file = SafetensorsFile.Open(result.Path);
@@ -110,7 +110,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void A_file_changed_since_it_was_decomposed_is_refused_and_nothing_is_left()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, withSubspace: false)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
         _bench.WriteLora(Workbench.ThreeLayers(seed: 2));
         ResizeLoraException exception = Refusal.Of("FileChanged", () => Workbench.Finish(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)])));
         Assert.Contains(path, exception.Message, StringComparison.Ordinal);
@@ -121,7 +121,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void A_changed_alpha_alone_is_a_change()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, withSubspace: false)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
         _bench.WriteLora(Workbench.ThreeLayers(alpha: 3));
         Refusal.Of("FileChanged", () => Workbench.Finish(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)])));
     }
@@ -130,7 +130,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void A_layer_that_is_gone_is_a_change_too()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, withSubspace: false)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
         _bench.WriteLora(new SampleFile().AddLora(Workbench.Third, 10, 8, 4, new Random(1), 2));
         Refusal.Of("FileChanged", () => Workbench.Finish(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)])));
         Assert.Equal(["style.safetensors"], _bench.Folder.FileNames);
@@ -286,8 +286,8 @@ public sealed class PipelineRuleTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Decomposing")]
-    [InlineData("Writing")]
+    [InlineData("Decomposing layer")]
+    [InlineData("Writing layer")]
     public void Cancelling_stops_the_work_and_leaves_nothing(string stage)
     {
         using var cancellation = new CancellationTokenSource();

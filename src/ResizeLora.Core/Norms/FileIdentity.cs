@@ -5,10 +5,10 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Norms;
 
 /// <summary>
-/// Tells checkpoints apart by content: the SHA-256 of the whole file. Hashing gigabytes takes seconds, so a note
+/// Tells files apart by content: the SHA-256 of the whole file. Hashing gigabytes takes seconds, so a note
 /// remembers it for a path, for as long as the file's length, time of writing, header and samples of its tensors stay.
 /// </summary>
-internal static class CheckpointIdentity
+internal static class FileIdentity
 {
     private const int SampleSize = 64;
 

@@ -6,7 +6,7 @@ using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Norms;
 
-public sealed class CheckpointIdentityTests : IDisposable
+public sealed class FileIdentityTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _warnings = [];
@@ -115,7 +115,7 @@ public sealed class CheckpointIdentityTests : IDisposable
     public void Hashing_can_be_cancelled()
     {
         using SafetensorsFile file = SafetensorsFile.Open(Write("base", 1));
-        Assert.Throws<OperationCanceledException>(() => CheckpointIdentity.HashAll(file, new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => FileIdentity.HashAll(file, new CancellationToken(canceled: true)));
     }
 
     private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
@@ -129,7 +129,7 @@ public sealed class CheckpointIdentityTests : IDisposable
     private string Identity(string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return CheckpointIdentity.Sha256(file, Cache, _warnings.Add, CancellationToken.None);
+        return FileIdentity.Sha256(file, Cache, _warnings.Add, CancellationToken.None);
     }
 
     private string Note() => Assert.Single(Directory.GetFiles(Path.Combine(Cache, "known-files"), "*.json"));
