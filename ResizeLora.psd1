@@ -20,8 +20,9 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('LoRA', 'safetensors', 'SDXL', 'StableDiffusion', 'SVD', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('LoRA', 'safetensors', 'SDXL', 'StableDiffusion', 'SVD', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ReleaseNotes = 'First version: the whole job for SDXL. All changes are in CHANGELOG.md, which comes with the module.'
         }
     }
 }

@@ -4,22 +4,29 @@
 .EXAMPLE
     ./build.ps1 Test
 .EXAMPLE
+    ./build.ps1 Package -Runtime win-x64 -Backend cuda
+.EXAMPLE
     dotnet run --project src/ResizeLora.Shell -c Release -- build.ps1 Package
 #>
 [CmdletBinding()]
 param(
-    # Package leaves the module, as it is published, in output/ResizeLora/<version>.
-    [Parameter(Position = 0)] [ValidateSet('Clean', 'Build', 'Test', 'Package')] [string] $Task = 'Build',
-    [ValidateSet('Release', 'Debug')] [string] $Configuration = 'Release'
+    # Module leaves the module, as it is published, in output/ResizeLora/<version>; Test tests it there;
+    # Package also makes a package for a gallery of it.
+    [Parameter(Position = 0)] [ValidateSet('Clean', 'Build', 'Module', 'Test', 'Package')] [string] $Task = 'Build',
+    [ValidateSet('Release', 'Debug')] [string] $Configuration = 'Release',
+    # The system that the module is for; by default this one.
+    [ValidateSet('linux-x64', 'win-x64', 'osx-arm64')] [string] $Runtime,
+    [ValidateSet('cpu', 'cuda')] [string] $Backend = 'cpu'
 )
 $ErrorActionPreference = 'Stop'
 $solution = Join-Path $PSScriptRoot 'ResizeLora.sln'
 $output = Join-Path $PSScriptRoot 'output'
+. (Join-Path $PSScriptRoot 'build/GalleryPackage.ps1')
 
-function Invoke-DotNet {
-    Write-Host "dotnet $args" -ForegroundColor Cyan
-    & dotnet @args | Out-Host
-    if ($LASTEXITCODE -ne 0) { throw "dotnet $($args[0]) failed with exit code $LASTEXITCODE." }
+function Invoke-Tool([string] $Name) {
+    Write-Host "$Name $args" -ForegroundColor Cyan
+    & $Name @args | Out-Host
+    if ($LASTEXITCODE -ne 0) { throw "$Name $($args[0]) failed with exit code $LASTEXITCODE." }
 }
 
 function Clear-Build {
@@ -32,36 +39,39 @@ function Clear-Build {
     $folders | Where-Object { Test-Path $_ } | ForEach-Object { Remove-Item $_ -Recurse -Force }
 }
 
-function Build-Module { Invoke-DotNet build $solution -c $Configuration }
-
-function Test-Module {
-    Invoke-DotNet test $solution -c $Configuration --no-build
-    $tests = Join-Path $PSScriptRoot 'tests/Pester'
-    if (-not (Test-Path $tests)) { Write-Host 'There are no Pester tests.' }
-    elseif (-not (Get-Module Pester -ListAvailable)) { Write-Host 'Pester is not installed: its tests are left out.' }
-    else {
-        $result = Invoke-Pester -Path $tests -PassThru
-        if ($result.FailedCount -gt 0) { throw "$($result.FailedCount) Pester tests failed." }
-    }
+function Build-Module {
+    $properties = @("-p:TorchBackend=$Backend") + ($Runtime ? "-p:TorchRuntime=$Runtime" : @())
+    Invoke-Tool dotnet build $solution -c $Configuration @properties
 }
 
-function Export-Package {
-    $manifest = Join-Path $PSScriptRoot 'ResizeLora.psd1'
-    $version = [regex]::Match((Get-Content $manifest -Raw), "ModuleVersion\s*=\s*'([^']+)'").Groups[1].Value
-    $package = Join-Path $output "ResizeLora/$version"
-    if (Test-Path $package) { Remove-Item $package -Recurse -Force }
-    $null = New-Item -ItemType Directory -Path $package -Force
-    foreach ($name in 'ResizeLora.psd1', 'ResizeLora.Format.ps1xml', 'LICENSE', 'README.md', 'bin', 'en-US') {
-        $source = Join-Path $PSScriptRoot $name
-        if (Test-Path $source) { Copy-Item $source $package -Recurse }
-    }
-    Get-ChildItem $package -Recurse -File -Filter *.pdb | Remove-Item
-    Write-Host "The module is in $package"
+# Copies what is published, and gives back the path of the manifest there.
+function Export-Module {
+    $version = (Test-ModuleManifest (Join-Path $PSScriptRoot 'ResizeLora.psd1')).Version
+    $module = Join-Path $output "ResizeLora/$version"
+    if (Test-Path $module) { Remove-Item $module -Recurse -Force }
+    $null = New-Item -ItemType Directory -Path $module -Force
+    $names = @('ResizeLora.psd1', 'ResizeLora.Format.ps1xml', 'README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY-NOTICES.md', 'licenses', 'bin')
+    if (Test-Path (Join-Path $PSScriptRoot 'en-US')) { $names += 'en-US' }
+    foreach ($name in $names) { Copy-Item (Join-Path $PSScriptRoot $name) $module -Recurse }
+    Get-ChildItem $module -Recurse -File -Filter *.pdb | Remove-Item
+    Write-Host "The module is in $module"
+    Join-Path $module 'ResizeLora.psd1'
+}
+
+function Test-Module([string] $Manifest) {
+    Invoke-Tool dotnet test $solution -c $Configuration --no-build
+
+    # In a process of its own, also because this one may be ResizeLora.Shell, in which Pester does not run.
+    $probe = '$PSVersionTable.PSVersion -ge "7.6" -and (Get-Module Pester -ListAvailable | Where-Object Version -ge "5.5")'
+    if (-not (Get-Command pwsh -CommandType Application -ErrorAction Ignore)) { Write-Host 'PowerShell is not installed: the Pester tests are left out.' -ForegroundColor Yellow }
+    elseif ((pwsh -NoProfile -NonInteractive -Command $probe) -ne 'True') { Write-Host 'PowerShell 7.6 or Pester 5.5 is not installed: the Pester tests are left out.' -ForegroundColor Yellow }
+    else { Invoke-Tool pwsh -NoProfile -NonInteractive -File (Join-Path $PSScriptRoot 'tests/Pester/Invoke-Tests.ps1') $Manifest }
 }
 
 switch ($Task) {
     'Clean' { Clear-Build }
     'Build' { Build-Module }
-    'Test' { Build-Module; Test-Module }
-    'Package' { Build-Module; Export-Package }
+    'Module' { Build-Module; $null = Export-Module }
+    'Test' { Build-Module; Test-Module (Export-Module) }
+    'Package' { Build-Module; Write-Host "The package is $(New-GalleryPackage (Export-Module) $output)" }
 }

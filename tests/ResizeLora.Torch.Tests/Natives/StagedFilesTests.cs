@@ -9,7 +9,7 @@ public class StagedFilesTests
     {
         string[] expected =
         [
-            "ResizeLora.Torch.dll", "ResizeLora.Torch.pdb", "TorchSharp.dll", "natives.txt",
+            "ResizeLora.Torch.dll", "ResizeLora.Torch.pdb", "TorchSharp.dll", "natives.txt", "LICENSE-LIBTORCH.txt",
             "libLibTorchSharp.so", "libc10.so", "libgomp-*.so.1", "libtorch.so", "libtorch_cpu.so",
         ];
 
@@ -19,7 +19,7 @@ public class StagedFilesTests
     [Fact]
     public void The_list_names_every_native_file()
     {
-        string[] managed = ["ResizeLora.Torch.dll", "ResizeLora.Torch.pdb", "TorchSharp.dll", TorchPreflight.ListName];
+        string[] managed = ["ResizeLora.Torch.dll", "ResizeLora.Torch.pdb", "TorchSharp.dll", "LICENSE-LIBTORCH.txt", TorchPreflight.ListName];
         IEnumerable<string> natives = Directory.EnumerateFileSystemEntries(BuildPaths.Torch).Select(path => Path.GetFileName(path)!).Except(managed);
 
         Assert.Equal(natives.Order(StringComparer.Ordinal), File.ReadLines(Path.Combine(BuildPaths.Torch, TorchPreflight.ListName)).Order(StringComparer.Ordinal));
