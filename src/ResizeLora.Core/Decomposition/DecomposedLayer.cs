@@ -14,7 +14,7 @@ public sealed record DecomposedLayer
         Path = path;
         Component = component;
         Alpha = alpha;
-        SingularValues = singularValues;
+        SingularValues = new ReadableList<double>(singularValues, ' ');
         FrobeniusNorm = Math.Sqrt(singularValues.Sum(value => value * value));
         EffectiveRank = EffectiveRankOf(singularValues);
     }
@@ -59,7 +59,7 @@ public sealed record DecomposedLayer
     public double EffectiveRank { get; }
 
     /// <summary>The recipes attached to this layer, in the order in which they were attached.</summary>
-    public IReadOnlyList<ResizeRecipe> Recipes { get; internal init; } = [];
+    public IReadOnlyList<ResizeRecipe> Recipes { get; internal init => field = new ReadableList<ResizeRecipe>(value, ':'); } = [];
 
     /// <summary>The file that the layer is from.</summary>
     public string Path { get; }

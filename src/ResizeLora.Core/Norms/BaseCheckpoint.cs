@@ -10,11 +10,11 @@ internal sealed class BaseCheckpoint : IDisposable
 {
     private readonly SafetensorsFile _file;
     private readonly NormCache? _cache;
-    private readonly string? _sha256;
+    private readonly Lazy<string> _sha256;
     private readonly ConcurrentDictionary<string, Lazy<MatrixNorms>> _norms = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, MatrixNorms> _unsaved = new(StringComparer.Ordinal);
 
-    private BaseCheckpoint(SafetensorsFile file, NormCache? cache, string? sha256)
+    private BaseCheckpoint(SafetensorsFile file, NormCache? cache, Lazy<string> sha256)
     {
         _file = file;
         _cache = cache;
@@ -24,8 +24,8 @@ internal sealed class BaseCheckpoint : IDisposable
 
     public string Path => _file.Path;
 
-    /// <summary>The SHA-256 of the checkpoint, or null where no cache is used and so none was needed.</summary>
-    public string? Sha256 => _sha256;
+    /// <summary>The SHA-256 of the checkpoint. Takes seconds where no cache remembers it.</summary>
+    public string Sha256 => _sha256.Value;
 
     public BaseCheckpointIndex Index { get; }
 
@@ -35,11 +35,13 @@ internal sealed class BaseCheckpoint : IDisposable
         SafetensorsFile file = SafetensorsFile.Open(path);
         try
         {
-            string? sha256 = cache is null ? null : FileIdentity.Sha256(file, cache.Folder, warn, cancellation, progress);
+            var sha256 = new Lazy<string>(() => cache is null
+                ? FileIdentity.HashAll(file, cancellation, progress)
+                : FileIdentity.Sha256(file, cache.Folder, warn, cancellation, progress));
             var checkpoint = new BaseCheckpoint(file, cache, sha256);
             if (cache is not null)
             {
-                foreach ((string layer, MatrixNorms norms) in cache.Load(sha256!))
+                foreach ((string layer, MatrixNorms norms) in cache.Load(sha256.Value))
                     checkpoint._norms[layer] = new Lazy<MatrixNorms>(norms);
             }
 
@@ -80,7 +82,7 @@ internal sealed class BaseCheckpoint : IDisposable
             return;
 
         Dictionary<string, MatrixNorms> unsaved = _unsaved.ToDictionary(StringComparer.Ordinal);
-        _cache.Save(_sha256!, System.IO.Path.GetFileName(Path), unsaved);
+        _cache.Save(Sha256, System.IO.Path.GetFileName(Path), unsaved);
         foreach (string layer in unsaved.Keys)
             _unsaved.TryRemove(layer, out _);
     }

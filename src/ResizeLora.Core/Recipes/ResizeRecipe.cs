@@ -16,7 +16,8 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
         // In one order always, so that sums, and with them the weights, are the same to the last bit.
         GivenWeights = new SortedDictionary<ScoreReference, double>(weights.ToDictionary());
         double sum = GivenWeights.Values.Sum();
-        Weights = new SortedDictionary<ScoreReference, double>(GivenWeights.Where(pair => pair.Value != 0).ToDictionary(pair => pair.Key, pair => pair.Value / sum));
+        ScoreWeights = new SortedDictionary<ScoreReference, double>(GivenWeights.Where(pair => pair.Value != 0).ToDictionary(pair => pair.Key, pair => pair.Value / sum));
+        Weights = ScoreWeights.ToDictionary(pair => RecipeKeys.KeyOf(pair.Key), pair => pair.Value).AsReadOnly();
         Threshold = threshold;
         SizeMiB = sizeMiB;
         Rescale = rescale;
@@ -26,8 +27,11 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     /// <summary>The recipe that is used when none is given.</summary>
     public static ResizeRecipe Default { get; } = Parse("spn_ckpt=1,thr=-1.2");
 
-    /// <summary>The weight of each reference in the score; they sum to one, and a negative one is a penalty.</summary>
-    public IReadOnlyDictionary<ScoreReference, double> Weights { get; }
+    /// <summary>
+    /// The weight of each key in the score; they sum to one, and a negative one is a penalty. By the keys of the recipe
+    /// language, because ConvertTo-Json refuses dictionaries by anything but text.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Weights { get; }
 
     /// <summary>The least score (log₁₀) that is kept, or null.</summary>
     public double? Threshold { get; }
@@ -41,9 +45,12 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     /// <summary>Whether the recipe compares with the base checkpoint.</summary>
     public bool NeedsCheckpoint => NeedsBaseNorms || NeedsSubspace;
 
-    internal bool NeedsBaseNorms => Weights.ContainsKey(ScoreReference.SpnCkpt) || Weights.ContainsKey(ScoreReference.FroCkpt);
+    internal bool NeedsBaseNorms => ScoreWeights.ContainsKey(ScoreReference.SpnCkpt) || ScoreWeights.ContainsKey(ScoreReference.FroCkpt);
 
-    internal bool NeedsSubspace => Weights.ContainsKey(ScoreReference.Subspace);
+    internal bool NeedsSubspace => ScoreWeights.ContainsKey(ScoreReference.Subspace);
+
+    /// <summary>The weights by what they belong to.</summary>
+    internal IReadOnlyDictionary<ScoreReference, double> ScoreWeights { get; }
 
     /// <summary>The weights as they were given, before they were divided by their sum.</summary>
     internal IReadOnlyDictionary<ScoreReference, double> GivenWeights { get; }

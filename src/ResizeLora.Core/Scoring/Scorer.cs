@@ -23,7 +23,7 @@ internal static class Scorer
             return double.NegativeInfinity;
 
         double score = Math.Log10(value);
-        foreach ((ScoreReference reference, double weight) in recipe.Weights)
+        foreach ((ScoreReference reference, double weight) in recipe.ScoreWeights)
             score -= weight * Math.Log10(Reference(layer, recipe, reference, index));
 
         // Two references of zero that pull in opposite directions leave no order; such a value is not kept.

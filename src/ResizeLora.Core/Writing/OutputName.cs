@@ -25,7 +25,7 @@ internal static class OutputName
 
     private static string Prefix(string inputName, ResizeRecipe recipe)
     {
-        IEnumerable<string> parts = recipe.Weights
+        IEnumerable<string> parts = recipe.ScoreWeights
             .Select(pair => (Key: RecipeKeys.KeyOf(pair.Key), Weight: pair.Value))
             .OrderBy(pair => pair.Key, StringComparer.Ordinal)
             .Select(pair => pair.Key.Replace("_", string.Empty, StringComparison.Ordinal) + Number(pair.Weight));

@@ -63,13 +63,26 @@ public sealed class SkipExistingTests : IDisposable
         Assert.Single(_bench.Run($"Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -SkipExisting {precision}").Errors);
     }
 
-    [Fact]
-    public void Output_against_another_checkpoint_is_not_taken_for_done()
+    [Theory]
+    [InlineData("")]
+    [InlineData("-NoCache")]
+    public void Output_against_another_checkpoint_is_not_taken_for_done(string cache)
     {
-        _bench.RunClean("Invoke-LoraResize style.safetensors -Checkpoint base.safetensors -Recipe 'spn_ckpt=1,thr=-1.2'");
+        _bench.RunClean($"Invoke-LoraResize style.safetensors -Checkpoint base.safetensors -Recipe 'spn_ckpt=1,thr=-1.2' {cache}");
         _bench.AddCheckpoint("base2.safetensors", seed: 7);
 
-        Assert.Single(_bench.Run("Invoke-LoraResize style.safetensors -Checkpoint base2.safetensors -Recipe 'spn_ckpt=1,thr=-1.2' -SkipExisting").Errors);
+        Assert.Single(_bench.Run($"Invoke-LoraResize style.safetensors -Checkpoint base2.safetensors -Recipe 'spn_ckpt=1,thr=-1.2' -SkipExisting {cache}").Errors);
+    }
+
+    [Theory]
+    [InlineData("", "-NoCache")]
+    [InlineData("-NoCache", "")]
+    public void What_is_done_is_known_with_and_without_a_cache(string first, string second)
+    {
+        const string job = "Invoke-LoraResize style.safetensors -Checkpoint base.safetensors -Recipe 'spn_ckpt=1,thr=-1.2' -SkipExisting";
+        Assert.Single(_bench.RunClean($"{job} {first}").Output);
+
+        Assert.Empty(_bench.RunClean($"{job} {second}").Output);
     }
 
     [Fact]

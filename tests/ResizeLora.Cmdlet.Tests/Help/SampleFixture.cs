@@ -1,0 +1,22 @@
+using ResizeLora.Cmdlet.Tests.Support;
+
+namespace ResizeLora.Cmdlet.Tests.Help;
+
+/// <summary>The files of docs/quickstart-sample.ps1, made once.</summary>
+public sealed class SampleFixture : IDisposable
+{
+    private readonly Bench _bench = new();
+
+    public SampleFixture() => _bench.RunClean(". $args[0]; New-ResizeSample $args[1]", HelpSource.SampleScript, _bench.Folder);
+
+    public void Dispose() => _bench.Dispose();
+
+    /// <summary>Runs a script in a folder with these files and nothing else; it must write no errors and no warnings.</summary>
+    internal RunResult Run(string script)
+    {
+        using var bench = new Bench();
+        foreach (string name in _bench.Names())
+            File.Copy(_bench.PathOf(name), bench.PathOf(name));
+        return bench.RunClean(script);
+    }
+}
