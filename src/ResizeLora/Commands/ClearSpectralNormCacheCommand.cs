@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
 using ResizeLora.Safetensors;
@@ -14,6 +15,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "Path", "LP")]
+    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
     /// <summary>Entries from Get-SpectralNormCache that are removed.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ResizeLora.Completion;
 using ResizeLora.Files;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
@@ -17,6 +18,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(LayerNameCompleter))]
     public string[]? Layer { get; set; }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Arguments;
+using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Files;
 using ResizeLora.Norms;
@@ -27,6 +28,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     /// <summary>What to keep: recipes as text or as objects; several make several outputs.</summary>
     [Parameter]
     [RecipeTransformation]
+    [ArgumentCompleter(typeof(RecipeCompleter))]
     [ValidateNotNullOrEmpty]
     public ResizeRecipe[]? Recipe { get; set; }
 

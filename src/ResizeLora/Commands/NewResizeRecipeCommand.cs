@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Arguments;
+using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Recipes;
 
@@ -18,6 +19,7 @@ public sealed class NewResizeRecipeCommand : PSCmdlet
     /// <summary>Recipes as text, such as <c>spn_ckpt=1,thr=-1.2</c>; several are separated by colons.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = TextSet)]
     [RecipeTransformation]
+    [ArgumentCompleter(typeof(RecipeCompleter))]
     [ValidateNotNullOrEmpty]
     public ResizeRecipe[] Recipe { get; set; } = [];
 

@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
+using ResizeLora.Completion;
 using ResizeLora.Errors;
 
 namespace ResizeLora.Commands;
@@ -14,12 +15,14 @@ public abstract class PathCommand : StoppableCommand
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(SafetensorsFileCompleter))]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files, taken literally.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "LP")]
+    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
     /// <summary>The files of this pipeline record; each that can't be found is an error record.</summary>

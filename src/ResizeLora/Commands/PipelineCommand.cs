@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ResizeLora.Completion;
 using ResizeLora.Decomposition;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
@@ -15,11 +16,13 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
     /// <summary>The base model, a safetensors file. Needed by recipes with spn_ckpt, fro_ckpt or subspace.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
     public string? Checkpoint { get; set; }
 
     /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceCompleter))]
     public string Device { get; set; } = "cpu";
 
     /// <summary>How many layers are worked on at the same time; by default one per processor.</summary>

@@ -12,13 +12,15 @@ internal sealed class NumericEngineLoader(string folder)
     private const string EngineType = "ResizeLora.Torch.TorchEngine";
 
     private readonly Lock _gate = new();
-    private readonly string _folder = Path.GetFullPath(folder);
     private readonly Dictionary<string, INumericEngine> _engines = new(StringComparer.OrdinalIgnoreCase);
     private TorchLoadContext? _context;
 
     /// <summary>The loader of this installation of the module: the folder <c>torch</c> beside this assembly.</summary>
     public static NumericEngineLoader Default { get; } =
         new(Path.Combine(Path.GetDirectoryName(typeof(NumericEngineLoader).Assembly.Location)!, "torch"));
+
+    /// <summary>Where TorchSharp and the libraries are.</summary>
+    public string Folder { get; } = Path.GetFullPath(folder);
 
     /// <summary>The engine that computes on the processor.</summary>
     /// <exception cref="TorchUnavailableException">libtorch can't be loaded.</exception>
@@ -39,7 +41,7 @@ internal sealed class NumericEngineLoader(string folder)
 
     private INumericEngine Load(string device)
     {
-        _context ??= new(_folder, new TorchPreflight(_folder, TorchPlatform.Current, LoadedModules.Paths).Run());
+        _context ??= new(Folder, new TorchPreflight(Folder, TorchPlatform.Current, LoadedModules.Paths).Run());
         try
         {
             Type type = _context.LoadEngineAssembly().GetType(EngineType, throwOnError: true)!;
@@ -52,7 +54,7 @@ internal sealed class NumericEngineLoader(string folder)
         }
         catch (Exception exception) when (exception is IOException or BadImageFormatException or TypeLoadException or TypeInitializationException or MissingMethodException or InvalidCastException or NotSupportedException or DllNotFoundException)
         {
-            throw TorchFault.LoadFailed(Path.Combine(_folder, $"{TorchPreflight.EngineAssembly}.dll"), exception);
+            throw TorchFault.LoadFailed(Path.Combine(Folder, $"{TorchPreflight.EngineAssembly}.dll"), exception);
         }
     }
 }

@@ -10,7 +10,7 @@ public partial class FolderOrderTests
         ["Safetensors", "Pairing", "Decomposition", "Norms", "Recipes", "Scoring", "Selection", "Writing", "Pipeline"];
 
     // These serve all of the flow and may know nothing of it.
-    private static readonly string[] Ground = ["Faults", "Files", "Concurrency"];
+    private static readonly string[] Ground = ["Faults", "Files", "Concurrency", "Views"];
 
     private static string Source { get; } = typeof(FolderOrderTests).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>()

@@ -14,7 +14,8 @@ public class RecipeParsingTests
     public void Every_score_key_is_known_and_a_bare_one_means_1(string key, ScoreReference reference)
     {
         ResizeRecipe recipe = ResizeRecipe.Parse($"{key},thr=-1");
-        Assert.Equal([new(reference, 1)], recipe.Weights);
+        Assert.Equal([new(reference, 1)], recipe.ScoreWeights);
+        Assert.Equal([new(key, 1)], recipe.Weights);
         Assert.Equal(ResizeRecipe.Parse($"{key}=1,thr=-1"), recipe);
     }
 
@@ -39,23 +40,23 @@ public class RecipeParsingTests
     public void Weights_are_divided_by_their_sum()
     {
         ResizeRecipe recipe = ResizeRecipe.Parse("fro_ckpt=3,fro_lora=1,thr=-1.7");
-        Assert.Equal(0.75, recipe.Weights[ScoreReference.FroCkpt]);
-        Assert.Equal(0.25, recipe.Weights[ScoreReference.FroLora]);
+        Assert.Equal(0.75, recipe.ScoreWeights[ScoreReference.FroCkpt]);
+        Assert.Equal(0.25, recipe.ScoreWeights[ScoreReference.FroLora]);
     }
 
     [Fact]
     public void A_negative_weight_is_a_penalty_as_long_as_the_sum_is_positive()
     {
         ResizeRecipe recipe = ResizeRecipe.Parse("spn_ckpt=1,subspace=-0.2,thr=-1.2");
-        Assert.Equal(1.25, recipe.Weights[ScoreReference.SpnCkpt], 12);
-        Assert.Equal(-0.25, recipe.Weights[ScoreReference.Subspace], 12);
+        Assert.Equal(1.25, recipe.ScoreWeights[ScoreReference.SpnCkpt], 12);
+        Assert.Equal(-0.25, recipe.ScoreWeights[ScoreReference.Subspace], 12);
     }
 
     [Fact]
     public void A_weight_of_zero_counts_for_nothing()
     {
         ResizeRecipe recipe = ResizeRecipe.Parse("spn_lora=1,spn_ckpt=0,thr=-1");
-        Assert.Equal([ScoreReference.SpnLora], recipe.Weights.Keys);
+        Assert.Equal([ScoreReference.SpnLora], recipe.ScoreWeights.Keys);
         Assert.False(recipe.NeedsCheckpoint);
     }
 
@@ -126,7 +127,7 @@ public class RecipeParsingTests
         ResizeRecipe one = ResizeRecipe.Parse(string.Join(',', weights) + ",thr=0");
         ResizeRecipe other = ResizeRecipe.Parse(string.Join(',', weights.Reverse()) + ",thr=0");
         Assert.Equal(one, other);
-        Assert.Equal(one.Weights.OrderBy(pair => pair.Key), other.Weights.OrderBy(pair => pair.Key));
+        Assert.Equal(one.ScoreWeights.OrderBy(pair => pair.Key), other.ScoreWeights.OrderBy(pair => pair.Key));
     }
 
     private static string RandomRecipe(Random random)

@@ -1,0 +1,43 @@
+using System.Collections;
+using System.Management.Automation;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Completion;
+
+/// <summary>Completes names of layers from the headers of the files that the command line names.</summary>
+internal sealed class LayerNameCompleter : QuietCompleter
+{
+    /// <summary>A folder may hold thousands of files, and somebody waits.</summary>
+    private const int MostFiles = 4;
+
+    private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters)
+    {
+        string[] names = [.. NamedFiles.Of(boundParameters).Take(MostFiles).SelectMany(LayerNames).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+        // All names of a file start alike; a word from the middle of a name will do too.
+        string[] matches = Matching(names, $"{word.Text}*");
+        return (matches.Length > 0 ? matches : Matching(names, $"*{word.Text}*"))
+            .Select(name => new CompletionResult(word.With(WildcardPattern.Escape(name)), name, CompletionResultType.ParameterValue, name));
+    }
+
+    private static string[] Matching(string[] names, string pattern)
+    {
+        var wildcard = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase);
+        return [.. names.Where(wildcard.IsMatch)];
+    }
+
+    private static IEnumerable<string> LayerNames(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return AdapterContents.Read(file.Header, path).Layers.Select(layer => layer.Name);
+        }
+        catch (ResizeLoraException)
+        {
+            // Another of the files may be readable.
+            return [];
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace ResizeLora.Completion;
+
+/// <summary>Completes paths as the engine does, but of files only those that can be meant.</summary>
+internal class SafetensorsFileCompleter : QuietCompleter
+{
+    private const string Extension = ".safetensors";
+
+    private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters) =>
+        CompletionCompleters.CompleteFilename(word.Typed).Where(result =>
+            result.ResultType == CompletionResultType.ProviderContainer
+            || result.ListItemText.EndsWith(Extension, StringComparison.OrdinalIgnoreCase));
+}

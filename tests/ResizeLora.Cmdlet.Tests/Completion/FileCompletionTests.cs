@@ -1,0 +1,42 @@
+namespace ResizeLora.Cmdlet.Tests.Completion;
+
+public sealed class FileCompletionTests : IDisposable
+{
+    private readonly CompletionBench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Theory]
+    [InlineData("Get-LoraSpectrum |")]
+    [InlineData("Get-LoraSpectrum -LiteralPath |")]
+    [InlineData("Get-LoraSpectrum style.safetensors -Checkpoint |")]
+    [InlineData("Invoke-LoraResize |")]
+    [InlineData("Invoke-LoraResize style.safetensors -Checkpoint |")]
+    [InlineData("Clear-SpectralNormCache |")]
+    public void Safetensors_files_and_folders_are_offered_and_nothing_else(string line) =>
+        Assert.Equal(["base.safetensors", "broken.safetensors", "folder", "style.safetensors"], _bench.Complete(line).Select(result => result.ListItemText).Where(name => name != "cache"));
+
+    [Fact]
+    public void What_was_typed_narrows_it() =>
+        Assert.Equal("style.safetensors", Assert.Single(_bench.Complete("Invoke-LoraResize -Checkpoint st|")).ListItemText);
+
+    [Fact]
+    public void Names_with_spaces_are_quoted()
+    {
+        File.WriteAllText(_bench.PathOf("my base.safetensors"), "");
+
+        string text = Assert.Single(_bench.Texts("Invoke-LoraResize -Checkpoint my|"));
+
+        Assert.Equal($"'.{Path.DirectorySeparatorChar}my base.safetensors'", text);
+    }
+
+    [Fact]
+    public void Brackets_are_escaped_only_where_wildcards_are_taken()
+    {
+        File.WriteAllText(_bench.PathOf("x[1].safetensors"), "");
+
+        Assert.Contains("x`[1`].safetensors", Assert.Single(_bench.Texts("Get-LoraSpectrum x|")), StringComparison.Ordinal);
+        Assert.Contains("x[1].safetensors", Assert.Single(_bench.Texts("Get-LoraSpectrum -LiteralPath x|")), StringComparison.Ordinal);
+        Assert.Contains("x[1].safetensors", Assert.Single(_bench.Texts("Invoke-LoraResize -Checkpoint x|")), StringComparison.Ordinal);
+    }
+}
