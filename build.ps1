@@ -21,12 +21,12 @@ param(
 $ErrorActionPreference = 'Stop'
 $solution = Join-Path $PSScriptRoot 'ResizeLora.sln'
 $output = Join-Path $PSScriptRoot 'output'
-. (Join-Path $PSScriptRoot 'build/GalleryPackage.ps1')
+. (Join-Path $PSScriptRoot 'src/ResizeLora.Package/GalleryPackage.ps1')
 
 function Invoke-Tool([string] $Name) {
     Write-Host "$Name $args" -ForegroundColor Cyan
     & $Name @args | Out-Host
-    if ($LASTEXITCODE -ne 0) { throw "$Name $($args[0]) failed with exit code $LASTEXITCODE." }
+    if ($LASTEXITCODE -ne 0) { throw "$Name $args ended with exit code $LASTEXITCODE." }
 }
 
 function Clear-Build {
@@ -50,8 +50,7 @@ function Export-Module {
     $module = Join-Path $output "ResizeLora/$version"
     if (Test-Path $module) { Remove-Item $module -Recurse -Force }
     $null = New-Item -ItemType Directory -Path $module -Force
-    $names = @('ResizeLora.psd1', 'ResizeLora.Format.ps1xml', 'README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY-NOTICES.md', 'licenses', 'bin')
-    if (Test-Path (Join-Path $PSScriptRoot 'en-US')) { $names += 'en-US' }
+    $names = 'ResizeLora.psd1', 'ResizeLora.Format.ps1xml', 'README.md', 'CHANGELOG.md', 'LICENSE', 'docs/THIRD-PARTY-NOTICES.md', 'docs/licenses', 'bin', 'en-US'
     foreach ($name in $names) { Copy-Item (Join-Path $PSScriptRoot $name) $module -Recurse }
     Get-ChildItem $module -Recurse -File -Filter *.pdb | Remove-Item
     Write-Host "The module is in $module"
