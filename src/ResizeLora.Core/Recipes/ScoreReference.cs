@@ -1,7 +1,7 @@
 namespace ResizeLora;
 
 /// <summary>What a singular value can be compared with.</summary>
-public enum ScoreReference
+internal enum ScoreReference
 {
     /// <summary>σ_max of the base layer.</summary>
     SpnCkpt,

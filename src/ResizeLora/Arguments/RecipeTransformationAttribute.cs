@@ -12,13 +12,25 @@ internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttr
         try
         {
             return LanguagePrimitives.GetEnumerable(Unwrap(inputData)) is { } items
-                ? items.Cast<object?>().SelectMany(Recipes).ToArray()
+                ? Joined([.. items.Cast<object?>()]).SelectMany(Recipes).ToArray()
                 : Recipes(inputData).ToArray();
         }
         catch (ResizeLoraException exception)
         {
             throw new ArgumentTransformationMetadataException(exception.Message, exception);
         }
+    }
+
+    /// <summary>
+    /// Without quotes, PowerShell takes <c>spn_ckpt=1,thr=-1.2</c> for a list of two texts. Every recipe has a comma, so
+    /// texts without any are the pieces of one.
+    /// </summary>
+    private static object?[] Joined(object?[] items)
+    {
+        string[] texts = [.. items.Select(Unwrap).OfType<string>()];
+        return texts.Length > 1 && texts.Length == items.Length && !texts.Any(text => text.Contains(',', StringComparison.Ordinal))
+            ? [string.Join(',', texts)]
+            : items;
     }
 
     private static IEnumerable<ResizeRecipe> Recipes(object? item) => Unwrap(item) switch

@@ -50,4 +50,12 @@ public sealed class RecipeObjectTests : IDisposable
     [Fact]
     public void No_layers_in_the_pipeline_give_nothing() =>
         Assert.Empty(_bench.RunClean("@() | New-ResizeRecipe 'spn_lora,thr=-1'").Output);
+
+    [Theory]
+    [InlineData("spn_ckpt=1,thr=-1.2", new[] { "spn_ckpt=1,thr=-1.2" })]
+    [InlineData("spn_ckpt,fro_lora,size=32", new[] { "spn_ckpt=1,fro_lora=1,size=32" })]
+    [InlineData("spn_ckpt=1,thr=-1.2:spn_lora=1,size=32", new[] { "spn_ckpt=1,thr=-1.2", "spn_lora=1,size=32" })]
+    [InlineData("'spn_ckpt=1,thr=-1.2', 'spn_lora=1,size=32'", new[] { "spn_ckpt=1,thr=-1.2", "spn_lora=1,size=32" })]
+    public void Recipe_without_quotes_is_what_it_looks_like(string written, string[] printed) =>
+        Assert.Equal(printed, _bench.RunClean($"New-ResizeRecipe {written}").OutputAs<ResizeRecipe>().Select(recipe => recipe.ToString()));
 }

@@ -5,16 +5,16 @@ namespace ResizeLora.Core.Tests.Recipes;
 public class RecipeParsingTests
 {
     [Theory]
-    [InlineData("spn_ckpt", ScoreReference.SpnCkpt)]
-    [InlineData("spn_lora", ScoreReference.SpnLora)]
-    [InlineData("fro_ckpt", ScoreReference.FroCkpt)]
-    [InlineData("fro_lora", ScoreReference.FroLora)]
-    [InlineData("subspace", ScoreReference.Subspace)]
-    [InlineData("params", ScoreReference.Params)]
-    public void Every_score_key_is_known_and_a_bare_one_means_1(string key, ScoreReference reference)
+    [InlineData("spn_ckpt", nameof(ScoreReference.SpnCkpt))]
+    [InlineData("spn_lora", nameof(ScoreReference.SpnLora))]
+    [InlineData("fro_ckpt", nameof(ScoreReference.FroCkpt))]
+    [InlineData("fro_lora", nameof(ScoreReference.FroLora))]
+    [InlineData("subspace", nameof(ScoreReference.Subspace))]
+    [InlineData("params", nameof(ScoreReference.Params))]
+    public void Every_score_key_is_known_and_a_bare_one_means_1(string key, string reference)
     {
         ResizeRecipe recipe = ResizeRecipe.Parse($"{key},thr=-1");
-        Assert.Equal([new(reference, 1)], recipe.ScoreWeights);
+        Assert.Equal([new(Enum.Parse<ScoreReference>(reference), 1)], recipe.ScoreWeights);
         Assert.Equal([new(key, 1)], recipe.Weights);
         Assert.Equal(ResizeRecipe.Parse($"{key}=1,thr=-1"), recipe);
     }
