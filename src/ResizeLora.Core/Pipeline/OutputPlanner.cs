@@ -17,11 +17,10 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
     public OutputFile? Plan(
         SafetensorsFile file,
         AdapterContents contents,
-        ResizeRecipe recipe,
         IReadOnlyList<DecomposedLayer> layers,
-        string sha256,
-        string? checkpointSha256)
+        ResizeParameters parameters)
     {
+        ResizeRecipe recipe = parameters.Recipe;
         ILookup<bool, DecomposedLayer> byScored = layers.ToLookup(layer => !recipe.NeedsCheckpoint || layer.Source.BaseLayer is not null);
         List<DecomposedLayer> scored = [.. byScored[true]];
         List<TensorInfo> verbatim = [.. contents.Others, .. contents.Unsupported.SelectMany(layer => layer.Tensors), .. Unmatched(file, [.. byScored[false]])];
@@ -48,7 +47,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
             scored,
             verbatim,
             candidate,
-            new ResizeParameters(recipe, candidate.Threshold, settings.Precision, Path.GetFileName(file.Path), sha256, checkpointSha256));
+            parameters with { Threshold = candidate.Threshold });
     }
 
     /// <summary>

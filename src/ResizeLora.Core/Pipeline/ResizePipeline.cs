@@ -20,6 +20,7 @@ internal sealed class ResizePipeline(
 {
     private readonly LayerDecomposer _decomposer = new(engine, checkpoint, settings.Workers, observer, cancellation);
     private readonly OutputPlanner _planner = new(settings, guard, observer);
+    private (SafetensorsFile? File, string Sha256) _hashed = (null, string.Empty);
 
     /// <summary>Decomposes the wanted layers of a file, as they get ready.</summary>
     /// <exception cref="ResizeLoraException">The file can't be used.</exception>
@@ -36,7 +37,7 @@ internal sealed class ResizePipeline(
     public IEnumerable<ResizeResult> Resize(string path, IReadOnlyList<ResizeRecipe> recipes)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        recipes = [.. recipes.Where(recipe => !IsDone(file, recipe) && IsFree(path, recipe))];
+        recipes = [.. recipes.Where(recipe => !IsDone(file, recipe, LayerChoice.All) && IsFree(path, recipe))];
         if (recipes.Count == 0)
             yield break;
 
@@ -54,8 +55,8 @@ internal sealed class ResizePipeline(
         IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        work = [.. work.Where(item => !IsDone(file, item.Recipe))];
         AdapterContents contents = ReadContents(file);
+        work = [.. work.Where(item => !IsDone(file, item.Recipe, ChoiceOf(item.Layers, contents)))];
         IEnumerable<DecomposedLayer> distinct = work.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = work.Any(item => item.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
@@ -69,27 +70,47 @@ internal sealed class ResizePipeline(
     }
 
     /// <summary>Whether an earlier run has made this output, and such are to be skipped.</summary>
-    private bool IsDone(SafetensorsFile file, ResizeRecipe recipe)
+    private bool IsDone(SafetensorsFile file, ResizeRecipe recipe, string layers)
     {
         if (!settings.SkipExisting)
             return false;
 
+        var wanted = new Lazy<RecordedParameters>(() => OutputMetadata.Record(ParametersOf(file, recipe, layers)));
         string? existing = ExistingOutputs.Find(
             guard.FolderOf(file.Path),
             Path.GetFileNameWithoutExtension(file.Path),
             recipe,
-            recorded => recorded.IsSameWork(recipe, settings.Precision, Sha256(file), CheckpointSha256(recipe)));
+            recorded => recorded.IsSameWork(wanted.Value));
         if (existing is not null)
             observer.Verbose($"'{existing}' was made from the same input by the same recipe; skipped.");
         return existing is not null;
     }
 
-    private string Sha256(SafetensorsFile file) => settings.CacheFolder is null
-        ? FileIdentity.HashAll(file, cancellation)
-        : FileIdentity.Sha256(file, settings.CacheFolder, observer.Warning, cancellation);
+    /// <summary>How an output comes about; the threshold is found later. What the checkpoint has counts only for recipes that compare with it.</summary>
+    private ResizeParameters ParametersOf(SafetensorsFile file, ResizeRecipe recipe, string layers) => new(
+        recipe,
+        double.NaN,
+        settings.Precision,
+        recipe.NeedsCheckpoint ? settings.UnmatchedLayer.ToString() : null,
+        layers,
+        Path.GetFileName(file.Path),
+        Sha256(file),
+        recipe.NeedsCheckpoint ? checkpoint?.Sha256 : null);
 
-    /// <summary>Only a recipe that compares with the checkpoint gives another output with another one.</summary>
-    private string? CheckpointSha256(ResizeRecipe recipe) => recipe.NeedsCheckpoint ? checkpoint?.Sha256 : null;
+    private static string ChoiceOf(IReadOnlyList<DecomposedLayer> layers, AdapterContents contents) =>
+        LayerChoice.Of(layers.Select(layer => layer.Name), contents.Layers.Select(layer => layer.Name));
+
+    private string Sha256(SafetensorsFile file)
+    {
+        if (_hashed.File != file)
+        {
+            _hashed = (file, settings.CacheFolder is null
+                ? FileIdentity.HashAll(file, cancellation)
+                : FileIdentity.Sha256(file, settings.CacheFolder, observer.Warning, cancellation));
+        }
+
+        return _hashed.Sha256;
+    }
 
     /// <summary>Whether the output's name is free, as far as it is known before the work; so no work is done in vain.</summary>
     private bool IsFree(string path, ResizeRecipe recipe)
@@ -128,13 +149,12 @@ internal sealed class ResizePipeline(
         AdapterContents contents,
         IEnumerable<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
-        string sha256 = Sha256(file);
         var outputs = new List<OutputFile>();
         foreach ((ResizeRecipe recipe, IReadOnlyList<DecomposedLayer> layers) in work)
         {
             try
             {
-                if (_planner.Plan(file, contents, recipe, layers, sha256, CheckpointSha256(recipe)) is { } output)
+                if (_planner.Plan(file, contents, layers, ParametersOf(file, recipe, ChoiceOf(layers, contents))) is { } output)
                     outputs.Add(output);
             }
             catch (ResizeLoraException exception)

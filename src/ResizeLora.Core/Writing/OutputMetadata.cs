@@ -35,7 +35,7 @@ internal static class OutputMetadata
         foreach ((string key, string value) in changed)
             Set(metadata, key, value);
 
-        Set(metadata, ParametersKey, Serialize(parameters));
+        Set(metadata, ParametersKey, JsonSerializer.Serialize(Record(parameters), Json));
         return WithHashes(metadata, ModelHashes.Placeholder);
     }
 
@@ -73,17 +73,18 @@ internal static class OutputMetadata
         }
     }
 
-    private static string Serialize(ResizeParameters parameters) => JsonSerializer.Serialize(
-        new RecordedParameters(
-            "ResizeLora",
-            ToolVersion,
-            parameters.Recipe.ToString(),
+    /// <summary>What an output of these parameters says of itself.</summary>
+    public static RecordedParameters Record(ResizeParameters parameters) => new(
+        "ResizeLora",
+        ToolVersion,
+        parameters.Recipe.ToString(),
 
-            // JSON has no infinity; null says that everything fitted.
-            double.IsFinite(parameters.Threshold) ? parameters.Threshold : null,
-            parameters.Precision.ToString(),
-            parameters.SourceName,
-            parameters.SourceSha256,
-            parameters.CheckpointSha256),
-        Json);
+        // JSON has no infinity; null says that everything fitted.
+        double.IsFinite(parameters.Threshold) ? parameters.Threshold : null,
+        parameters.Precision.ToString(),
+        parameters.UnmatchedLayer,
+        parameters.Layers,
+        parameters.SourceName,
+        parameters.SourceSha256,
+        parameters.CheckpointSha256);
 }

@@ -7,14 +7,14 @@ internal sealed record RecordedParameters(
     string Recipe,
     double? Threshold,
     string Precision,
+    string? UnmatchedLayer,
+    string Layers,
     string Source,
     string SourceSha256,
     string? CheckpointSha256)
 {
     /// <summary>Whether this output and the given work come from the same input by the same recipe.</summary>
-    public bool IsSameWork(ResizeRecipe recipe, ResizePrecision precision, string sourceSha256, string? checkpointSha256) =>
-        string.Equals(Recipe, recipe.ToString(), StringComparison.Ordinal)
-        && string.Equals(Precision, precision.ToString(), StringComparison.Ordinal)
-        && string.Equals(SourceSha256, sourceSha256, StringComparison.Ordinal)
-        && string.Equals(CheckpointSha256, checkpointSha256, StringComparison.Ordinal);
+    /// <remarks>The threshold follows from the rest, and neither names nor versions change what is in a file.</remarks>
+    public bool IsSameWork(RecordedParameters other) =>
+        this == other with { Tool = Tool, Version = Version, Threshold = Threshold, Source = Source };
 }

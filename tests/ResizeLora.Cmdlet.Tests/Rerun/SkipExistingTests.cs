@@ -95,6 +95,23 @@ public sealed class SkipExistingTests : IDisposable
     }
 
     [Fact]
+    public void Output_of_some_layers_is_not_taken_for_one_of_all()
+    {
+        _bench.RunClean("Get-LoraSpectrum style.safetensors | Where-Object Component -eq Unet | New-ResizeRecipe 'spn_lora=1,thr=-0.3' | Invoke-LoraResize");
+
+        Assert.Single(_bench.Run("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -SkipExisting").Errors);
+    }
+
+    [Fact]
+    public void Output_without_unmatched_layers_is_not_taken_for_one_with_them()
+    {
+        const string job = "Invoke-LoraResize style.safetensors -Checkpoint base.safetensors -SkipExisting";
+        Assert.Single(_bench.RunClean($"{job} -UnmatchedLayer Drop").Output);
+
+        Assert.Single(_bench.Run(job).Errors);
+    }
+
+    [Fact]
     public void A_file_of_the_right_name_that_says_nothing_of_itself_is_not_taken_for_done()
     {
         _bench.AddLora("style_spnlora1_th-0.3.safetensors", seed: 3);

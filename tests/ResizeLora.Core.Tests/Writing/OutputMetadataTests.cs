@@ -6,7 +6,7 @@ namespace ResizeLora.Core.Tests.Writing;
 
 public class OutputMetadataTests
 {
-    private static readonly ResizeParameters Parameters = new(ResizeRecipe.Default, -1.2, ResizePrecision.BFloat16, "some \"style\" 😀.safetensors", new string('a', 64), CheckpointSha256: null);
+    private static readonly ResizeParameters Parameters = new(ResizeRecipe.Default, -1.2, ResizePrecision.BFloat16, "Keep", LayerChoice.All, "some \"style\" 😀.safetensors", new string('a', 64), CheckpointSha256: null);
 
     [Fact]
     public void Everything_that_was_there_stays_in_its_place()
