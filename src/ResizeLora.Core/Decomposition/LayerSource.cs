@@ -1,4 +1,5 @@
 using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
 
@@ -6,5 +7,5 @@ namespace ResizeLora.Decomposition;
 /// <param name="Layer">The layer's tensors.</param>
 /// <param name="Digest">SHA-256 over the bytes of its tensors: tells whether the file is still the same.</param>
 /// <param name="BaseLayer">The base layer that it modifies, if it was paired.</param>
-/// <param name="CheckpointPath">The checkpoint that it was paired with, if any.</param>
-internal sealed record LayerSource(AdapterLayer Layer, string Digest, BaseLayer? BaseLayer, string? CheckpointPath);
+/// <param name="Checkpoint">The checkpoint that it was paired with, if any.</param>
+internal sealed record LayerSource(AdapterLayer Layer, string Digest, BaseLayer? BaseLayer, FileVersion? Checkpoint);

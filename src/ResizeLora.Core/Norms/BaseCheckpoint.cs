@@ -24,6 +24,9 @@ internal sealed class BaseCheckpoint : IDisposable
 
     public string Path => _file.Path;
 
+    /// <summary>Which version of the file this is: what was paired with another one must be paired again.</summary>
+    public FileVersion Version => _file.Version;
+
     /// <summary>The SHA-256 of the checkpoint. Takes seconds where no cache remembers it.</summary>
     public string Sha256 => _sha256.Value;
 

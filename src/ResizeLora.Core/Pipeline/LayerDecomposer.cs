@@ -39,7 +39,7 @@ internal sealed class LayerDecomposer(
         {
             LayerContent content = LayerReader.Read(file, pair.Layer);
             double[] singularValues = Guarded(file.Path, pair.Layer.Name, () => engine.SingularValues(content.Factors));
-            var source = new LayerSource(pair.Layer, content.Digest, pair.BaseLayer, checkpoint?.Path);
+            var source = new LayerSource(pair.Layer, content.Digest, pair.BaseLayer, checkpoint?.Version);
             var layer = new DecomposedLayer(source, file.Path, AdapterNames.ComponentOf(pair.Layer.Name), content.Alpha, singularValues);
             return WithReferences(layer, withSubspace, content);
         }
@@ -62,12 +62,12 @@ internal sealed class LayerDecomposer(
         if (checkpoint is null)
             return layer;
 
-        if (!string.Equals(layer.Source.CheckpointPath, checkpoint.Path, StringComparison.Ordinal))
+        if (layer.Source.Checkpoint != checkpoint.Version)
         {
             BaseLayer? baseLayer = checkpoint.Index.Pair(layer.Source.Layer, file.Path);
             layer = layer with
             {
-                Source = layer.Source with { BaseLayer = baseLayer, CheckpointPath = checkpoint.Path },
+                Source = layer.Source with { BaseLayer = baseLayer, Checkpoint = checkpoint.Version },
                 BaseSpectralNorm = null,
                 BaseFrobeniusNorm = null,
                 SubspaceNorms = null,

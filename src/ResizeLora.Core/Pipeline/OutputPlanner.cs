@@ -69,7 +69,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
             return [];
 
         if (settings.UnmatchedLayer == UnmatchedLayer.Error)
-            throw LayerFault.Unmatched(file.Path, layers[0].Source.CheckpointPath ?? "(none)", [.. layers.Select(layer => layer.Name)]);
+            throw LayerFault.Unmatched(file.Path, layers[0].Source.Checkpoint?.Path ?? "(none)", [.. layers.Select(layer => layer.Name)]);
 
         bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep;
         if (_warned.Add(file.Path))

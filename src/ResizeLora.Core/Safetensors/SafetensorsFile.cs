@@ -30,6 +30,9 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>When it was last written to (UTC).</summary>
     public DateTime Modified { get; }
 
+    /// <summary>Which version of the file this is.</summary>
+    public FileVersion Version => new(Path, Length, Modified);
+
     /// <summary>Opens a file and validates its header.</summary>
     /// <exception cref="ResizeLoraException">It is missing, unreadable or no valid safetensors file.</exception>
     public static SafetensorsFile Open(string path)

@@ -145,7 +145,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
             [.. _layers.SelectMany(layer => RecipesOf(layer).Select(recipe => (layer, recipe)))];
         foreach ((DecomposedLayer layer, ResizeRecipe recipe) in pairs.Where(pair => pair.Recipe.NeedsCheckpoint))
         {
-            checkpointPath ??= layer.Source.CheckpointPath;
+            checkpointPath ??= layer.Source.Checkpoint?.Path;
             if (checkpointPath is null)
                 ThrowTerminatingError(ErrorRecords.CheckpointNeeded(recipe));
         }

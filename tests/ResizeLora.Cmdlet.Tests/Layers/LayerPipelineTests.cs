@@ -119,6 +119,19 @@ public sealed class LayerPipelineTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_that_was_replaced_under_its_name_is_another_one()
+    {
+        const string recipe = "New-ResizeRecipe 'spn_ckpt=1,subspace=1,thr=-2'";
+        _bench.RunClean("$global:layers = Get-LoraSpectrum a.safetensors -Checkpoint base.safetensors");
+        _bench.AddCheckpoint(seed: 9);
+        File.SetLastWriteTimeUtc(_bench.PathOf("base.safetensors"), DateTime.UtcNow.AddMinutes(1));
+        _bench.RunClean($"$layers | {recipe} | Invoke-LoraResize -Destination kept");
+        _bench.RunClean($"Get-LoraSpectrum a.safetensors -Checkpoint base.safetensors | {recipe} | Invoke-LoraResize -Destination anew");
+
+        AssertSameFiles("anew", "kept");
+    }
+
+    [Fact]
     public void WhatIf_writes_nothing()
     {
         IReadOnlyList<string> before = _bench.Listing();
