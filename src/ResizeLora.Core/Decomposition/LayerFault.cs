@@ -4,16 +4,19 @@ namespace ResizeLora.Decomposition;
 internal static class LayerFault
 {
     public static ResizeLoraException NonFinite(string path, string layer, string tensor, Exception? inner = null) =>
-        new("NonFiniteValue", FaultKind.InvalidData, layer, $"Tensor '{tensor}' in layer '{layer}' of '{path}' holds NaN or infinity: the training has diverged there, or the file is damaged.", inner);
+        new("NonFiniteValue", FaultKind.InvalidData, layer, $"Tensor '{DisplayText.Of(tensor)}' in layer '{DisplayText.Of(layer)}' of '{path}' holds NaN or infinity: the training has diverged there, or the file is damaged.", inner);
 
     public static ResizeLoraException NonFiniteBase(string path, string tensor, Exception inner) =>
-        new("NonFiniteValue", FaultKind.InvalidData, tensor, $"Tensor '{tensor}' of the checkpoint '{path}' holds NaN or infinity: the file is damaged.", inner);
+        new("NonFiniteValue", FaultKind.InvalidData, tensor, $"Tensor '{DisplayText.Of(tensor)}' of the checkpoint '{path}' holds NaN or infinity: the file is damaged.", inner);
+
+    public static ResizeLoraException Infinite(string path, string layer) =>
+        new("ValueTooLarge", FaultKind.InvalidData, layer, $"Layer '{layer}' of '{path}' has singular values beyond all numbers: its alpha or its factors are damaged.");
 
     public static ResizeLoraException Overflow(string path, string layer, Exception inner) =>
-        new("ValueTooLarge", FaultKind.InvalidData, layer, $"Layer '{layer}' of '{path}' is too large for the output precision. Use -Precision BFloat16 or Float32.", inner);
+        new("ValueTooLarge", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' lies outside the range of the output precision. Use -Precision BFloat16 or Float32.", inner);
 
     public static ResizeLoraException Changed(string path, string layer) =>
-        new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' has changed since it was decomposed (layer '{layer}'). Run Get-LoraSpectrum again.");
+        new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' has changed since it was decomposed (layer '{DisplayText.Of(layer)}'). Run Get-LoraSpectrum again.");
 
     public static ResizeLoraException NoLayers(string path, string? reason) =>
         new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' holds no LoRA layer that can be decomposed{(reason is null ? string.Empty : $" ({reason})")}. Is it a LoRA?");
@@ -22,5 +25,5 @@ internal static class LayerFault
         new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' was found in the checkpoint '{checkpoint}'. Is this the base model that the LoRA was trained on?");
 
     public static ResizeLoraException Unmatched(string path, string checkpoint, IReadOnlyList<string> layers) =>
-        new("UnmatchedLayer", FaultKind.InvalidData, path, $"{layers.Count} layer(s) of '{path}' are not in the checkpoint '{checkpoint}': {string.Join(", ", layers.Take(5))}{(layers.Count > 5 ? ", …" : string.Empty)}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");
+        new("UnmatchedLayer", FaultKind.InvalidData, path, $"{layers.Count} layer(s) of '{path}' are not in the checkpoint '{checkpoint}': {string.Join(", ", layers.Take(5).Select(DisplayText.Of))}{(layers.Count > 5 ? ", …" : string.Empty)}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");
 }

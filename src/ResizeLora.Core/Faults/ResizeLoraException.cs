@@ -4,7 +4,7 @@ namespace ResizeLora;
 public sealed class ResizeLoraException : Exception
 {
     internal ResizeLoraException(string errorId, FaultKind kind, object? target, string message, Exception? inner = null)
-        : base(message, inner)
+        : base(DisplayText.Message(message), inner)
     {
         ErrorId = errorId;
         Kind = kind;

@@ -21,13 +21,21 @@ internal sealed record AdapterContents(
         {
             if (AdapterNaming.Parse(tensor) is { } factor)
                 LayerNamed(factor.Layer).AddFactor(tensor, factor);
-            else if (OtherAdapterKind.Parse(tensor) is { } other)
-                LayerNamed(other.Layer).AddOther(tensor, other.Reason);
             else
                 rest.Add(tensor);
         }
 
-        List<TensorInfo> others = WithoutAlphas(rest, byLayer.Values);
+        // Alphas first: the mark of another kind may be a part of a layer's name.
+        var others = new List<TensorInfo>();
+        foreach (TensorInfo tensor in WithoutAlphas(rest, byLayer.Values))
+        {
+            if (OtherAdapterKind.Parse(tensor) is { } other)
+                LayerNamed(other.Layer).AddOther(tensor, other.Reason);
+            else
+                others.Add(tensor);
+        }
+
+        others = WithoutAlphas(others, byLayer.Values);
         var layers = new List<AdapterLayer>();
         var unsupported = new List<UnsupportedLayer>();
         foreach (LayerTensors tensors in byLayer.Values.OrderBy(tensors => tensors.Name, StringComparer.Ordinal))

@@ -16,7 +16,8 @@ internal sealed class BaseCheckpointIndex
             if (!_layers.TryGetValue(key, out List<BaseLayer>? sameName))
                 _layers.Add(key, sameName = []);
 
-            if (!sameName.Contains(layer))
+            // What a layer is called by comes one after the other; only here is it met again.
+            if (sameName is not [.., BaseLayer last] || last != layer)
                 sameName.Add(layer);
         }
     }

@@ -4,6 +4,7 @@ namespace ResizeLora.Safetensors;
 internal sealed class SafetensorsHeader
 {
     private readonly Dictionary<string, TensorInfo> _byName;
+    private readonly Dictionary<string, string> _byKey;
 
     internal SafetensorsHeader(
         IReadOnlyList<TensorInfo> tensors,
@@ -16,6 +17,7 @@ internal sealed class SafetensorsHeader
         HasMetadata = hasMetadata;
         DataStart = dataStart;
         _byName = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        _byKey = metadata.ToDictionary(StringComparer.Ordinal);
     }
 
     /// <summary>All tensors in the order of their bytes.</summary>
@@ -31,6 +33,5 @@ internal sealed class SafetensorsHeader
 
     public TensorInfo? Find(string name) => _byName.GetValueOrDefault(name);
 
-    public string? FindMetadata(string key) =>
-        Metadata.FirstOrDefault(pair => string.Equals(pair.Key, key, StringComparison.Ordinal)).Value;
+    public string? FindMetadata(string key) => _byKey.GetValueOrDefault(key);
 }

@@ -1,11 +1,14 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
 namespace ResizeLora.Safetensors;
 
 /// <summary>
-/// Reads and validates a header as the reference implementation does, and in two points more strictly:
-/// no name and no metadata key may occur twice.
+/// Reads and validates a header as the reference implementation does, and more strictly where that costs no real file:
+/// no name and no metadata key may occur twice, metadata is no null, nesting ends at a depth of 16, and numbers, also
+/// products of a shape's numbers, fit into 63 bits.
 /// </summary>
 /// <remarks>https://github.com/huggingface/safetensors#format</remarks>
 internal static class SafetensorsHeaderParser
@@ -28,16 +31,16 @@ internal static class SafetensorsHeaderParser
         var metadata = new List<KeyValuePair<string, string>>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         if (!Utf8.IsValid(json))
-            throw new FormatException("the header is not valid UTF-8");
+            throw new FormatException($"the header is not valid UTF-8 at byte {FirstInvalid(json) + 1}");
 
+        var reader = new Utf8JsonReader(json, Options);
         try
         {
-            var reader = new Utf8JsonReader(json, Options);
             Expect(ref reader, JsonTokenType.StartObject, "the header");
             while (NextProperty(ref reader, out string name))
             {
                 if (!names.Add(name))
-                    throw new FormatException($"the header names '{Shorten(name)}' twice");
+                    throw new FormatException($"the header names '{DisplayText.Of(name)}' twice");
 
                 if (string.Equals(name, MetadataKey, StringComparison.Ordinal))
                     ReadMetadata(ref reader, metadata);
@@ -50,12 +53,12 @@ internal static class SafetensorsHeaderParser
         }
         catch (JsonException exception)
         {
-            throw new FormatException($"the header is not valid JSON: {exception.Message}", exception);
+            throw NotJson(exception);
         }
         catch (InvalidOperationException exception)
         {
             // Utf8JsonReader defers this check to the moment when a text is asked for.
-            throw new FormatException("the header holds text that is not valid Unicode", exception);
+            throw new FormatException($"the header holds text that is not valid Unicode at byte {reader.TokenStartIndex + 1}", exception);
         }
 
         tensors.Sort(ByPosition);
@@ -74,7 +77,7 @@ internal static class SafetensorsHeaderParser
         SafetensorsDType? dtype = null;
         List<long>? shape = null;
         List<long>? offsets = null;
-        Expect(ref reader, JsonTokenType.StartObject, $"tensor '{Shorten(name)}'");
+        Expect(ref reader, JsonTokenType.StartObject, "tensor", name);
         while (NextProperty(ref reader, out string field))
         {
             bool repeated = false;
@@ -93,40 +96,41 @@ internal static class SafetensorsHeaderParser
                     offsets = ReadNumbers(ref reader, name, field);
                     break;
                 default:
-                    reader.Skip();
+                    Skip(ref reader);
                     break;
             }
 
             if (repeated)
-                throw new FormatException($"tensor '{Shorten(name)}' has '{field}' twice");
+                throw new FormatException($"tensor '{DisplayText.Of(name)}' has '{field}' twice");
         }
 
         if (dtype is null || shape is null || offsets is null)
-            throw new FormatException($"tensor '{Shorten(name)}' lacks {(dtype is null ? "dtype" : shape is null ? "shape" : "data_offsets")}");
+            throw new FormatException($"tensor '{DisplayText.Of(name)}' lacks {(dtype is null ? "dtype" : shape is null ? "shape" : "data_offsets")}");
 
         if (offsets.Count != 2)
-            throw new FormatException($"tensor '{Shorten(name)}' has {offsets.Count} data_offsets instead of 2");
+            throw new FormatException($"tensor '{DisplayText.Of(name)}' has {offsets.Count} data_offsets instead of 2");
 
         return new TensorInfo(name, dtype.Value, shape, offsets[0], offsets[1]);
     }
 
     private static SafetensorsDType ReadDType(ref Utf8JsonReader reader, string name)
     {
-        Expect(ref reader, JsonTokenType.String, $"dtype of tensor '{Shorten(name)}'");
+        Expect(ref reader, JsonTokenType.String, "dtype of tensor", name);
         string text = reader.GetString()!;
         return SafetensorsDTypes.TryParse(text, out SafetensorsDType dtype)
             ? dtype
-            : throw new FormatException($"tensor '{Shorten(name)}' has the unknown dtype '{Shorten(text)}'");
+            : throw new FormatException($"tensor '{DisplayText.Of(name)}' has the unknown dtype '{DisplayText.Of(text)}'");
     }
 
     private static List<long> ReadNumbers(ref Utf8JsonReader reader, string name, string field)
     {
         var numbers = new List<long>();
-        Expect(ref reader, JsonTokenType.StartArray, $"{field} of tensor '{Shorten(name)}'");
+        Expect(ref reader, JsonTokenType.StartArray, $"{field} of tensor", name);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
-                throw new FormatException($"{field} of tensor '{Shorten(name)}' holds something that is not a whole number from 0 to 2^63-1");
+            // A sign is wrong also before 0.
+            if (reader.TokenType != JsonTokenType.Number || reader.ValueSpan[0] == '-' || !reader.TryGetInt64(out long number))
+                throw new FormatException($"{field} of tensor '{DisplayText.Of(name)}' holds something that is not a whole number from 0 to 2^63-1");
 
             numbers.Add(number);
         }
@@ -141,9 +145,9 @@ internal static class SafetensorsHeaderParser
         while (NextProperty(ref reader, out string key))
         {
             if (!keys.Add(key))
-                throw new FormatException($"{MetadataKey} has the key '{Shorten(key)}' twice");
+                throw new FormatException($"{MetadataKey} has the key '{DisplayText.Of(key)}' twice");
 
-            Expect(ref reader, JsonTokenType.String, $"{MetadataKey} '{Shorten(key)}'");
+            Expect(ref reader, JsonTokenType.String, MetadataKey, key);
             metadata.Add(new(key, reader.GetString()!));
         }
     }
@@ -154,21 +158,8 @@ internal static class SafetensorsHeaderParser
         long position = 0;
         foreach (TensorInfo tensor in tensors)
         {
-            string name = Shorten(tensor.Name);
-            if (tensor.End < tensor.Begin)
-                throw new FormatException($"tensor '{name}' ends before it begins");
-
-            if (tensor.Begin != position)
-                throw new FormatException($"tensor '{name}' begins at {tensor.Begin}, {(tensor.Begin < position ? "inside the tensor before it" : "which leaves a hole")} (expected {position})");
-
-            if (tensor.End > dataLength)
-                throw new FormatException($"tensor '{name}' ends at byte {tensor.End}, but the file has only {dataLength} bytes of tensors: it is truncated");
-
-            if (ByteCount(tensor) is not { } bytes)
-                throw new FormatException($"tensor '{name}' is too large: its shape {tensor.ShapeText} overflows");
-
-            if (bytes != tensor.ByteCount)
-                throw new FormatException($"tensor '{name}' of shape {tensor.ShapeText} and dtype {tensor.DType} needs {bytes} bytes, but its offsets give it {tensor.ByteCount}");
+            if (FirstProblem(tensor, position, dataLength) is { } problem)
+                throw new FormatException($"tensor '{DisplayText.Of(tensor.Name)}' {problem}");
 
             position = tensor.End;
         }
@@ -177,7 +168,30 @@ internal static class SafetensorsHeaderParser
             throw new FormatException($"the tensors end at byte {position}, but the file has {dataLength} bytes of tensors");
     }
 
-    private static long? ByteCount(TensorInfo tensor)
+    /// <summary>What is wrong with a tensor that should begin at a position; null if nothing is.</summary>
+    private static string? FirstProblem(TensorInfo tensor, long position, long dataLength)
+    {
+        if (tensor.End < tensor.Begin)
+            return "ends before it begins";
+
+        if (tensor.Begin != position)
+            return $"begins at {tensor.Begin}, {(tensor.Begin < position ? "inside the tensor before it" : "which leaves a hole")} (expected {position})";
+
+        if (tensor.End > dataLength)
+            return $"ends at byte {tensor.End}, but the file has only {dataLength} bytes of tensors: it is truncated";
+
+        if (BitCount(tensor) is not { } bits)
+            return $"is too large: its shape {tensor.ShapeText} overflows";
+
+        if (bits % 8 != 0)
+            return "does not end on a whole byte";
+
+        return bits / 8 == tensor.ByteCount
+            ? null
+            : $"of shape {tensor.ShapeText} and dtype {tensor.DType} needs {bits / 8} bytes, but its offsets give it {tensor.ByteCount}";
+    }
+
+    private static long? BitCount(TensorInfo tensor)
     {
         UInt128 bits = (UInt128)tensor.DType.BitSize();
         foreach (long size in tensor.Shape)
@@ -187,7 +201,30 @@ internal static class SafetensorsHeaderParser
                 return null;
         }
 
-        return bits % 8 == 0 ? (long)(bits / 8) : throw new FormatException($"tensor '{Shorten(tensor.Name)}' does not end on a whole byte");
+        return (long)bits;
+    }
+
+    /// <summary>Passes over a value that means nothing here; the reference reads its texts and numbers all the same.</summary>
+    private static void Skip(ref Utf8JsonReader reader)
+    {
+        int depth = reader.CurrentDepth;
+        do
+        {
+            reader.Read();
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                reader.GetString();
+            else if (reader.TokenType == JsonTokenType.Number && !double.IsFinite(reader.GetDouble()))
+                throw new FormatException($"the header holds a number beyond all bounds at byte {reader.TokenStartIndex + 1}");
+        }
+        while (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || reader.CurrentDepth > depth);
+    }
+
+    private static int FirstInvalid(ReadOnlySpan<byte> utf8)
+    {
+        int position = 0;
+        while (Rune.DecodeFromUtf8(utf8[position..], out _, out int length) == OperationStatus.Done)
+            position += length;
+        return position;
     }
 
     private static bool NextProperty(ref Utf8JsonReader reader, out string name)
@@ -200,17 +237,19 @@ internal static class SafetensorsHeaderParser
         return true;
     }
 
-    private static void Expect(ref Utf8JsonReader reader, JsonTokenType type, string what)
+    /// <summary>The reader's own message may quote what it does not understand, however long that is.</summary>
+    private static FormatException NotJson(JsonException exception)
     {
-        if (!reader.Read() || reader.TokenType != type)
-            throw new FormatException($"{what} is not a JSON {(type == JsonTokenType.StartObject ? "object" : type == JsonTokenType.StartArray ? "array" : "string")}");
+        string reason = exception.Message.Split(" LineNumber:")[0].TrimEnd('.');
+        return new FormatException($"the header is not valid JSON in line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: {DisplayText.Of(reason)}", exception);
     }
 
-    /// <summary>Names come from files that anybody may have made: keep messages short and free of control characters.</summary>
-    private static string Shorten(string text)
+    private static void Expect(ref Utf8JsonReader reader, JsonTokenType type, string what, string? name = null)
     {
-        const int limit = 120;
-        string head = text.Length <= limit ? text : text[..limit] + "…";
-        return string.Concat(head.Select(c => char.IsControl(c) ? '?' : c));
+        if (reader.Read() && reader.TokenType == type)
+            return;
+
+        string kind = type == JsonTokenType.StartObject ? "object" : type == JsonTokenType.StartArray ? "array" : "string";
+        throw new FormatException($"{what}{(name is null ? string.Empty : $" '{DisplayText.Of(name)}'")} is not a JSON {kind}");
     }
 }

@@ -8,9 +8,12 @@ namespace ResizeLora.Safetensors;
 /// <param name="End">Offset after its last byte.</param>
 internal sealed record TensorInfo(string Name, SafetensorsDType DType, IReadOnlyList<long> Shape, long Begin, long End)
 {
+    private const int MostShown = 8;
+
     public long ByteCount => End - Begin;
 
     public long ElementCount => Shape.Aggregate(1L, (product, size) => product * size);
 
-    public string ShapeText => $"[{string.Join(", ", Shape)}]";
+    /// <summary>The shape for messages; a header may give it a million dimensions.</summary>
+    public string ShapeText => $"[{string.Join(", ", Shape.Take(MostShown))}{(Shape.Count > MostShown ? ", …" : string.Empty)}]";
 }

@@ -13,7 +13,8 @@ internal sealed class LayerNameCompleter : QuietCompleter
 
     private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters)
     {
-        string[] names = [.. NamedFiles.Of(boundParameters).Take(MostFiles).SelectMany(LayerNames).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        // A name that a terminal would obey is better typed with a wildcard than shown.
+        string[] names = [.. NamedFiles.Of(boundParameters).Take(MostFiles).SelectMany(LayerNames).Where(DisplayText.IsHarmless).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
         // All names of a file start alike; a word from the middle of a name will do too.
         string[] matches = Matching(names, $"{word.Text}*");

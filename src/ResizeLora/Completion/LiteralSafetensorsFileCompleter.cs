@@ -7,6 +7,8 @@ namespace ResizeLora.Completion;
 internal sealed class LiteralSafetensorsFileCompleter : SafetensorsFileCompleter
 {
     private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters) =>
-        base.Complete(word, boundParameters).Select(result =>
-            new CompletionResult(WildcardPattern.Unescape(result.CompletionText), result.ListItemText, result.ResultType, result.ToolTip));
+        base.Complete(word, boundParameters)
+            .Select(result => (Result: result, Text: QuotedWord.TextOf(result.CompletionText)))
+            .Where(item => item.Text is not null)
+            .Select(item => new CompletionResult(word.With(WildcardPattern.Unescape(item.Text!)), item.Result.ListItemText, item.Result.ResultType, item.Result.ToolTip));
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Management.Automation.Language;
 
 namespace ResizeLora.Completion;
@@ -9,6 +10,9 @@ namespace ResizeLora.Completion;
 /// <param name="IsClosed">Whether the quote at the end was typed too.</param>
 internal sealed record QuotedWord(string Typed, string Text, string Quote, bool IsClosed)
 {
+    /// <summary>What double quotes do not make harmless; typographic ones end a text too.</summary>
+    private static readonly SearchValues<char> ActiveInQuotes = SearchValues.Create("`$\"\u201c\u201d\u201e");
+
     public static QuotedWord Parse(string? typed, CommandAst? command)
     {
         typed ??= string.Empty;
@@ -23,8 +27,31 @@ internal sealed record QuotedWord(string Typed, string Text, string Quote, bool 
         return new QuotedWord(typed, text, quote, !isOpen);
     }
 
-    /// <summary>Another text in the quotes of this word, or in single ones where the text needs some.</summary>
-    public string With(string text) => Quote.Length > 0
-        ? Quote + text + Quote
-        : text.All(character => char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or '-' or ':' or '*' or '?') ? text : $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+    /// <summary>The text of a finished word, without its quotes and escapes; null where something in it would be evaluated.</summary>
+    public static string? TextOf(string word)
+    {
+        const string command = "x ";
+        ScriptBlockAst script = Parser.ParseInput(command + word, out _, out ParseError[] errors);
+        return errors.Length == 0 && script.Find(ast => ast is CommandAst, searchNestedScriptBlocks: true) is CommandAst { CommandElements: [_, StringConstantExpressionAst text] } found
+            && found.Extent.Text.Length == command.Length + word.Length
+                ? text.Value
+                : null;
+    }
+
+    /// <summary>
+    /// Another text as one word: in the quotes of this word, or in single ones where the text needs them. What is in single
+    /// quotes is never evaluated, and texts may come from the files of strangers.
+    /// </summary>
+    public string With(string text)
+    {
+        if (Quote.Length == 0 && IsPlain(text))
+            return text;
+
+        return Quote == "\"" && text.AsSpan().IndexOfAny(ActiveInQuotes) < 0
+            ? $"\"{text}\""
+            : $"'{CodeGeneration.EscapeSingleQuotedStringContent(text)}'";
+    }
+
+    private static bool IsPlain(string text) =>
+        text.Length > 0 && text[0] != '-' && text.All(character => char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or '-' or ':' or '*' or '?');
 }

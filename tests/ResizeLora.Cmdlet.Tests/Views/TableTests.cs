@@ -1,4 +1,5 @@
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Views;
 
@@ -31,6 +32,19 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void Layers_without_a_checkpoint_leave_the_comparison_empty() =>
         Assert.Contains(_bench.Print("Get-LoraSpectrum style.safetensors", 200), line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^   8 +\d\.\d +\d\.\d{4} {10}[#*+=:._-]{8} +lora_"));
+
+    [Theory]
+    [InlineData("Format-Table")]
+    [InlineData("Format-List")]
+    public void A_name_from_a_stranger_does_nothing_to_the_console(string format)
+    {
+        new SampleFile().AddLora("lora_\u001b[2J\u001b]0;x\u0007\u202e\n_x", 4, 3, 2, new Random(1)).Write(Path.Combine(_bench.Folder, "hostile.safetensors"));
+
+        string printed = string.Join('|', _bench.PrintRich($"Get-LoraSpectrum hostile.safetensors | {format}", 200));
+
+        Assert.Contains("lora_?[2J?]0;x???_x", printed, StringComparison.Ordinal);
+        Assert.DoesNotContain(printed, char.IsControl);
+    }
 
     [Fact]
     public void Spectra_are_drawn_with_blocks_where_the_console_has_them() =>

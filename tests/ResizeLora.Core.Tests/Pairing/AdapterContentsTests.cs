@@ -38,6 +38,27 @@ public class AdapterContentsTests
         Assert.Equal("a.alpha", layer.AlphaName);
     }
 
+    [Theory]
+    [InlineData("a.hada_w")]
+    [InlineData("a.dora_scale.b")]
+    [InlineData("a.lora_mid")]
+    public void A_layer_that_is_called_like_another_kind_has_its_alpha(string name)
+    {
+        AdapterContents contents = Read((name + ".lora_up.weight", [8, 2]), (name + ".lora_down.weight", [2, 6]), (name + ".alpha", []));
+
+        Assert.Equal(name + ".alpha", Assert.Single(contents.Layers).Alpha?.Name);
+        Assert.Empty(contents.Unsupported);
+    }
+
+    [Fact]
+    public void A_layer_of_another_kind_has_its_alpha_too()
+    {
+        AdapterContents contents = Read(("a.hada_w1_a", [8, 2]), ("a.alpha", []));
+
+        Assert.Equal(["a.hada_w1_a", "a.alpha"], Assert.Single(contents.Unsupported).Tensors.Select(tensor => tensor.Name));
+        Assert.Empty(contents.Others);
+    }
+
     [Fact]
     public void A_numbered_layer_has_no_alpha()
     {
