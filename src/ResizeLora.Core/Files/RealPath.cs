@@ -13,8 +13,10 @@ internal static class RealPath
     public static StringComparer Comparer { get; } =
         OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
 
-    /// <summary>Whether two paths are the same file, though one may lead there through links.</summary>
-    public static bool Same(string left, string right) => Comparer.Equals(Resolve(left), Resolve(right));
+    /// <summary>Whether two paths are the same file, though one may lead there through links or be another name of it.</summary>
+    public static bool Same(string left, string right) =>
+        Comparer.Equals(Resolve(left), Resolve(right))
+        || (FileStatus.Of(left) is { } file && FileStatus.Of(right) is { } other && file.IsSameFile(other));
 
     /// <summary>The full path without links; of a path that does not exist, as far as it exists.</summary>
     public static string Resolve(string path) => Resolve(Path.GetFullPath(path), MostLinks);

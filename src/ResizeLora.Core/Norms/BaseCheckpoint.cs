@@ -61,21 +61,21 @@ internal sealed class BaseCheckpoint : IDisposable
     public MatrixNorms Norms(BaseLayer layer, INumericEngine engine, CancellationToken cancellation) =>
         _norms.GetOrAdd(layer.Name, _ => new Lazy<MatrixNorms>(() =>
         {
-            MatrixNorms norms = engine.Norms(Read(layer), cancellation);
+            MatrixNorms norms = Read(layer, weight => engine.Norms(weight, cancellation));
             _unsaved[layer.Name] = norms;
             return norms;
         })).Value;
 
-    /// <summary>The weight of a base layer.</summary>
-    public StoredMatrix Read(BaseLayer layer)
+    /// <summary>Does something with the weight of a base layer, which is in memory only meanwhile.</summary>
+    public T Read<T>(BaseLayer layer, Func<StoredMatrix, T> use)
     {
         TensorInfo tensor = layer.Tensor;
         if (!tensor.DType.IsConvertible())
             throw SafetensorsFault.UnsupportedDType(Path, tensor);
 
         long rowBytes = tensor.ByteCount / tensor.Shape[0];
-        byte[] bytes = _file.Read(tensor, layer.FirstRow * rowBytes, layer.Rows * rowBytes);
-        return new StoredMatrix(layer.Name, bytes, tensor.DType, layer.Rows, layer.Columns) { Transposed = layer.Transposed };
+        using PooledBytes bytes = _file.Rent(tensor, layer.FirstRow * rowBytes, layer.Rows * rowBytes);
+        return use(new StoredMatrix(layer.Name, bytes.Memory, tensor.DType, layer.Rows, layer.Columns) { Transposed = layer.Transposed });
     }
 
     /// <summary>Writes newly computed norms to the cache. Call it now and then, so that an interrupted run is not lost.</summary>

@@ -1,3 +1,5 @@
+using ResizeLora.Files;
+
 namespace ResizeLora.Norms;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace ResizeLora.Norms;
 /// </summary>
 internal static class CacheFiles
 {
+    private const string LockName = ".lock";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -15,7 +19,10 @@ internal static class CacheFiles
     {
         try
         {
-            return File.ReadAllBytes(path);
+            byte[]? content = SealedText.Open(File.ReadAllBytes(path));
+            if (content is null)
+                warn($"The cache file '{path}' is damaged or of another version; it is ignored and will be rebuilt.");
+            return content;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -29,37 +36,39 @@ internal static class CacheFiles
     }
 
     /// <summary>Replaces a file by what <paramref name="content"/> makes of it, while no other process does so.</summary>
-    public static void Update(string path, Action<string> warn, Func<byte[]> content)
+    public static void Update(string path, Action<string> warn, Func<byte[]> content) =>
+        WhileLocked(path, warn, "written", () =>
+        {
+            using TemporaryFile file = TemporaryFile.Create(Path.GetDirectoryName(path)!, 0);
+            file.Write(SealedText.Seal(content()), 0);
+            file.TryMoveTo(path, overwrite: true);
+        });
+
+    /// <summary>Removes a file.</summary>
+    /// <returns>Whether it is gone.</returns>
+    public static bool Delete(string path, Action<string> warn) =>
+        !File.Exists(path) || WhileLocked(path, warn, "removed", () => File.Delete(path));
+
+    private static bool WhileLocked(string path, Action<string> warn, string purpose, Action work)
     {
-        string temporaryPath = $"{path}.{Path.GetRandomFileName()}.tmp";
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using FileStream gate = Lock(path + ".lock");
-            File.WriteAllBytes(temporaryPath, content());
-            File.Move(temporaryPath, path, overwrite: true);
+            string folder = Directory.CreateDirectory(Path.GetDirectoryName(path)!).FullName;
+            using FileStream gate = Lock(Path.Combine(folder, LockName));
+            work();
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            warn($"The cache file '{path}' can't be written: {exception.Message} The norms will be computed again next time.");
-            DeleteIfThere(temporaryPath);
+            warn($"The cache file '{path}' can't be {purpose}: {exception.Message}");
+            return false;
         }
     }
 
-    /// <summary>Removes a file and its lock.</summary>
-    public static void Delete(string path)
-    {
-        DeleteIfThere(path);
-        DeleteIfThere(path + ".lock");
-    }
-
-    private static void DeleteIfThere(string path)
-    {
-        if (File.Exists(path))
-            File.Delete(path);
-    }
-
-    /// <summary>The lock is the open handle, not the file: it ends with the process, however that ends.</summary>
+    /// <summary>
+    /// Waits for the lock of a folder. It is the open handle, not the file: it ends with the process, however that ends.
+    /// The file stays, as a lock on a file that is removed meanwhile would keep nobody out.
+    /// </summary>
     private static FileStream Lock(string path)
     {
         DateTime deadline = DateTime.UtcNow + Patience;
@@ -69,7 +78,7 @@ internal static class CacheFiles
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (DateTime.UtcNow < deadline)
+            catch (IOException exception) when (SharingViolation.Is(exception) && DateTime.UtcNow < deadline)
             {
                 Thread.Sleep(Pause);
             }

@@ -6,13 +6,22 @@ namespace ResizeLora.Norms;
 
 /// <summary>
 /// Tells files apart by content: the SHA-256 of the whole file. Hashing gigabytes takes seconds, so a note
-/// remembers it for a path, for as long as the file's length, time of writing, header and samples of its tensors stay.
+/// remembers it for a path, for as long as the file's length, times, header and samples of its tensors stay.
 /// </summary>
+/// <remarks>
+/// Who edits a file in place can set the time of writing back, but not the time of change. Where the system tells it,
+/// the note is as good as the hash; where not, the samples are what is left.
+/// </remarks>
 internal static class FileIdentity
 {
     private const int SampleSize = 64;
 
     private const int BlockSize = 1 << 20;
+
+    /// <summary>
+    /// The coarsest clock of a file system, FAT's. What changed more recently could change again and have the same times.
+    /// </summary>
+    private static readonly TimeSpan ClockStep = TimeSpan.FromSeconds(2);
 
     /// <summary>The SHA-256 of a file, in lower-case hexadecimal digits.</summary>
     public static string Sha256(SafetensorsFile file, string cacheFolder, Action<string> warn, CancellationToken cancellation, Action<int, int>? progress = null)
@@ -20,14 +29,27 @@ internal static class FileIdentity
         string notePath = Path.Combine(cacheFolder, "known-files", $"{Hex(System.Text.Encoding.UTF8.GetBytes(file.Path))}.json");
         string sample = Sample(file);
         if (CacheFiles.TryRead(notePath, warn) is { } bytes && TryParse(bytes) is { } note
-            && IsHash(note.Sha256) && note == new Note(file.Path, file.Length, file.Modified, sample, note.Sha256))
+            && IsHash(note.Sha256) && note == new Note(file.Version, sample, note.Sha256))
         {
             return note.Sha256;
         }
 
+        bool isQuiet = IsQuiet(file.Version);
         string sha256 = HashAll(file, cancellation, progress);
-        CacheFiles.Update(notePath, warn, () => JsonSerializer.SerializeToUtf8Bytes(new Note(file.Path, file.Length, file.Modified, sample, sha256)));
+        if (isQuiet && file.IsUntouched)
+            CacheFiles.Update(notePath, warn, () => JsonSerializer.SerializeToUtf8Bytes(new Note(file.Version, sample, sha256)));
         return sha256;
+    }
+
+    private static bool IsQuiet(FileVersion version) =>
+        DateTime.UtcNow - (version.Changed ?? version.Modified) > ClockStep;
+
+    /// <summary>Makes sure that an open file is what a hash says, if anything has happened to it since it was opened.</summary>
+    /// <exception cref="ResizeLoraException">It is something else by now.</exception>
+    public static void EnsureIs(SafetensorsFile file, string sha256, CancellationToken cancellation)
+    {
+        if (!file.IsUntouched && HashAll(file, cancellation) != sha256)
+            throw SafetensorsFault.Changed(file.Path);
     }
 
     /// <summary>The SHA-256 of all bytes of a file; <paramref name="progress"/> is told the MiB done and in all.</summary>
@@ -47,7 +69,7 @@ internal static class FileIdentity
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>A hash over the header and some bytes of each tensor: notices a file that was replaced in the same second.</summary>
+    /// <summary>A hash over the header and some bytes of each tensor.</summary>
     private static string Sample(SafetensorsFile file)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -83,5 +105,5 @@ internal static class FileIdentity
 
     private static string Hex(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    private sealed record Note(string Path, long Length, DateTime Modified, string Sample, string Sha256);
+    private sealed record Note(FileVersion Version, string Sample, string Sha256);
 }

@@ -73,7 +73,8 @@ internal sealed class NormCache(string folder, Action<string> warn)
     }
 
     /// <summary>Forgets the norms of one checkpoint.</summary>
-    public void Remove(string sha256) => CacheFiles.Delete(FileOf(sha256));
+    /// <returns>Whether they are forgotten; if not, a warning says why.</returns>
+    public bool Remove(string sha256) => CacheFiles.Delete(FileOf(sha256), warn);
 
     private string FileOf(string sha256) => Path.Combine(Folder, $"{sha256}.json");
 

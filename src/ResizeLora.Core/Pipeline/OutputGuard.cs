@@ -8,10 +8,15 @@ namespace ResizeLora.Pipeline;
 internal sealed class OutputGuard(PipelineSettings settings)
 {
     private readonly HashSet<string> _inputs = new(RealPath.Comparer);
+    private readonly List<FileStatus> _inputFiles = [];
     private readonly Dictionary<string, string> _outputs = new(RealPath.Comparer);
 
     /// <summary>Protects a file that is read.</summary>
-    public void AddInput(string path) => _inputs.Add(RealPath.Resolve(path));
+    public void AddInput(string path)
+    {
+        if (_inputs.Add(RealPath.Resolve(path)) && FileStatus.Of(path) is { } status)
+            _inputFiles.Add(status);
+    }
 
     public bool IsInput(string path) => _inputs.Contains(RealPath.Resolve(path));
 
@@ -51,8 +56,14 @@ internal sealed class OutputGuard(PipelineSettings settings)
         if (_outputs.TryGetValue(target, out string? earlier))
             throw WritingFault.SameName(target, earlier, Describe(inputPath, recipe));
 
-        if (!settings.Overwrite && System.IO.Path.Exists(target))
+        // A link that leads nowhere is there too.
+        if (!System.IO.Path.Exists(target) && new FileInfo(target).LinkTarget is null)
+            return;
+
+        if (!settings.Overwrite)
             throw SafetensorsFault.OutputExists(target);
+
+        CheckFile(target, inputPath, recipe);
     }
 
     /// <summary>Takes a name for an output, once its threshold is known.</summary>
@@ -61,6 +72,22 @@ internal sealed class OutputGuard(PipelineSettings settings)
     {
         Check(target, inputPath, recipe);
         _outputs[target] = Describe(inputPath, recipe);
+    }
+
+    /// <summary>One file may have several names: hard links, and what differs in nothing that the file system looks at.</summary>
+    private void CheckFile(string target, string inputPath, ResizeRecipe recipe)
+    {
+        if (FileStatus.Of(target) is not { } file)
+            return;
+
+        if (_inputFiles.Exists(file.IsSameFile))
+            throw WritingFault.WouldOverwriteInput(target);
+
+        foreach ((string path, string earlier) in _outputs)
+        {
+            if (string.Equals(path, target, StringComparison.OrdinalIgnoreCase) && FileStatus.Of(path) is { } output && output.IsSameFile(file))
+                throw WritingFault.SameName(target, earlier, Describe(inputPath, recipe));
+        }
     }
 
     private static string Describe(string path, ResizeRecipe recipe) => $"'{path}' by '{recipe}'";

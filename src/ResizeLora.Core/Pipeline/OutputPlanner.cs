@@ -73,7 +73,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
 
         bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep;
         if (_warned.Add(file.Path))
-            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {(keep ? "kept unchanged" : "left out")}: {string.Join(", ", layers.Take(5))}{(layers.Count > 5 ? ", …" : string.Empty)}");
+            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {(keep ? "kept unchanged" : "left out")}: {string.Join(", ", layers.Take(5).Select(layer => DisplayText.Of(layer.Name)))}{(layers.Count > 5 ? ", …" : string.Empty)}");
         return keep ? [.. layers.SelectMany(layer => TensorsOf(layer.Source.Layer))] : [];
     }
 
@@ -94,7 +94,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
                 : string.Empty;
             observer.Verbose(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{layers[i].Name}: rank {layers[i].Rank} -> {kept.Indices[i].Count}, error {(layers[i].FrobeniusNorm > 0 ? error / layers[i].FrobeniusNorm : 0):0.####} of the layer{toBase}"));
+                $"{DisplayText.Of(layers[i].Name)}: rank {layers[i].Rank} -> {kept.Indices[i].Count}, error {(layers[i].FrobeniusNorm > 0 ? error / layers[i].FrobeniusNorm : 0):0.####} of the layer{toBase}"));
         }
     }
 

@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using ResizeLora.Files;
 
 namespace ResizeLora.Safetensors;
 
@@ -9,40 +9,33 @@ namespace ResizeLora.Safetensors;
 /// </summary>
 internal sealed class SafetensorsWriter : IDisposable
 {
-    /// <summary>How temporary files end, so that people recognise what an interrupted run left.</summary>
-    public const string TemporaryExtension = ".resizelora.tmp";
-
     private readonly string _path;
-    private readonly string _temporaryPath;
-    private readonly SafeFileHandle _handle;
+    private readonly TemporaryFile _file;
     private readonly long _dataStart;
-    private bool _committed;
 
-    private SafetensorsWriter(string path, string temporaryPath, SafeFileHandle handle, long dataStart)
+    private SafetensorsWriter(string path, TemporaryFile file, long dataStart)
     {
         _path = path;
-        _temporaryPath = temporaryPath;
-        _handle = handle;
+        _file = file;
         _dataStart = dataStart;
     }
 
     /// <summary>Begins a file whose header, length and padding included, will have <paramref name="headerLength"/> bytes.</summary>
-    /// <exception cref="ResizeLoraException">The folder is missing or not writable.</exception>
+    /// <exception cref="ResizeLoraException">
+    /// The folder is missing or not writable, the disk has no room for the file, or nobody could read such a header.
+    /// </exception>
     public static SafetensorsWriter Create(string path, long headerLength, long dataLength)
     {
-        string temporaryPath = TemporaryPath(System.IO.Path.GetDirectoryName(path)!);
-        return Guard(path, () =>
-        {
-            SafeFileHandle handle = File.OpenHandle(temporaryPath, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.None, headerLength + dataLength);
-            return new SafetensorsWriter(path, temporaryPath, handle, headerLength);
-        });
+        if (headerLength > SafetensorsHeaderParser.LengthSize + SafetensorsHeaderParser.MaximumLength)
+            throw SafetensorsFault.HeaderTooLong(path, headerLength);
+
+        return Guard(path, () => new SafetensorsWriter(path, TemporaryFile.Create(System.IO.Path.GetDirectoryName(path)!, headerLength + dataLength), headerLength));
     }
 
-    /// <summary>Finds out whether files can be made in a folder, and leaves nothing there.</summary>
+    /// <summary>Finds out whether files can be made in a folder, and changes nothing there.</summary>
     /// <exception cref="IOException">They can't.</exception>
     /// <exception cref="UnauthorizedAccessException">They must not.</exception>
-    public static void TryFolder(string folder) =>
-        File.Create(TemporaryPath(folder), bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+    public static void TryFolder(string folder) => TemporaryFile.CreateOnly(folder, 0).Dispose();
 
     /// <summary>Writes the bytes of one tensor.</summary>
     public void Write(TensorInfo tensor, ReadOnlySpan<byte> bytes)
@@ -63,7 +56,7 @@ internal sealed class SafetensorsWriter : IDisposable
         {
             while (!bytes.IsEmpty)
             {
-                int count = RandomAccess.Read(_handle, bytes, _dataStart + offset);
+                int count = RandomAccess.Read(_file.Handle, bytes, _dataStart + offset);
                 if (count == 0)
                     throw new EndOfStreamException("The temporary file is shorter than what was written to it.");
 
@@ -85,34 +78,17 @@ internal sealed class SafetensorsWriter : IDisposable
             throw new ArgumentException($"The header has {header.Length} bytes, not {_dataStart}.", nameof(header));
 
         WriteAt(0, header);
-        Guard(_path, () =>
-        {
-            RandomAccess.FlushToDisk(_handle);
-            _handle.Dispose();
-            if (!overwrite && File.Exists(_path))
-                throw SafetensorsFault.OutputExists(_path);
-
-            File.Move(_temporaryPath, _path, overwrite);
-            _committed = true;
-            return true;
-        });
+        if (!Guard(_path, () => _file.TryMoveTo(_path, overwrite)))
+            throw SafetensorsFault.OutputExists(_path);
     }
 
-    public void Dispose()
-    {
-        _handle.Dispose();
-        if (!_committed)
-            File.Delete(_temporaryPath);
-    }
-
-    private static string TemporaryPath(string folder) =>
-        System.IO.Path.Combine(folder, $".{System.IO.Path.GetRandomFileName()}{TemporaryExtension}");
+    public void Dispose() => _file.Dispose();
 
     private void WriteAt(long position, ReadOnlySpan<byte> bytes)
     {
         try
         {
-            RandomAccess.Write(_handle, bytes, position);
+            _file.Write(bytes, position);
         }
         catch (IOException exception)
         {

@@ -64,8 +64,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
             if (!ShouldProcess(entry.Path, $"Remove the norms of '{entry.Name}' ({entry.LayerCount} layers)"))
                 continue;
 
-            cache.Remove(entry.Sha256);
-            if (PassThru)
+            if (cache.Remove(entry.Sha256) && PassThru)
                 WriteObject(entry);
         }
     }

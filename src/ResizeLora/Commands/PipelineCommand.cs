@@ -40,9 +40,9 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
 
     private protected ProgressReporter Progress => _progress ??= new ProgressReporter(MyInvocation.MyCommand.Name, WriteProgress);
 
-    void IPipelineObserver.Verbose(string message) => WriteVerbose(message);
+    void IPipelineObserver.Verbose(string message) => WriteVerbose(DisplayText.Message(message));
 
-    void IPipelineObserver.Warning(string message) => WriteWarning(message);
+    void IPipelineObserver.Warning(string message) => WriteWarning(DisplayText.Message(message));
 
     void IPipelineObserver.Error(ResizeLoraException exception) => WriteError(exception.ToErrorRecord());
 

@@ -1,5 +1,8 @@
 using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Files;
+using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.BadInput;
 
@@ -113,6 +116,91 @@ public sealed class OutputSafetyTests : IDisposable
             .Is("OutputIsInput", ErrorCategory.InvalidArgument)
             .Mentions(checkpoint);
         Assert.Equal(before, Bench.Hash(checkpoint));
+    }
+
+    [UnixFact]
+    public void Input_that_the_output_is_a_hard_link_of_is_never_overwritten()
+    {
+        Assert.Equal(0, UnixFiles.Link(_bench.PathOf("style.safetensors"), _bench.PathOf(Output)));
+
+        AssertProtected(_bench.PathOf("style.safetensors"), "Invoke-LoraResize style.safetensors -Recipe $args[0] -Force");
+        Assert.Equal(Bench.Hash(_bench.PathOf("style.safetensors")), Bench.Hash(_bench.PathOf(Output)));
+    }
+
+    [UnixFact]
+    public void Other_input_that_the_output_is_a_hard_link_of_is_never_overwritten()
+    {
+        string precious = _bench.AddLora("other/precious.safetensors", 5);
+        Assert.Equal(0, UnixFiles.Link(precious, _bench.PathOf(Output)));
+
+        AssertProtected(_bench.PathOf(Output), "Invoke-LoraResize style.safetensors, other/precious.safetensors -Recipe $args[0] -Force");
+    }
+
+    [UnixFact]
+    public void Checkpoint_that_the_output_is_a_hard_link_of_is_never_overwritten()
+    {
+        Assert.Equal(0, UnixFiles.Link(_bench.AddCheckpoint(), _bench.PathOf(Output)));
+
+        AssertProtected(_bench.PathOf(Output), "Invoke-LoraResize style.safetensors -Checkpoint base.safetensors -Recipe $args[0] -Force");
+    }
+
+    [UnixFact]
+    public void Checkpoint_by_another_name_of_it_is_skipped()
+    {
+        Assert.Equal(0, UnixFiles.Link(_bench.AddCheckpoint(), _bench.PathOf("BASE.safetensors")));
+
+        Assert.Equal(Output, _bench.RunClean("Invoke-LoraResize *.safetensors -Checkpoint base.safetensors -Recipe $args[0]", Bench.ByItself).Only<ResizeResult>().Name);
+    }
+
+    [UnixFact]
+    public void Output_that_is_a_link_to_somewhere_else_is_replaced_and_what_it_led_to_stays()
+    {
+        string precious = _bench.AddText("elsewhere/precious.txt", "precious");
+        File.CreateSymbolicLink(_bench.PathOf(Output), precious);
+
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe $args[0] -Force", Bench.ByItself);
+
+        Assert.Equal("precious", File.ReadAllText(precious));
+        Assert.Null(new FileInfo(_bench.PathOf(Output)).LinkTarget);
+    }
+
+    [UnixFact]
+    public void Output_that_is_a_link_to_nowhere_is_an_error()
+    {
+        File.CreateSymbolicLink(_bench.PathOf(Output), _bench.PathOf("nowhere"));
+
+        RunResult result = _bench.Run("Invoke-LoraResize style.safetensors -Recipe $args[0]", Bench.ByItself);
+
+        new ExpectedError(Assert.Single(result.Errors), result.IsTerminated).Is("OutputExists", ErrorCategory.ResourceExists).LetsTheCallGoOn();
+        Assert.DoesNotContain(result.Progress, record => record.StatusDescription.Contains("layer", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Next_run_in_a_folder_removes_what_a_killed_one_left()
+    {
+        string left = _bench.AddText("out/.abcdefgh.ijk.resizelora.tmp", "half");
+        string other = _bench.AddText("out/notes.resizelora.tmp", "precious");
+
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe $args[0] -Destination out -WhatIf", Bench.ByItself);
+        Assert.True(File.Exists(left));
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe $args[0] -Destination out", Bench.ByItself);
+
+        Assert.False(File.Exists(left));
+        Assert.True(File.Exists(other));
+    }
+
+    [SmallDiskFact]
+    public void Disk_without_room_is_an_error_of_the_file_and_the_next_one_is_tried()
+    {
+        using SmallDisk disk = SmallDisk.InMemory();
+        byte[] large = new byte[3 << 20];
+        _bench.Add("large.safetensors", SampleModel.Lora().AddRaw("other", SafetensorsDType.U8, [large.Length], large));
+
+        RunResult result = _bench.Run("Invoke-LoraResize large.safetensors, style.safetensors -Recipe $args[0] -Destination $args[1]", Bench.ByItself, disk.Path);
+
+        new ExpectedError(Assert.Single(result.Errors), result.IsTerminated).Is("WriteFailed", ErrorCategory.WriteError).LetsTheCallGoOn().Mentions(disk["large"]);
+        Assert.Equal(Output, result.Only<ResizeResult>().Name);
+        Assert.Equal([disk[Output]], Directory.GetFileSystemEntries(disk.Path));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Cache;
 
@@ -89,6 +89,19 @@ public sealed class NormCacheTests : IDisposable
         Assert.Equal(2, _bench.RunClean("Get-SpectralNormCache").Output.Count);
     }
 
+    [Fact]
+    public void Wrong_digit_is_one_warning_and_rebuilt()
+    {
+        DecomposedLayer expected = Norms("base.safetensors");
+        string digits = $"{expected.BaseSpectralNorm}";
+        File.WriteAllText(CacheFile, File.ReadAllText(CacheFile).Replace(digits, digits.Replace('.', '1'), StringComparison.Ordinal));
+
+        RunResult result = _bench.Run(Spectrum, "base.safetensors", SampleModel.Unet);
+
+        Assert.Contains(CacheFile, Assert.Single(result.Warnings), StringComparison.Ordinal);
+        Assert.Equal(expected.BaseSpectralNorm, result.Only<DecomposedLayer>().BaseSpectralNorm);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{ this is no JSON")]
@@ -154,12 +167,11 @@ public sealed class NormCacheTests : IDisposable
 
     private static bool IsMarked(DecomposedLayer layer) => layer is { BaseSpectralNorm: 1234.5, BaseFrobeniusNorm: 2345.5 };
 
-    private void Edit(Action<JsonObject> edit)
+    private void Edit(Action<JsonObject> edit) => SealedFile.Edit(CacheFile, text =>
     {
-        JsonObject document = JsonNode.Parse(File.ReadAllText(CacheFile))!.AsObject();
+        JsonObject document = JsonNode.Parse(text)!.AsObject();
         foreach ((_, JsonNode? norms) in document["norms"]!.AsObject())
             edit(norms!.AsObject());
-        File.WriteAllText(CacheFile, document.ToJsonString());
-        Assert.Contains(document["norms"]![SampleModel.BaseNames[SampleModel.Unet]]!["spectral"]!.GetValue<double>().ToString(CultureInfo.InvariantCulture), File.ReadAllText(CacheFile), StringComparison.OrdinalIgnoreCase);
-    }
+        return document.ToJsonString();
+    });
 }

@@ -118,13 +118,16 @@ public sealed class LayerPipelineTests : IDisposable
         AssertSameFiles("files", "layers");
     }
 
-    [Fact]
-    public void A_checkpoint_that_was_replaced_under_its_name_is_another_one()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_checkpoint_that_was_replaced_under_its_name_is_another_one(bool withTheSameTime)
     {
+        DateTime time = File.GetLastWriteTimeUtc(_bench.PathOf("base.safetensors"));
         const string recipe = "New-ResizeRecipe 'spn_ckpt=1,subspace=1,thr=-2'";
         _bench.RunClean("$global:layers = Get-LoraSpectrum a.safetensors -Checkpoint base.safetensors");
         _bench.AddCheckpoint(seed: 9);
-        File.SetLastWriteTimeUtc(_bench.PathOf("base.safetensors"), DateTime.UtcNow.AddMinutes(1));
+        File.SetLastWriteTimeUtc(_bench.PathOf("base.safetensors"), withTheSameTime ? time : time.AddMinutes(1));
         _bench.RunClean($"$layers | {recipe} | Invoke-LoraResize -Destination kept");
         _bench.RunClean($"Get-LoraSpectrum a.safetensors -Checkpoint base.safetensors | {recipe} | Invoke-LoraResize -Destination anew");
 

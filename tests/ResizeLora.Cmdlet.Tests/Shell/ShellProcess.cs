@@ -33,7 +33,9 @@ public sealed class ShellProcess : IDisposable
         return new ShellOutcome(process.ExitCode, output.Result, error.Result);
     }
 
-    public Process Start(params string[] arguments)
+    public Process Start(params string[] arguments) => Start([], arguments);
+
+    public Process Start(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
         {
@@ -50,6 +52,11 @@ public sealed class ShellProcess : IDisposable
 
         start.Environment.Remove("COLUMNS");
         start.Environment.Remove(ModuleManifest.EnvironmentVariable);
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return Process.Start(start)!;
     }
 

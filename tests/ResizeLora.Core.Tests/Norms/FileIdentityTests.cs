@@ -1,77 +1,94 @@
-using System.Security.Cryptography;
+using System.IO.MemoryMappedFiles;
 using ResizeLora.Core.Tests.Support;
+using ResizeLora.Files;
 using ResizeLora.Norms;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Norms;
 
-public sealed class FileIdentityTests : IDisposable
+public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFiles>, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _warnings = [];
 
     private string Cache => _folder["cache"];
 
+    /// <summary>A file that no test changes.</summary>
+    private string Quiet => files[$"{FileAttack.None}"];
+
     public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_identity_is_the_sha256_of_the_whole_file()
     {
-        string path = Write("base", 1, 700_000);
-        string expected = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
-        Assert.Equal(expected, Identity(path));
-        Assert.Equal(expected, Identity(path));
+        Assert.Equal(Hash.OfFile(Quiet), Identity(Quiet));
+        Assert.Equal(Hash.OfFile(Quiet), Identity(Quiet));
         Assert.Empty(_warnings);
-    }
-
-    [Fact]
-    public void The_same_content_at_another_path_is_the_same_checkpoint()
-    {
-        string path = Write("base", 1);
-        File.Copy(path, _folder["copy"]);
-        Assert.Equal(Identity(path), Identity(_folder["copy"]));
-    }
-
-    [Fact]
-    public void Changed_content_of_the_same_length_is_another_checkpoint()
-    {
-        string path = Write("base", 1);
-        string before = Identity(path);
-        Write("base", 2);
-        Assert.Equal(Hash(path), Identity(path));
-        Assert.NotEqual(before, Identity(path));
-    }
-
-    [Fact]
-    public void Changed_content_is_noticed_though_the_time_of_writing_was_put_back()
-    {
-        string path = Write("base", 1);
-        DateTime time = File.GetLastWriteTimeUtc(path);
-        string before = Identity(path);
-        Write("base", 2);
-        File.SetLastWriteTimeUtc(path, time);
-        Assert.Equal(Hash(path), Identity(path));
-        Assert.NotEqual(before, Identity(path));
-    }
-
-    [Fact]
-    public void A_changed_time_of_writing_alone_does_not_change_the_identity()
-    {
-        string path = Write("base", 1);
-        string before = Identity(path);
-        File.SetLastWriteTimeUtc(path, new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
-        Assert.Equal(before, Identity(path));
     }
 
     [Fact]
     public void A_note_saves_the_hashing()
     {
-        string path = Write("base", 1);
-        string sha256 = Identity(path);
-        string marked = new('f', 64);
-        Rewrite(note => note.Replace(sha256, marked, StringComparison.Ordinal));
-        Assert.Equal(marked, Identity(path));
+        Assert.True(IsHashed(Quiet));
+        Assert.False(IsHashed(Quiet));
+    }
+
+    [Theory]
+    [InlineData(FileAttack.Edited)]
+    [InlineData(FileAttack.EditedInMemory)]
+    [InlineData(FileAttack.Replaced)]
+    [InlineData(FileAttack.Relinked)]
+    [InlineData(FileAttack.Rewritten)]
+    [InlineData(FileAttack.Touched)]
+    [InlineData(FileAttack.Renamed)]
+    [InlineData(FileAttack.Copied)]
+    [InlineData(FileAttack.HardLinked)]
+    public void Whatever_happens_to_a_file_its_identity_is_that_of_its_content(FileAttack attack)
+    {
+        string path = files[$"{attack}"];
+        string before = Identity(path);
+        Assert.Single(Directory.GetFiles(Path.Combine(Cache, "known-files"), "*.json"));
+        DateTime time = File.GetLastWriteTimeUtc(path);
+        int length = File.ReadAllBytes(path).Length;
+
+        path = Attack(attack, path);
+        if (attack != FileAttack.Touched)
+            File.SetLastWriteTimeUtc(path, time);
+
+        Assert.Equal(length, File.ReadAllBytes(path).Length);
+        Assert.Equal(attack is FileAttack.Edited or FileAttack.EditedInMemory or FileAttack.Replaced or FileAttack.Relinked, Hash.OfFile(path) != before);
+        Assert.Equal(Hash.OfFile(path), Identity(path));
+        Assert.Equal(Hash.OfFile(path), Identity(path));
+        Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public void A_file_that_has_just_been_written_is_not_remembered()
+    {
+        // Its times could stay the same when it is written again.
+        string path = QuietFiles.Write(_folder["base"], 1);
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Equal(Hash.OfFile(path), Identity(path));
+            DateTime time = File.GetLastWriteTimeUtc(path);
+            QuietFiles.Edit(path);
+            File.SetLastWriteTimeUtc(path, time);
+        }
+
+        Assert.True(IsHashed(path));
+        Assert.False(Directory.Exists(Cache));
+    }
+
+    [UnixFact]
+    public void A_file_that_is_written_to_while_it_is_hashed_has_no_identity()
+    {
+        string path = QuietFiles.Write(_folder["base"], 1);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes(-1));
+        Refusal.Of("FileChanged", () => FileIdentity.HashAll(file, CancellationToken.None), path);
+        Refusal.Of("FileChanged", () => FileIdentity.Sha256(file, Cache, _warnings.Add, CancellationToken.None), path);
+        Assert.False(Directory.Exists(Cache));
     }
 
     [Theory]
@@ -83,11 +100,15 @@ public sealed class FileIdentityTests : IDisposable
     [InlineData("\"text\"")]
     public void A_corrupt_note_is_made_anew(string content)
     {
-        string path = Write("base", 1);
-        Identity(path);
-        Rewrite(_ => content);
-        Assert.Equal(Hash(path), Identity(path));
-        Assert.Contains(Hash(path), File.ReadAllText(Note()), StringComparison.Ordinal);
+        Identity(Quiet);
+        File.WriteAllText(Note(), content);
+        Assert.Equal(Hash.OfFile(Quiet), Identity(Quiet));
+        Assert.Contains(Note(), Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.False(IsHashed(Quiet));
+
+        SealedFile.Edit(Note(), _ => content);
+        Assert.Equal(Hash.OfFile(Quiet), Identity(Quiet));
+        Assert.False(IsHashed(Quiet));
     }
 
     [Theory]
@@ -96,34 +117,79 @@ public sealed class FileIdentityTests : IDisposable
     [InlineData("\"../../elsewhere\"")]
     public void A_note_whose_hash_is_none_is_made_anew(string value)
     {
-        string path = Write("base", 1);
-        string sha256 = Identity(path);
-        Rewrite(note => note.Replace($"\"{sha256}\"", value, StringComparison.Ordinal));
-        Assert.Equal(sha256, Identity(path));
+        string sha256 = Identity(Quiet);
+        SealedFile.Edit(Note(), note => note.Replace($"\"{sha256}\"", value, StringComparison.Ordinal));
+        Assert.Equal(sha256, Identity(Quiet));
+    }
+
+    [Fact]
+    public void A_wrong_digit_in_a_note_is_noticed()
+    {
+        string sha256 = Identity(Quiet);
+        File.WriteAllText(Note(), File.ReadAllText(Note()).Replace(sha256, new string('f', 64), StringComparison.Ordinal));
+        Assert.Equal(sha256, Identity(Quiet));
+        Assert.Single(_warnings);
     }
 
     [Fact]
     public void A_cache_that_can_not_be_written_warns_and_does_not_stop_the_work()
     {
-        string path = Write("base", 1);
-        File.WriteAllText(_folder["cache"], "in the way");
-        Assert.Equal(Hash(path), Identity(path));
+        File.WriteAllText(Cache, "in the way");
+        Assert.Equal(Hash.OfFile(Quiet), Identity(Quiet));
         Assert.NotEmpty(_warnings);
     }
 
     [Fact]
     public void Hashing_can_be_cancelled()
     {
-        using SafetensorsFile file = SafetensorsFile.Open(Write("base", 1));
+        using SafetensorsFile file = SafetensorsFile.Open(Quiet);
         Assert.Throws<OperationCanceledException>(() => FileIdentity.HashAll(file, new CancellationToken(canceled: true)));
     }
 
-    private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
-
-    private string Write(string name, int seed, int count = 30)
+    /// <returns>The path that is to be known now.</returns>
+    private string Attack(FileAttack attack, string path)
     {
-        var random = new Random(seed);
-        return new SampleFile().Add("some.weight", Matrix.Gaussian(count, 1, random)).Write(_folder[name]);
+        string other = QuietFiles.Write(_folder["other"], 2);
+        switch (attack)
+        {
+            case FileAttack.Edited:
+                QuietFiles.Edit(path);
+                return path;
+            case FileAttack.EditedInMemory:
+                using (var map = MemoryMappedFile.CreateFromFile(path, FileMode.Open))
+                using (MemoryMappedViewAccessor view = map.CreateViewAccessor())
+                    view.Write(new FileInfo(path).Length - QuietFiles.AwayFromTheSamples, (byte)77);
+                return path;
+            case FileAttack.Replaced:
+                File.SetLastWriteTimeUtc(other, File.GetLastWriteTimeUtc(path));
+                File.Move(other, path, overwrite: true);
+                return path;
+            case FileAttack.Relinked:
+                string link = _folder["link"];
+                File.CreateSymbolicLink(link, path);
+                Assert.Equal(Hash.OfFile(path), Identity(link));
+                File.SetLastWriteTimeUtc(other, File.GetLastWriteTimeUtc(path));
+                File.Delete(link);
+                File.CreateSymbolicLink(link, other);
+                return link;
+            case FileAttack.Rewritten:
+                return QuietFiles.Write(path, 1);
+            case FileAttack.Touched:
+                File.SetLastWriteTimeUtc(path, new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+                return path;
+            case FileAttack.Renamed:
+                File.Move(path, $"{path}.new");
+                return $"{path}.new";
+            case FileAttack.Copied:
+                File.Copy(path, _folder["copy"]);
+                return _folder["copy"];
+            case FileAttack.HardLinked:
+                if (!OperatingSystem.IsWindows())
+                    Assert.Equal(0, UnixFiles.Link(path, _folder["second"]));
+                return path;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(attack));
+        }
     }
 
     private string Identity(string path)
@@ -132,7 +198,14 @@ public sealed class FileIdentityTests : IDisposable
         return FileIdentity.Sha256(file, Cache, _warnings.Add, CancellationToken.None);
     }
 
-    private string Note() => Assert.Single(Directory.GetFiles(Path.Combine(Cache, "known-files"), "*.json"));
+    /// <summary>Whether the file had to be read to know its hash.</summary>
+    private bool IsHashed(string path)
+    {
+        bool isHashed = false;
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        FileIdentity.Sha256(file, Cache, _warnings.Add, CancellationToken.None, (_, _) => isHashed = true);
+        return isHashed;
+    }
 
-    private void Rewrite(Func<string, string> change) => File.WriteAllText(Note(), change(File.ReadAllText(Note())));
+    private string Note() => Assert.Single(Directory.GetFiles(Path.Combine(Cache, "known-files"), "*.json"));
 }

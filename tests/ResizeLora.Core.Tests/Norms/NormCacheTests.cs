@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Norms;
 
@@ -106,7 +107,7 @@ public sealed class NormCacheTests : IDisposable
     [InlineData("""{"format":1,"sha256":"SHA","name":"base","spectralTolerance":0.0001,"norms":{"old":{"spectral":1e999,"frobenius":1e999}}}""")]
     public void A_file_that_is_not_what_was_written_is_ignored_with_a_warning_and_rebuilt(string content)
     {
-        File.WriteAllText(CacheFile, content.Replace("SHA", Sha, StringComparison.Ordinal));
+        SealedFile.Write(CacheFile, content.Replace("SHA", Sha, StringComparison.Ordinal));
         Assert.Empty(Create().Load(Sha));
         Assert.Contains(CacheFile, Assert.Single(_warnings), StringComparison.Ordinal);
 
@@ -119,9 +120,67 @@ public sealed class NormCacheTests : IDisposable
     [Fact]
     public void The_document_that_the_faults_above_are_made_in_is_accepted()
     {
-        File.WriteAllText(CacheFile, $$$$"""{"format":1,"sha256":"{{{{Sha}}}}","name":"base","spectralTolerance":0.0001,"norms":{"old":{"spectral":1,"frobenius":2}}}""");
+        SealedFile.Write(CacheFile, $$$$"""{"format":1,"sha256":"{{{{Sha}}}}","name":"base","spectralTolerance":0.0001,"norms":{"old":{"spectral":1,"frobenius":2}}}""");
         Assert.Equal(new MatrixNorms(1, 2), Create().Load(Sha)["old"]);
         Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public void Any_damage_to_a_file_is_noticed()
+    {
+        Create().Save(Sha, "base", Norms("one", 1.25));
+        byte[] whole = File.ReadAllBytes(CacheFile);
+        for (int position = 0; position < whole.Length; position++)
+        {
+            byte[] damaged = [.. whole];
+            damaged[position] ^= 1;
+            AssertIgnored(damaged);
+            AssertIgnored(whole[..position]);
+        }
+
+        AssertIgnored([.. whole, .. whole]);
+        AssertIgnored(new byte[whole.Length]);
+        File.WriteAllBytes(CacheFile, whole);
+        Assert.Equal(1.25, Create().Load(Sha)["one"].Spectral);
+
+        void AssertIgnored(byte[] content)
+        {
+            File.WriteAllBytes(CacheFile, content);
+            Assert.Empty(Create().Load(Sha));
+            Assert.Single(_warnings);
+            _warnings.Clear();
+        }
+    }
+
+    [Fact]
+    public void A_folder_in_the_place_of_a_file_is_a_warning()
+    {
+        Directory.CreateDirectory(CacheFile);
+        Assert.Empty(Create().Load(Sha));
+        Create().Save(Sha, "base", Norms("one", 1));
+        Assert.Equal(2, _warnings.Count);
+        Assert.Equal([".lock"], _folder.FileNames);
+    }
+
+    [Fact]
+    public void A_lock_that_can_not_be_had_is_a_warning_at_once()
+    {
+        Directory.CreateDirectory(_folder[".lock"]);
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        Create().Save(Sha, "base", Norms("one", 1));
+        Assert.True(watch.Elapsed.TotalSeconds < 5);
+        Assert.Single(_warnings);
+    }
+
+    [Fact]
+    public void What_can_not_be_removed_is_a_warning_and_remains()
+    {
+        Create().Save(Sha, "base", Norms("one", 1));
+        File.Delete(_folder[".lock"]);
+        Directory.CreateDirectory(_folder[".lock"]);
+        Assert.False(Create().Remove(Sha));
+        Assert.Contains(CacheFile, Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Single(Create().Entries());
     }
 
     [Fact]

@@ -40,6 +40,28 @@ public sealed class OutputGuardTests : IDisposable
         Assert.False(RealPath.Same(_folder["in"], _folder["other"]));
     }
 
+    [UnixFact]
+    public void Another_name_of_an_input_is_that_input()
+    {
+        // A hard link; a file system that does not look at case shows the same.
+        File.WriteAllText(_folder["in"], "input");
+        Assert.Equal(0, UnixFiles.Link(_folder["in"], _folder["IN"]));
+        OutputGuard guard = Guard(new() { Overwrite = true });
+        guard.AddInput(_folder["in"]);
+        Refusal.Of("OutputIsInput", () => guard.Claim(_folder["IN"], _folder["other"], ResizeRecipe.Default));
+        Assert.True(RealPath.Same(_folder["in"], _folder["IN"]));
+    }
+
+    [UnixFact]
+    public void Another_name_of_an_output_is_that_output()
+    {
+        OutputGuard guard = Guard(new() { Overwrite = true });
+        guard.Claim(_folder["out"], _folder["a"], ResizeRecipe.Default);
+        File.WriteAllText(_folder["out"], "output");
+        Assert.Equal(0, UnixFiles.Link(_folder["out"], _folder["OUT"]));
+        Refusal.Of("OutputNameCollision", () => guard.Claim(_folder["OUT"], _folder["b"], ResizeRecipe.Default), _folder["a"], _folder["b"]);
+    }
+
     [Fact]
     public void A_name_is_taken_once()
     {

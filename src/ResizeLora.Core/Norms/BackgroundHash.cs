@@ -1,0 +1,49 @@
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Norms;
+
+/// <summary>The SHA-256 of an open file, computed while other work goes on.</summary>
+internal sealed class BackgroundHash : IDisposable
+{
+    private readonly CancellationTokenSource _stop;
+    private readonly List<string> _warnings = [];
+    private readonly Task<string> _hash;
+
+    /// <param name="file">The file; it must stay open for as long as this object lives.</param>
+    /// <param name="cacheFolder">Where hashes of known files are remembered; null to remember none.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public BackgroundHash(SafetensorsFile file, string? cacheFolder, CancellationToken cancellation)
+    {
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+
+        // On a thread of its own: the pool has as many as there are processors, and those are for the layers.
+        _hash = Task.Factory.StartNew(
+            () => cacheFolder is null
+                ? FileIdentity.HashAll(file, _stop.Token)
+                : FileIdentity.Sha256(file, cacheFolder, _warnings.Add, _stop.Token),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    /// <summary>Waits for the hash.</summary>
+    /// <param name="warn">Is told, on the caller's thread, what was wrong with the notes of known files.</param>
+    /// <exception cref="ResizeLoraException">Reading failed.</exception>
+    public string Wait(Action<string> warn)
+    {
+        string hash = _hash.GetAwaiter().GetResult();
+        foreach (string warning in _warnings)
+            warn(warning);
+        _warnings.Clear();
+        return hash;
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+
+        // What went wrong with a hash that nobody asked for matters to nobody.
+        ((Task)_hash).ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,52 @@
+using ResizeLora.Core.Tests.Support;
+using ResizeLora.Decomposition;
+using ResizeLora.Norms;
+using Xunit.Abstractions;
+
+namespace ResizeLora.Core.Tests.Interruption;
+
+/// <summary>A process is killed while it adds to the cache: what was there before is there after.</summary>
+public sealed class KilledCacheTests(ITestOutputHelper log) : IDisposable
+{
+    private static readonly string Sha = new('a', 64);
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Whenever_a_process_is_killed_the_cache_is_whole()
+    {
+        int seed = Environment.TickCount;
+        var random = new Random(seed);
+        var warnings = new List<string>();
+        var cache = new NormCache(_folder.Path, warnings.Add);
+        int known = 0;
+        int hits = 0;
+        int runs = 0;
+        for (; hits < KillRuns.Wanted && runs < KillRuns.Most; runs++)
+        {
+            using HostProcess host = HostProcess.Start("save-on", _folder.Path);
+            Thread.Sleep(random.Next(100));
+            Assert.Equal(string.Empty, host.Kill());
+
+            IReadOnlyDictionary<string, MatrixNorms> norms = cache.Load(Sha);
+            Assert.Empty(warnings);
+            Assert.InRange(norms.Count, known, int.MaxValue);
+            known = norms.Count;
+            foreach ((string layer, MatrixNorms value) in norms)
+                Assert.Equal($"layer {value.Spectral}", layer);
+
+            int left = _folder.FileNames.Count(name => name.EndsWith(".tmp", StringComparison.Ordinal));
+            Assert.InRange(left, 0, 1);
+            hits += left;
+        }
+
+        log.WriteLine($"{runs} kills, {hits} of them while the cache was written, {known} norms; seed {seed}");
+        Assert.Equal(KillRuns.Wanted, hits);
+
+        cache.Save(Sha, "base", new Dictionary<string, MatrixNorms> { ["layer 1"] = new(1, 2) });
+        Assert.Empty(warnings);
+        Assert.DoesNotContain(_folder.FileNames, name => name.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+}

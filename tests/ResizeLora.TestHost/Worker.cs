@@ -1,0 +1,107 @@
+using ResizeLora.Decomposition;
+using ResizeLora.Norms;
+using ResizeLora.Pipeline;
+using ResizeLora.Testing;
+
+namespace ResizeLora.TestHost;
+
+/// <summary>What the process can be told to do.</summary>
+internal static class Worker
+{
+    /// <summary>Said when work that never ends has gone round once.</summary>
+    public const string Ready = "ready";
+
+    /// <summary>Waits for a line, resizes one file, and says what came of it. The options are force, and a checkpoint with a cache folder.</summary>
+    public static int Resize(string lora, string destination, string recipe, string[] options)
+    {
+        Say(Ready);
+        Console.ReadLine();
+        return Report(() =>
+        {
+            NormCache? cache = options is [.., _, var folder] ? new NormCache(folder, Warn) : null;
+            using BaseCheckpoint? checkpoint = cache is null ? null : BaseCheckpoint.Open(options[^2], cache, Warn, CancellationToken.None);
+            return [.. Pipeline(destination, options.Contains("force"), checkpoint, cache?.Folder).Resize(lora, [ResizeRecipe.Parse(recipe)])];
+        });
+    }
+
+    /// <summary>Decomposes a file, waits for a line, and resizes the layers that it has kept.</summary>
+    public static int ResizeKept(string lora, string destination, string recipe)
+    {
+        List<DecomposedLayer> layers = [.. Pipeline(destination, overwrite: false).Decompose(lora, _ => true)];
+        Say(Ready);
+        Console.ReadLine();
+        return Report(() => [.. Pipeline(destination, overwrite: false).Resize(lora, [(ResizeRecipe.Parse(recipe), layers)])]);
+    }
+
+    /// <summary>Writes one file anew and replaces it by another of the same name, on and on.</summary>
+    public static int ResizeOn(string first, string second, string destination, string recipe)
+    {
+        for (bool saidSo = false; ; saidSo = true)
+        {
+            string name = Pipeline(destination, overwrite: false).Resize(first, [ResizeRecipe.Parse(recipe)]).Single().Path;
+            _ = Pipeline(destination, overwrite: true).Resize(second, [ResizeRecipe.Parse(recipe)]).Single();
+            File.Delete(name);
+            if (!saidSo)
+                Say(Ready);
+        }
+    }
+
+    /// <summary>Adds norms to a cache, on and on. Those of layer n are n and 2n.</summary>
+    public static int SaveOn(string folder)
+    {
+        var cache = new NormCache(folder, Warn);
+        for (int n = 1; ; n++)
+        {
+            cache.Save(new string('a', 64), "base", new Dictionary<string, MatrixNorms>(StringComparer.Ordinal) { [$"layer {n % 500}"] = new(n % 500, n % 500 * 2) });
+            if (n == 1)
+                Say(Ready);
+        }
+    }
+
+    private static ResizePipeline Pipeline(string destination, bool overwrite, BaseCheckpoint? checkpoint = null, string? cacheFolder = null)
+    {
+        var settings = new PipelineSettings { Destination = destination, Overwrite = overwrite, CacheFolder = cacheFolder, Workers = 2 };
+        return new ResizePipeline(new PlainEngine(), checkpoint, settings, new OutputGuard(settings), new Listener(), CancellationToken.None);
+    }
+
+    private static int Report(Func<IReadOnlyList<ResizeResult>> work)
+    {
+        try
+        {
+            foreach (ResizeResult result in work())
+                Say(result.Name);
+            return 0;
+        }
+        catch (ResizeLoraException exception)
+        {
+            Say($"{exception.ErrorId}: {exception.Message}");
+            return 1;
+        }
+    }
+
+    private static void Warn(string message) => Say($"Warning: {message}");
+
+    private static void Say(string line)
+    {
+        Console.WriteLine(line);
+        Console.Out.Flush();
+    }
+
+    /// <summary>Lets the parent know what goes wrong.</summary>
+    private sealed class Listener : IPipelineObserver
+    {
+        public void Verbose(string message)
+        {
+        }
+
+        public void Warning(string message) => Warn(message);
+
+        public void Error(ResizeLoraException exception) => Say($"{exception.ErrorId}: {exception.Message}");
+
+        public void Progress(string path, string stage, int done, int total)
+        {
+        }
+
+        public bool MayWrite(string path, string description) => true;
+    }
+}
