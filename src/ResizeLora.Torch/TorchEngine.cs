@@ -1,12 +1,24 @@
+using System.Runtime.InteropServices;
 using ResizeLora.Decomposition;
+using ResizeLora.Safetensors;
+using ResizeLora.Torch.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResizeLora.Torch;
 
-/// <summary>The numeric work on libtorch, in float64 where it decides anything.</summary>
+/// <summary>The numeric work on libtorch, in float64 where it decides anything; what libtorch is slow at, in kernels of our own.</summary>
 internal sealed class TorchEngine : INumericEngine
 {
+    /// <summary>Matrices whose smaller side is at most this are decomposed: it costs less than an iteration.</summary>
+    private const long ExactLimit = 128;
+
+    /// <summary>Weights with a norm between the reciprocal of this and this are worked on as they are stored.</summary>
+    private const double OrdinaryNorm = 1e15;
+
+    /// <summary>Sums of squares between the reciprocal of this and this have not lost what they were summed from.</summary>
+    private const double OrdinarySquare = 1e250;
+
     private readonly TensorReader _reader;
 
     /// <param name="device">cpu, cuda or cuda:1.</param>
@@ -20,47 +32,129 @@ internal sealed class TorchEngine : INumericEngine
         set_num_threads(1);
     }
 
-    public double[] SingularValues(LayerFactors layer)
+    public LayerDecomposition Decompose(LayerFactors layer)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Decompose(layer) is { } system
-            ? [.. (system.Values * Math.Abs(layer.Scale)).cpu().data<double>()]
-            : new double[Math.Min(layer.Up.Columns, Math.Min(layer.Up.Rows, layer.Down.Columns))];
+        long count = Math.Min(layer.Up.Columns, Math.Min(layer.Up.Rows, layer.Down.Columns));
+        SingularBasis? basis = count == layer.Up.Columns ? ByGram(layer) : null;
+        double[] values = basis?.Values ?? (IsZero(layer.Up) || IsZero(layer.Down) ? new double[count] : QrRoute.Values(_reader, layer));
+        return new LayerDecomposition([.. values.Select(value => value * Math.Abs(layer.Scale))], basis);
     }
 
-    public double[] SubspaceNorms(LayerFactors layer, StoredMatrix weight)
+    /// <summary>The fast way; null where it is not good enough, or would work on matrices larger than the layer.</summary>
+    private static SingularBasis? ByGram(LayerFactors layer)
+    {
+        int rank = (int)layer.Up.Columns;
+        Tensor gramB = empty(rank, rank, ScalarType.Float64);
+        Tensor gramA = empty(rank, rank, ScalarType.Float64);
+        GramMatrix.OfColumns(layer.Up, gramB.Numbers<double>());
+        GramMatrix.OfRows(layer.Down, gramA.Numbers<double>());
+        return IsOrdinary(gramB) && IsOrdinary(gramA) ? GramRoute.Decompose(gramB, gramA, rank) : null;
+    }
+
+    private static bool IsOrdinary(Tensor gram)
+    {
+        int rank = (int)gram.shape[0];
+        ReadOnlySpan<double> numbers = gram.Numbers<double>();
+        double trace = 0;
+        for (int i = 0; i < rank; i++)
+            trace += numbers[i * rank + i];
+        return trace is >= 1 / OrdinarySquare and <= OrdinarySquare;
+    }
+
+    /// <summary>Looks at each element: only for layers that are not ordinary.</summary>
+    /// <exception cref="NonFiniteException">One is NaN or infinite.</exception>
+    private static bool IsZero(StoredMatrix matrix)
+    {
+        int size = matrix.DType.BitSize() / 8;
+        bool isZero = true;
+        for (int offset = 0; offset < matrix.Bytes.Length; offset += size)
+        {
+            double value = ElementCodec.Read(matrix.DType, matrix.Bytes.Span[offset..]);
+            if (!double.IsFinite(value))
+                throw new NonFiniteException(matrix.Name);
+            isZero &= value == 0;
+        }
+
+        return isZero;
+    }
+
+    public double[] SubspaceNorms(LayerFactors layer, SingularBasis? basis, StoredMatrix weight)
     {
         using DisposeScope scope = NewDisposeScope();
-        if (Decompose(layer) is not { } system)
-            return new double[Math.Min(layer.Up.Columns, Math.Min(layer.Up.Rows, layer.Down.Columns))];
+        using LayerDecomposition decomposition = Decompose(layer);
+        int[] indices = [.. Enumerable.Range(0, decomposition.SingularValues.Count(value => value > 0))];
+        double[] norms = new double[decomposition.SingularValues.Length];
+        if (indices.Length == 0)
+            return norms;
 
+        (Tensor up, Tensor down) = BalancedFactors.Of(_reader, layer, basis ?? decomposition.Basis, indices, halfPrecision: false);
         Tensor w = _reader.Read(weight, ScalarType.Float64);
-        (Tensor u, Tensor vt) = system.Vectors(arange(system.Values.shape[0], device: system.Values.device));
-        Tensor products = (u * w.matmul(vt.t())).sum(dim: 0).abs();
-        return products.isfinite().all().item<bool>()
-            ? [.. products.cpu().data<double>()]
-            : throw new NonFiniteException(weight.Name);
+        Tensor products = (up * w.matmul(down.t())).sum(dim: 0).abs();
+        Tensor lengths = ((up * up).sum(dim: 0) * (down * down).sum(dim: 1)).sqrt();
+        (products / lengths).cpu().data<double>().CopyTo(norms, 0);
+        return norms.All(double.IsFinite) ? norms : throw new NonFiniteException(weight.Name);
     }
 
-    public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, IReadOnlyList<TruncationRequest> requests)
+    public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests)
     {
         using DisposeScope scope = NewDisposeScope();
-        SingularSystem system = Decompose(layer)
-            ?? throw new InvalidOperationException("A layer of zeros has nothing to keep.");
-        return [.. requests.Select(request => Truncate(system, layer, request))];
+        using LayerDecomposition? own = basis is null ? Decompose(layer) : null;
+        return Truncation.Of(_reader, layer, basis ?? own?.Basis, requests);
     }
 
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation)
     {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor w = _reader.Read(weight, ScalarType.Float32);
-        double frobenius = Math.Sqrt(w.square().sum(ScalarType.Float64).item<double>());
+        double frobenius = FrobeniusNorm.Of(weight);
         if (!double.IsFinite(frobenius))
             throw new NonFiniteException(weight.Name);
+        if (frobenius == 0)
+            return new MatrixNorms(0, 0);
 
-        return frobenius == 0
-            ? new MatrixNorms(0, 0)
-            : new MatrixNorms(SpectralNorm.Of(w, MatrixNorms.SpectralTolerance, cancellation), frobenius);
+        bool exact = Math.Min(weight.Rows, weight.Columns) <= ExactLimit;
+        return new MatrixNorms(exact ? LargestSingularValue(weight) : frobenius * Iterate(weight, frobenius, cancellation), frobenius);
+    }
+
+    private double Iterate(StoredMatrix weight, double frobenius, CancellationToken cancellation)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        if (_reader.Device.type != DeviceType.CPU)
+        {
+            Tensor normalised = tensor(Normalised(weight, frobenius), weight.Rows, weight.Columns).to(_reader.Device);
+            return SpectralNorm.Relative(new TensorOperator(normalised), MatrixNorms.SpectralTolerance, cancellation);
+        }
+
+        bool ordinary = frobenius is >= 1 / OrdinaryNorm and <= OrdinaryNorm;
+        return weight.DType switch
+        {
+            SafetensorsDType.F16 when ordinary => On<HalfElement>(weight.Bytes, frobenius),
+            SafetensorsDType.BF16 when ordinary => On<BFloatElement>(weight.Bytes, frobenius),
+            SafetensorsDType.F32 when ordinary => On<SingleElement>(weight.Bytes, frobenius),
+            _ => On<SingleElement>(MemoryMarshal.AsBytes(Normalised(weight, frobenius).AsSpan()).ToArray(), 1),
+        };
+
+        double On<TElement>(ReadOnlyMemory<byte> elements, double norm)
+            where TElement : struct, IStoredElement
+        {
+            using var stored = new StoredOperator<TElement>(elements, (int)weight.Rows, (int)weight.Columns, norm);
+            return SpectralNorm.Relative(stored, MatrixNorms.SpectralTolerance, cancellation);
+        }
+    }
+
+    /// <summary>W / ‖W‖_F in single precision: for rarer element types, and for weights far from 1.</summary>
+    private static float[] Normalised(StoredMatrix matrix, double frobenius)
+    {
+        int size = matrix.DType.BitSize() / 8;
+        float[] numbers = new float[matrix.Rows * matrix.Columns];
+        for (int i = 0; i < numbers.Length; i++)
+            numbers[i] = (float)(ElementCodec.Read(matrix.DType, matrix.Bytes.Span[(i * size)..]) / frobenius);
+        return numbers;
+    }
+
+    private double LargestSingularValue(StoredMatrix weight)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return linalg.svdvals(_reader.Read(weight, ScalarType.Float64)).max().item<double>();
     }
 
     private static Device Find(string name)
@@ -77,56 +171,5 @@ internal sealed class TorchEngine : INumericEngine
         return number >= 0 && number < count
             ? new Device(DeviceType.CUDA, number)
             : throw new PlatformNotSupportedException(count == 0 ? "libtorch finds no CUDA device, or is the build for processors only. Use -Device cpu." : $"there are {count} CUDA devices, counted from 0.");
-    }
-
-    /// <summary>Decomposes Up · Down; null for a layer of zeros.</summary>
-    private SingularSystem? Decompose(LayerFactors layer)
-    {
-        Tensor b = _reader.Read(layer.Up, ScalarType.Float64);
-        Tensor a = _reader.Read(layer.Down, ScalarType.Float64);
-        Tensor gramB = b.t().matmul(b);
-        Tensor gramA = a.matmul(a.t());
-        double normB = FiniteTrace(gramB, layer.Up.Name);
-        double normA = FiniteTrace(gramA, layer.Down.Name);
-        return normA == 0 || normB == 0 || layer.Scale == 0 ? null : SingularSystem.Of(b, a, gramB, gramA);
-    }
-
-    private static double FiniteTrace(Tensor gram, string name)
-    {
-        double trace = gram.trace().item<double>();
-        return double.IsFinite(trace) ? trace : throw new NonFiniteException(name);
-    }
-
-    private static TruncatedFactors Truncate(SingularSystem system, LayerFactors layer, TruncationRequest request)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor indices = tensor(request.Kept.Select(index => (long)index).ToArray(), device: system.Values.device);
-        (Tensor u, Tensor vt) = system.Vectors(indices);
-        Tensor root = (system.Values.index_select(0, indices) * Math.Abs(layer.Scale) * request.Rescale).sqrt();
-        Tensor sign = Signs(u);
-
-        // A negative alpha turns ΔW round; one side has to carry that.
-        Tensor up = u * (root * sign * Math.Sign(layer.Scale)).unsqueeze(0);
-        Tensor down = vt * (root * sign).unsqueeze(1);
-        Tensor columns = maximum(up.abs().amax([0]), down.abs().amax([1]));
-        FactorScale scale = FactorScale.Choose(
-            request.Kept.Count,
-            request.DType,
-            request.HasAlpha,
-            columns.max().item<double>(),
-            columns.min().item<double>());
-        return new TruncatedFactors(Encode(up, scale, request), Encode(down, scale, request), scale.Alpha);
-    }
-
-    /// <summary>Singular vectors are defined up to their sign: make the largest entry of each left one positive.</summary>
-    private static Tensor Signs(Tensor u) =>
-        u.gather(0, u.abs().argmax(0, keepdim: true)).squeeze(0).sign();
-
-    private static byte[] Encode(Tensor factor, FactorScale scale, TruncationRequest request)
-    {
-        Tensor encoded = (factor * scale.Multiplier).to(TensorReader.ScalarTypeOf(request.DType)).contiguous().cpu();
-        return encoded.isfinite().all().item<bool>()
-            ? encoded.bytes.ToArray()
-            : throw new OverflowException($"A value is too large for {request.DType}.");
     }
 }

@@ -15,7 +15,7 @@ public sealed record DecomposedLayer
         Component = component;
         Alpha = alpha;
         SingularValues = new ReadableList<double>(singularValues, ' ');
-        FrobeniusNorm = Math.Sqrt(singularValues.Sum(value => value * value));
+        FrobeniusNorm = Norm(singularValues);
         EffectiveRank = EffectiveRankOf(singularValues);
     }
 
@@ -69,12 +69,22 @@ public sealed record DecomposedLayer
     /// <summary>|⟨uᵢ, W vᵢ⟩| for each singular value, once a recipe asked for it.</summary>
     internal IReadOnlyList<double>? SubspaceNorms { get; init; }
 
+    /// <summary>Spares decomposing the layer again; only while a file is being resized, and as far as memory allows.</summary>
+    internal SingularBasis? Basis { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 
     /// <summary>The Frobenius norm of what is lost when only some singular values are kept.</summary>
     internal double NormWithout(IReadOnlyList<int> kept) =>
-        Math.Sqrt(Enumerable.Range(0, SingularValues.Count).Except(kept).Sum(index => SingularValues[index] * SingularValues[index]));
+        Norm([.. Enumerable.Range(0, SingularValues.Count).Except(kept).Select(index => SingularValues[index])]);
+
+    /// <summary>Divided by the largest first: squares leave the range of float64 long before their root does.</summary>
+    private static double Norm(IReadOnlyList<double> values)
+    {
+        double largest = values.Count == 0 ? 0 : values.Max();
+        return largest == 0 ? 0 : largest * Math.Sqrt(values.Sum(value => value / largest * (value / largest)));
+    }
 
     private static double EffectiveRankOf(IReadOnlyList<double> singularValues)
     {

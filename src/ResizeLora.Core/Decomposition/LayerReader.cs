@@ -1,38 +1,32 @@
-using System.Security.Cryptography;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
 
-/// <summary>The content of one LoRA layer, read from its file.</summary>
-/// <param name="Factors">ΔW as scaled factors.</param>
-/// <param name="Alpha">Alpha; the rank where the file has none.</param>
-/// <param name="Digest">SHA-256 over the bytes of the layer's tensors.</param>
-internal sealed record LayerContent(LayerFactors Factors, double Alpha, string Digest);
-
+/// <summary>Reads what a layer's tensors hold.</summary>
 internal static class LayerReader
 {
     /// <exception cref="ResizeLoraException">Reading failed, or alpha is not a finite number.</exception>
     public static LayerContent Read(SafetensorsFile file, AdapterLayer layer)
     {
-        byte[] up = file.Read(layer.Up);
-        byte[] down = file.Read(layer.Down);
-        byte[] alphaBytes = layer.Alpha is null ? [] : file.Read(layer.Alpha);
-        double alpha = layer.Alpha is null ? layer.Rank : ElementCodec.Read(layer.Alpha.DType, alphaBytes);
-        if (!double.IsFinite(alpha))
-            throw LayerFault.NonFinite(file.Path, layer.Name, layer.Alpha!.Name);
-
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(up);
-        hash.AppendData(down);
-        hash.AppendData(alphaBytes);
-        return new LayerContent(
-            new LayerFactors(
-                new StoredMatrix(layer.Up.Name, up, layer.Up.DType, layer.Rows, layer.Rank),
-                new StoredMatrix(layer.Down.Name, down, layer.Down.DType, layer.Rank, layer.Columns),
-                alpha / layer.Rank),
-            alpha,
-            Convert.ToHexStringLower(hash.GetHashAndReset()));
+        PooledBytes? up = null;
+        PooledBytes? down = null;
+        try
+        {
+            up = file.Rent(layer.Up);
+            down = file.Rent(layer.Down);
+            var digest = new ContentDigest();
+            digest.Append(up.Span);
+            digest.Append(down.Span);
+            double alpha = ReadAlpha(file, layer, ref digest);
+            return new LayerContent(layer, up, down, alpha, digest.ToString());
+        }
+        catch
+        {
+            up?.Dispose();
+            down?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The layer's content, if it still is what was decomposed.</summary>
@@ -44,12 +38,25 @@ internal static class LayerReader
             throw LayerFault.Changed(source.Path, layer.Name);
 
         LayerContent content = Read(source, expected);
-        return string.Equals(content.Digest, layer.Source.Digest, StringComparison.Ordinal)
-            ? content
-            : throw LayerFault.Changed(source.Path, layer.Name);
+        if (string.Equals(content.Digest, layer.Source.Digest, StringComparison.Ordinal))
+            return content;
+
+        content.Dispose();
+        throw LayerFault.Changed(source.Path, layer.Name);
 
         bool IsThere(TensorInfo tensor) =>
             source.Header.Find(tensor.Name) is { } found
             && found.DType == tensor.DType && found.Begin == tensor.Begin && found.Shape.SequenceEqual(tensor.Shape);
+    }
+
+    private static double ReadAlpha(SafetensorsFile file, AdapterLayer layer, ref ContentDigest digest)
+    {
+        if (layer.Alpha is null)
+            return layer.Rank;
+
+        byte[] bytes = file.Read(layer.Alpha);
+        digest.Append(bytes);
+        double alpha = ElementCodec.Read(layer.Alpha.DType, bytes);
+        return double.IsFinite(alpha) ? alpha : throw LayerFault.NonFinite(file.Path, layer.Name, layer.Alpha.Name);
     }
 }

@@ -5,7 +5,7 @@ namespace ResizeLora.Decomposition;
 
 /// <summary>Where a decomposed layer came from, so that its kept factors can be built later.</summary>
 /// <param name="Layer">The layer's tensors.</param>
-/// <param name="Digest">SHA-256 over the bytes of its tensors: tells whether the file is still the same.</param>
+/// <param name="Digest">A <see cref="ContentDigest"/> over the bytes of its tensors: tells whether the file is still the same.</param>
 /// <param name="BaseLayer">The base layer that it modifies, if it was paired.</param>
 /// <param name="Checkpoint">The checkpoint that it was paired with, if any.</param>
 internal sealed record LayerSource(AdapterLayer Layer, string Digest, BaseLayer? BaseLayer, FileVersion? Checkpoint);

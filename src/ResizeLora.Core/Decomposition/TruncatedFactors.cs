@@ -1,7 +1,16 @@
+using ResizeLora.Safetensors;
+
 namespace ResizeLora.Decomposition;
 
 /// <summary>New factors of rank k, encoded for the output: (Alpha / k) · Up · Down is the kept part of ΔW.</summary>
 /// <param name="Up">m × k elements.</param>
 /// <param name="Down">k × n elements.</param>
 /// <param name="Alpha">A number that the output's element type holds exactly.</param>
-internal sealed record TruncatedFactors(byte[] Up, byte[] Down, double Alpha);
+internal sealed record TruncatedFactors(PooledBytes Up, PooledBytes Down, double Alpha) : IDisposable
+{
+    public void Dispose()
+    {
+        Up.Dispose();
+        Down.Dispose();
+    }
+}

@@ -14,10 +14,18 @@ internal sealed class LayerDecomposer(
     IPipelineObserver observer,
     CancellationToken cancellation)
 {
+    /// <summary>Bytes of bases that a file's layers may hold: enough for rank 128 on every layer of SDXL.</summary>
+    private const long BasisMemory = 256L << 20;
+
     /// <summary>Decomposes layers, as they get ready.</summary>
+    /// <param name="file">The LoRA.</param>
+    /// <param name="layers">Its layers.</param>
+    /// <param name="withSubspace">Whether a recipe needs the subspace norms.</param>
+    /// <param name="forWriting">Whether the layers are written soon, so that what spares decomposing them again is worth its memory.</param>
     /// <exception cref="ResizeLoraException">A layer can't be used, or the checkpoint is not the right one.</exception>
-    public IEnumerable<DecomposedLayer> Decompose(SafetensorsFile file, IReadOnlyList<AdapterLayer> layers, bool withSubspace)
+    public IEnumerable<DecomposedLayer> Decompose(SafetensorsFile file, IReadOnlyList<AdapterLayer> layers, bool withSubspace, bool forWriting)
     {
+        long memory = forWriting ? BasisMemory : 0;
         // Names and shapes are compared before any work: the wrong checkpoint shows at once.
         List<(AdapterLayer Layer, BaseLayer? BaseLayer)> pairs =
             [.. layers.Select(layer => (layer, checkpoint?.Index.Pair(layer, file.Path)))];
@@ -37,11 +45,22 @@ internal sealed class LayerDecomposer(
 
         DecomposedLayer Work((AdapterLayer Layer, BaseLayer? BaseLayer) pair)
         {
-            LayerContent content = LayerReader.Read(file, pair.Layer);
-            double[] singularValues = Guarded(file.Path, pair.Layer.Name, () => engine.SingularValues(content.Factors));
+            using LayerContent content = LayerReader.Read(file, pair.Layer);
+            LayerDecomposition decomposition = Guarded(file.Path, pair.Layer.Name, () => engine.Decompose(content.Factors));
+            if (!decomposition.SingularValues.All(double.IsFinite))
+                throw LayerFault.Infinite(file.Path, pair.Layer.Name);
+
             var source = new LayerSource(pair.Layer, content.Digest, pair.BaseLayer, checkpoint?.Version);
-            var layer = new DecomposedLayer(source, file.Path, AdapterNames.ComponentOf(pair.Layer.Name), content.Alpha, singularValues);
-            return WithReferences(layer, withSubspace, content);
+            var layer = new DecomposedLayer(source, file.Path, AdapterNames.ComponentOf(pair.Layer.Name), content.Alpha, decomposition.SingularValues)
+            {
+                Basis = decomposition.Basis,
+            };
+            layer = WithReferences(layer, withSubspace, content);
+            if (decomposition.Basis is null || Interlocked.Add(ref memory, -SingularBasis.SizeFor(pair.Layer.Rank)) >= 0)
+                return layer;
+
+            decomposition.Dispose();
+            return layer with { Basis = null };
         }
     }
 
@@ -58,7 +77,7 @@ internal sealed class LayerDecomposer(
     private DecomposedLayer Complete(SafetensorsFile file, DecomposedLayer layer, bool withSubspace)
     {
         // A layer that will be left out counts too: a recipe chose by all of them.
-        LayerContent content = LayerReader.ReadUnchanged(file, layer);
+        using LayerContent content = LayerReader.ReadUnchanged(file, layer);
         if (checkpoint is null)
             return layer;
 
@@ -90,7 +109,7 @@ internal sealed class LayerDecomposer(
 
         if (withSubspace && layer.SubspaceNorms is null)
         {
-            layer = layer with { SubspaceNorms = GuardedBase(() => engine.SubspaceNorms(content.Factors, checkpoint.Read(baseLayer))) };
+            layer = layer with { SubspaceNorms = GuardedBase(() => checkpoint.Read(baseLayer, weight => engine.SubspaceNorms(content.Factors, layer.Basis, weight))) };
         }
 
         return layer;

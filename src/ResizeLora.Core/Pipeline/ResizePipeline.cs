@@ -20,7 +20,6 @@ internal sealed class ResizePipeline(
 {
     private readonly LayerDecomposer _decomposer = new(engine, checkpoint, settings.Workers, observer, cancellation);
     private readonly OutputPlanner _planner = new(settings, guard, observer);
-    private (SafetensorsFile? File, string Sha256) _hashed = (null, string.Empty);
 
     /// <summary>Decomposes the wanted layers of a file, as they get ready.</summary>
     /// <exception cref="ResizeLoraException">The file can't be used.</exception>
@@ -28,7 +27,7 @@ internal sealed class ResizePipeline(
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         IReadOnlyList<AdapterLayer> layers = [.. ReadContents(file).Layers.Where(layer => isWanted(layer.Name))];
-        foreach (DecomposedLayer layer in _decomposer.Decompose(file, layers, withSubspace: false))
+        foreach (DecomposedLayer layer in _decomposer.Decompose(file, layers, withSubspace: false, forWriting: false))
             yield return layer;
     }
 
@@ -37,15 +36,25 @@ internal sealed class ResizePipeline(
     public IEnumerable<ResizeResult> Resize(string path, IReadOnlyList<ResizeRecipe> recipes)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        recipes = [.. recipes.Where(recipe => !IsDone(file, recipe, LayerChoice.All) && IsFree(path, recipe))];
+        using var hash = new BackgroundHash(file, settings.CacheFolder, cancellation);
+        recipes = [.. recipes.Where(recipe => !IsDone(file, hash, recipe, LayerChoice.All) && IsFree(path, recipe))];
         if (recipes.Count == 0)
             yield break;
 
         AdapterContents contents = ReadContents(file);
         bool withSubspace = recipes.Any(recipe => recipe.NeedsSubspace);
-        List<DecomposedLayer> layers = [.. _decomposer.Decompose(file, contents.Layers, withSubspace)];
-        foreach (ResizeResult result in Resize(file, contents, recipes.Select(recipe => (recipe, (IReadOnlyList<DecomposedLayer>)layers))))
-            yield return result;
+        List<DecomposedLayer> layers = [];
+        try
+        {
+            layers.AddRange(_decomposer.Decompose(file, contents.Layers, withSubspace, forWriting: true));
+            foreach (ResizeResult result in Resize(file, hash, contents, recipes.Select(recipe => (recipe, (IReadOnlyList<DecomposedLayer>)layers))))
+                yield return result;
+        }
+        finally
+        {
+            foreach (DecomposedLayer layer in layers)
+                layer.Basis?.Dispose();
+        }
     }
 
     /// <summary>Resizes layers of one file that were decomposed earlier; each recipe with the layers that it is attached to.</summary>
@@ -55,14 +64,15 @@ internal sealed class ResizePipeline(
         IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
+        using var hash = new BackgroundHash(file, settings.CacheFolder, cancellation);
         AdapterContents contents = ReadContents(file);
-        work = [.. work.Where(item => !IsDone(file, item.Recipe, ChoiceOf(item.Layers, contents)))];
+        work = [.. work.Where(item => !IsDone(file, hash, item.Recipe, ChoiceOf(item.Layers, contents)))];
         IEnumerable<DecomposedLayer> distinct = work.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = work.Any(item => item.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
             .Complete(file, distinct, withSubspace)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
-        IEnumerable<ResizeResult> results = Resize(file, contents, work.Select(item => (
+        IEnumerable<ResizeResult> results = Resize(file, hash, contents, work.Select(item => (
             item.Recipe,
             (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Select(layer => completed[layer.Name])])));
         foreach (ResizeResult result in results)
@@ -70,12 +80,12 @@ internal sealed class ResizePipeline(
     }
 
     /// <summary>Whether an earlier run has made this output, and such are to be skipped.</summary>
-    private bool IsDone(SafetensorsFile file, ResizeRecipe recipe, string layers)
+    private bool IsDone(SafetensorsFile file, BackgroundHash hash, ResizeRecipe recipe, string layers)
     {
         if (!settings.SkipExisting)
             return false;
 
-        var wanted = new Lazy<RecordedParameters>(() => OutputMetadata.Record(ParametersOf(file, recipe, layers)));
+        var wanted = new Lazy<RecordedParameters>(() => OutputMetadata.Record(ParametersOf(file, hash, recipe, layers)));
         string? existing = ExistingOutputs.Find(
             guard.FolderOf(file.Path),
             Path.GetFileNameWithoutExtension(file.Path),
@@ -87,30 +97,18 @@ internal sealed class ResizePipeline(
     }
 
     /// <summary>How an output comes about; the threshold is found later. What the checkpoint has counts only for recipes that compare with it.</summary>
-    private ResizeParameters ParametersOf(SafetensorsFile file, ResizeRecipe recipe, string layers) => new(
+    private ResizeParameters ParametersOf(SafetensorsFile file, BackgroundHash hash, ResizeRecipe recipe, string layers) => new(
         recipe,
         double.NaN,
         settings.Precision,
         recipe.NeedsCheckpoint ? settings.UnmatchedLayer.ToString() : null,
         layers,
         Path.GetFileName(file.Path),
-        Sha256(file),
+        hash.Wait(observer.Warning),
         recipe.NeedsCheckpoint ? checkpoint?.Sha256 : null);
 
     private static string ChoiceOf(IReadOnlyList<DecomposedLayer> layers, AdapterContents contents) =>
         LayerChoice.Of(layers.Select(layer => layer.Name), contents.Layers.Select(layer => layer.Name));
-
-    private string Sha256(SafetensorsFile file)
-    {
-        if (_hashed.File != file)
-        {
-            _hashed = (file, settings.CacheFolder is null
-                ? FileIdentity.HashAll(file, cancellation)
-                : FileIdentity.Sha256(file, settings.CacheFolder, observer.Warning, cancellation));
-        }
-
-        return _hashed.Sha256;
-    }
 
     /// <summary>Whether the output's name is free, as far as it is known before the work; so no work is done in vain.</summary>
     private bool IsFree(string path, ResizeRecipe recipe)
@@ -135,7 +133,7 @@ internal sealed class ResizePipeline(
         AdapterContents contents = AdapterContents.Read(file.Header, file.Path);
         string? reason = contents.Unsupported.Count == 0
             ? null
-            : $"{contents.Unsupported.Count} layer(s) of another kind, such as '{contents.Unsupported[0].Name}': {contents.Unsupported[0].Reason}";
+            : $"{contents.Unsupported.Count} layer(s) of another kind, such as '{DisplayText.Of(contents.Unsupported[0].Name)}': {contents.Unsupported[0].Reason}";
         if (contents.Layers.Count == 0)
             throw LayerFault.NoLayers(file.Path, reason);
         if (reason is not null)
@@ -146,6 +144,7 @@ internal sealed class ResizePipeline(
 
     private IEnumerable<ResizeResult> Resize(
         SafetensorsFile file,
+        BackgroundHash hash,
         AdapterContents contents,
         IEnumerable<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
@@ -154,7 +153,7 @@ internal sealed class ResizePipeline(
         {
             try
             {
-                if (_planner.Plan(file, contents, layers, ParametersOf(file, recipe, ChoiceOf(layers, contents))) is { } output)
+                if (_planner.Plan(file, contents, layers, ParametersOf(file, hash, recipe, ChoiceOf(layers, contents))) is { } output)
                     outputs.Add(output);
             }
             catch (ResizeLoraException exception)

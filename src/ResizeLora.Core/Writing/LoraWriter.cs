@@ -1,6 +1,6 @@
 using ResizeLora.Concurrency;
 using ResizeLora.Decomposition;
-using ResizeLora.Pairing;
+using ResizeLora.Norms;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Writing;
@@ -8,8 +8,6 @@ namespace ResizeLora.Writing;
 /// <summary>Builds the kept factors and writes the outputs of one LoRA, all recipes in one pass over its layers.</summary>
 internal sealed class LoraWriter(INumericEngine engine, int workers, CancellationToken cancellation)
 {
-    private const int CopyBlock = 1 << 20;
-
     /// <summary>Writes the outputs. Each appears under its name when it is whole, and is yielded then.</summary>
     /// <param name="source">The LoRA.</param>
     /// <param name="outputs">What to write.</param>
@@ -17,103 +15,85 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
     /// <param name="layerDone">Called on the caller's thread, with the number of layers done and in all.</param>
     public IEnumerable<OutputFile> Write(SafetensorsFile source, IReadOnlyList<OutputFile> outputs, bool overwrite, Action<int, int> layerDone)
     {
-        var writers = new List<SafetensorsWriter>();
+        var begun = new List<OutputInProgress>();
         try
         {
             foreach (OutputFile output in outputs)
-                writers.Add(SafetensorsWriter.Create(output.Path, output.Plan.HeaderLength, output.Plan.Layout.DataLength));
-
-            WriteLayers(source, outputs, writers, layerDone);
-            foreach ((OutputFile output, SafetensorsWriter writer) in outputs.Zip(writers))
             {
-                CopyVerbatim(source, output.Plan, writer);
-                ModelHashes hashes = ModelHashes.Of(writer, output.Plan.Layout, output.Plan.Metadata);
-                writer.Commit(output.Plan.Layout.Header(OutputMetadata.WithHashes(output.Plan.Metadata, hashes)), overwrite);
-                yield return output;
+                begun.Add(new OutputInProgress(output));
+                begun[^1].CopyVerbatim(source, cancellation);
+            }
+
+            WriteLayers(source, begun, layerDone);
+            foreach (OutputInProgress output in begun)
+            {
+                FileIdentity.EnsureIs(source, output.File.Plan.Parameters.SourceSha256, cancellation);
+                output.Commit(overwrite);
+                yield return output.File;
             }
         }
         finally
         {
-            foreach (SafetensorsWriter writer in writers)
-                writer.Dispose();
+            foreach (OutputInProgress output in begun)
+                output.Dispose();
         }
     }
 
-    private void WriteLayers(SafetensorsFile source, IReadOnlyList<OutputFile> outputs, List<SafetensorsWriter> writers, Action<int, int> layerDone)
+    private void WriteLayers(SafetensorsFile source, List<OutputInProgress> outputs, Action<int, int> layerDone)
     {
-        List<Part> parts = outputs
-            .SelectMany((output, number) => output.Layers.Select((layer, index) => new Part(layer, number, index)))
-            .Where(part => outputs[part.Output].Plan.Kept.Indices[part.Index].Count > 0)
-            .ToList();
-        List<List<Part>> layers = [.. parts
-            .GroupBy(part => part.Layer.Name, StringComparer.Ordinal)
-            .Select(group => group.ToList())];
-
-        var tensors = outputs.Select(output => output.Plan.Layout.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal)).ToList();
+        // In the order of the file, so that hashing can follow close behind.
+        List<DecomposedLayer> layers = [.. outputs
+            .SelectMany(output => output.Layers)
+            .DistinctBy(layer => layer.Name)
+            .OrderBy(layer => outputs.Min(output => output.BeginOf(layer)))];
+        List<long?[]> complete = [.. outputs.Select(output => CompleteAfter(layers, output))];
         int done = 0;
-        foreach (int _ in OrderedParallel.Select(layers, workers, cancellation, WriteLayer))
-            layerDone(++done, layers.Count);
-
-        int WriteLayer(List<Part> layerParts)
+        foreach (DecomposedLayer _ in OrderedParallel.Select(layers, workers, cancellation, WriteLayer))
         {
-            DecomposedLayer layer = layerParts[0].Layer;
-            LayerContent content = LayerReader.ReadUnchanged(source, layer);
-            TruncationRequest[] requests = [.. layerParts.Select(part => Request(outputs[part.Output].Plan, part))];
-            IReadOnlyList<TruncatedFactors> factors = Truncate(source.Path, layer, content, requests);
-            for (int i = 0; i < layerParts.Count; i++)
+            for (int i = 0; i < outputs.Count; i++)
+                outputs[i].Complete(complete[i][done]);
+            layerDone(++done, layers.Count);
+        }
+
+        DecomposedLayer WriteLayer(DecomposedLayer layer)
+        {
+            List<(OutputInProgress Output, TruncationRequest Request)> wanted = [];
+            foreach (OutputInProgress output in outputs)
             {
-                int output = layerParts[i].Output;
-                WriteFactors(layer.Source.Layer, factors[i], tensors[output], writers[output]);
+                if (output.Request(layer) is { } request)
+                    wanted.Add((output, request));
             }
 
-            return 0;
+            using LayerContent content = LayerReader.ReadUnchanged(source, layer);
+            IReadOnlyList<TruncatedFactors> factors = Truncate(source.Path, layer, content, [.. wanted.Select(pair => pair.Request)]);
+            for (int i = 0; i < wanted.Count; i++)
+            {
+                using TruncatedFactors written = factors[i];
+                wanted[i].Output.Write(layer.Source.Layer, written);
+            }
+
+            return layer;
         }
     }
 
-    private static TruncationRequest Request(OutputPlan plan, Part part) => new(
-        plan.Kept.Indices[part.Index],
-        plan.Parameters.Recipe.Rescale,
-        plan.DTypeOf(part.Layer.Source.Layer),
-        part.Layer.Source.Layer.AlphaName is not null);
+    /// <summary>For each layer the offset up to which an output is complete once all layers up to it are done; null for its end.</summary>
+    private static long?[] CompleteAfter(List<DecomposedLayer> layers, OutputInProgress output)
+    {
+        long?[] complete = new long?[layers.Count];
+        for (int i = layers.Count - 1; i > 0; i--)
+            complete[i - 1] = output.BeginOf(layers[i]) is { } begin ? Math.Min(begin, complete[i] ?? begin) : complete[i];
+        return complete;
+    }
 
     private IReadOnlyList<TruncatedFactors> Truncate(string path, DecomposedLayer layer, LayerContent content, TruncationRequest[] requests)
     {
         try
         {
-            return engine.Truncate(content.Factors, requests);
+            return engine.Truncate(content.Factors, layer.Basis, requests);
         }
         catch (OverflowException exception)
         {
             throw LayerFault.Overflow(path, layer.Name, exception);
         }
     }
-
-    private static void WriteFactors(AdapterLayer layer, TruncatedFactors factors, Dictionary<string, TensorInfo> tensors, SafetensorsWriter writer)
-    {
-        writer.Write(tensors[layer.Up.Name], factors.Up);
-        writer.Write(tensors[layer.Down.Name], factors.Down);
-        if (layer.AlphaName is null)
-            return;
-
-        TensorInfo alpha = tensors[layer.AlphaName];
-        Span<byte> bytes = stackalloc byte[(int)alpha.ByteCount];
-        ElementCodec.Write(alpha.DType, factors.Alpha, bytes);
-        writer.Write(alpha, bytes);
-    }
-
-    private void CopyVerbatim(SafetensorsFile source, OutputPlan plan, SafetensorsWriter writer)
-    {
-        Dictionary<string, TensorInfo> targets = plan.Layout.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-        foreach (TensorInfo tensor in plan.Verbatim)
-        {
-            for (long offset = 0; offset < tensor.ByteCount; offset += CopyBlock)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                byte[] block = source.Read(tensor, offset, Math.Min(CopyBlock, tensor.ByteCount - offset));
-                writer.Write(targets[tensor.Name], offset, block);
-            }
-        }
-    }
-
-    private sealed record Part(DecomposedLayer Layer, int Output, int Index);
 }

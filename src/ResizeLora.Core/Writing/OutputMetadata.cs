@@ -29,32 +29,22 @@ internal static class OutputMetadata
         ResizeParameters parameters,
         IEnumerable<KeyValuePair<string, string>> changed)
     {
-        var metadata = source.Metadata.ToList();
-        foreach (string key in StaleKeys.Where(key => source.FindMetadata(key) is not null))
-            Set(metadata, key, "Dynamic");
+        var metadata = new OrderedDictionary<string, string>(source.Metadata, StringComparer.Ordinal);
+        foreach (string key in StaleKeys.Where(metadata.ContainsKey))
+            metadata[key] = "Dynamic";
         foreach ((string key, string value) in changed)
-            Set(metadata, key, value);
+            metadata[key] = value;
 
-        Set(metadata, ParametersKey, JsonSerializer.Serialize(Record(parameters), Json));
+        metadata[ParametersKey] = JsonSerializer.Serialize(Record(parameters), Json);
         return WithHashes(metadata, ModelHashes.Placeholder);
     }
 
-    public static IReadOnlyList<KeyValuePair<string, string>> WithHashes(IReadOnlyList<KeyValuePair<string, string>> metadata, ModelHashes hashes)
-    {
-        var complete = metadata.ToList();
-        Set(complete, ModelHashKey, hashes.Model);
-        Set(complete, LegacyHashKey, hashes.Legacy);
-        return complete;
-    }
-
-    private static void Set(List<KeyValuePair<string, string>> metadata, string key, string value)
-    {
-        int index = metadata.FindIndex(pair => string.Equals(pair.Key, key, StringComparison.Ordinal));
-        if (index < 0)
-            metadata.Add(new(key, value));
-        else
-            metadata[index] = new(key, value);
-    }
+    public static IReadOnlyList<KeyValuePair<string, string>> WithHashes(IEnumerable<KeyValuePair<string, string>> metadata, ModelHashes hashes) =>
+        new OrderedDictionary<string, string>(metadata, StringComparer.Ordinal)
+        {
+            [ModelHashKey] = hashes.Model,
+            [LegacyHashKey] = hashes.Legacy,
+        };
 
     /// <summary>How a file came about, if it is the result of an earlier run of this tool; else null.</summary>
     public static RecordedParameters? Recorded(SafetensorsHeader header)

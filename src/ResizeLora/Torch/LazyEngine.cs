@@ -7,11 +7,11 @@ internal sealed class LazyEngine(string device) : INumericEngine
 {
     private INumericEngine Engine => NumericEngineLoader.Default.EngineOn(device);
 
-    public double[] SingularValues(LayerFactors layer) => Engine.SingularValues(layer);
+    public LayerDecomposition Decompose(LayerFactors layer) => Engine.Decompose(layer);
 
-    public double[] SubspaceNorms(LayerFactors layer, StoredMatrix weight) => Engine.SubspaceNorms(layer, weight);
+    public double[] SubspaceNorms(LayerFactors layer, SingularBasis? basis, StoredMatrix weight) => Engine.SubspaceNorms(layer, basis, weight);
 
-    public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, IReadOnlyList<TruncationRequest> requests) => Engine.Truncate(layer, requests);
+    public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests) => Engine.Truncate(layer, basis, requests);
 
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation) => Engine.Norms(weight, cancellation);
 }

@@ -1,0 +1,97 @@
+using ResizeLora.Decomposition;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Writing;
+
+/// <summary>An output that is being written: its temporary file, and its hashes as far as it is complete.</summary>
+internal sealed class OutputInProgress : IDisposable
+{
+    private const int CopyBlock = 1 << 20;
+
+    private readonly SafetensorsWriter _writer;
+    private readonly ModelHasher _hasher;
+    private readonly Dictionary<string, TensorInfo> _tensors;
+    private readonly Dictionary<string, int> _indices;
+
+    public OutputInProgress(OutputFile output)
+    {
+        File = output;
+        _tensors = Plan.Layout.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        _indices = Enumerable.Range(0, output.Layers.Count)
+            .Where(index => Plan.Kept.Indices[index].Count > 0)
+            .ToDictionary(index => output.Layers[index].Name, StringComparer.Ordinal);
+        _writer = SafetensorsWriter.Create(output.Path, Plan.HeaderLength, Plan.Layout.DataLength);
+        _hasher = new ModelHasher(_writer, Plan.Layout, Plan.Metadata);
+    }
+
+    public OutputFile File { get; }
+
+    private OutputPlan Plan => File.Plan;
+
+    /// <summary>The layers of which something is kept.</summary>
+    public IEnumerable<DecomposedLayer> Layers => _indices.Values.Select(index => File.Layers[index]);
+
+    /// <summary>Where a layer's first tensor begins; null where nothing of the layer is kept.</summary>
+    public long? BeginOf(DecomposedLayer layer) =>
+        _indices.ContainsKey(layer.Name)
+            ? TensorsOf(layer.Source.Layer).Min(tensor => tensor.Begin)
+            : null;
+
+    /// <summary>What is wanted of a layer, or null.</summary>
+    public TruncationRequest? Request(DecomposedLayer layer) =>
+        _indices.TryGetValue(layer.Name, out int index)
+            ? new TruncationRequest(
+                Plan.Kept.Indices[index],
+                Plan.Parameters.Recipe.Rescale,
+                Plan.DTypeOf(layer.Source.Layer),
+                layer.Source.Layer.AlphaName is not null)
+            : null;
+
+    /// <summary>Writes the factors of a layer; from any thread.</summary>
+    public void Write(AdapterLayer layer, TruncatedFactors factors)
+    {
+        _writer.Write(_tensors[layer.Up.Name], factors.Up.Span);
+        _writer.Write(_tensors[layer.Down.Name], factors.Down.Span);
+        if (layer.AlphaName is null)
+            return;
+
+        TensorInfo alpha = _tensors[layer.AlphaName];
+        Span<byte> bytes = stackalloc byte[(int)alpha.ByteCount];
+        ElementCodec.Write(alpha.DType, factors.Alpha, bytes);
+        _writer.Write(alpha, bytes);
+    }
+
+    /// <summary>Copies the tensors that stay as they are.</summary>
+    public void CopyVerbatim(SafetensorsFile source, CancellationToken cancellation)
+    {
+        foreach (TensorInfo tensor in Plan.Verbatim)
+        {
+            for (long offset = 0; offset < tensor.ByteCount; offset += CopyBlock)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using PooledBytes block = source.Rent(tensor, offset, Math.Min(CopyBlock, tensor.ByteCount - offset));
+                _writer.Write(_tensors[tensor.Name], offset, block.Span);
+            }
+        }
+    }
+
+    /// <summary>Says that the tensors before an offset are written; all of them if it is null.</summary>
+    public void Complete(long? end) => _hasher.AdvanceTo(end ?? Plan.Layout.DataLength);
+
+    /// <summary>Makes the file appear under its name.</summary>
+    public void Commit(bool overwrite)
+    {
+        Complete(end: null);
+        _writer.Commit(Plan.Layout.Header(OutputMetadata.WithHashes(Plan.Metadata, _hasher.Finish())), overwrite);
+    }
+
+    private IEnumerable<TensorInfo> TensorsOf(AdapterLayer layer) =>
+        new[] { layer.Up.Name, layer.Down.Name, layer.AlphaName }.OfType<string>().Select(name => _tensors[name]);
+
+    public void Dispose()
+    {
+        _hasher.Dispose();
+        _writer.Dispose();
+    }
+}
