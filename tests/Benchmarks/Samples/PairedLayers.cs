@@ -1,0 +1,24 @@
+using ResizeLora.Norms;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Benchmarks.Samples;
+
+/// <summary>The layers of a LoRA, each with the layer of the checkpoint that it modifies.</summary>
+internal static class PairedLayers
+{
+    public static IReadOnlyList<(AdapterLayer Layer, BaseLayer BaseLayer)> Of(string lora, BaseCheckpoint checkpoint)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(lora);
+        return
+        [
+            .. AdapterContents.Read(file.Header, lora).Layers.Select(layer => (
+                layer,
+                checkpoint.Index.Pair(layer, lora) ?? throw new InvalidOperationException($"'{layer.Name}' is not in the checkpoint."))),
+        ];
+    }
+
+    /// <summary>The layers of the checkpoint that a LoRA modifies, each once.</summary>
+    public static IReadOnlyList<BaseLayer> BaseLayersOf(string lora, BaseCheckpoint checkpoint) =>
+        [.. Of(lora, checkpoint).Select(pair => pair.BaseLayer).DistinctBy(layer => layer.Name)];
+}
