@@ -17,6 +17,8 @@ internal sealed class Matrix(int rows, int columns)
 
     public double FrobeniusNorm => Math.Sqrt(_values.Sum(value => value * value));
 
+    public double LargestMagnitude => _values.Max(Math.Abs);
+
     /// <summary>Independent standard normal entries.</summary>
     public static Matrix Gaussian(int rows, int columns, Random random)
     {

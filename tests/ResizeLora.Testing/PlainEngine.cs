@@ -15,13 +15,13 @@ internal sealed class PlainEngine : INumericEngine
     /// <summary>How many base layers had their norms computed.</summary>
     public int NormComputations => _norms;
 
-    public double[] SingularValues(LayerFactors layer)
+    public LayerDecomposition Decompose(LayerFactors layer)
     {
         Interlocked.Increment(ref _decompositions);
-        return [.. Svd(layer).Values.Select(value => value * Math.Abs(layer.Scale))];
+        return new LayerDecomposition([.. Svd(layer).Values.Select(value => value * Math.Abs(layer.Scale))], Basis: null);
     }
 
-    public double[] SubspaceNorms(LayerFactors layer, StoredMatrix weight)
+    public double[] SubspaceNorms(LayerFactors layer, SingularBasis? basis, StoredMatrix weight)
     {
         JacobiSvd svd = Svd(layer);
         Matrix w = ToMatrix(weight);
@@ -29,7 +29,7 @@ internal sealed class PlainEngine : INumericEngine
         return [.. Enumerable.Range(0, svd.Values.Length).Select(i => Math.Abs(products[i, i]))];
     }
 
-    public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, IReadOnlyList<TruncationRequest> requests)
+    public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests)
     {
         JacobiSvd svd = Svd(layer);
         return [.. requests.Select(request => Truncate(svd, layer.Scale, request))];
@@ -70,8 +70,15 @@ internal sealed class PlainEngine : INumericEngine
             Enumerable.Range(0, down.Columns).Max(column => Math.Abs(down[k, column]))))];
         FactorScale factorScale = FactorScale.Choose(rank, request.DType, request.HasAlpha, columns.Max(), columns.Min());
         return new TruncatedFactors(
-            SampleFile.Encode(factorScale.Multiplier * up, request.DType),
-            SampleFile.Encode(factorScale.Multiplier * down, request.DType),
+            Encode(factorScale.Multiplier * up, request.DType),
+            Encode(factorScale.Multiplier * down, request.DType),
             factorScale.Alpha);
+    }
+
+    private static PooledBytes Encode(Matrix factor, SafetensorsDType dtype)
+    {
+        // As the contract wants it: what the type can't hold is no infinity but an error.
+        factor.Map((row, column) => double.IsFinite(ElementCodec.Round(dtype, factor[row, column])) ? 0 : throw new OverflowException());
+        return PooledBytes.Copy(SampleFile.Encode(factor, dtype));
     }
 }

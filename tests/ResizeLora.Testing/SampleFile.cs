@@ -73,12 +73,16 @@ internal sealed class SampleFile
         return PlainEngine.ToMatrix(new(name, file.Read(tensor), tensor.DType, rows, tensor.ElementCount / rows));
     }
 
+    /// <summary>What is left of a matrix in a type that holds fewer digits.</summary>
+    public static Matrix ReadBack(Matrix matrix, SafetensorsDType dtype) =>
+        PlainEngine.ToMatrix(new("matrix", Encode(matrix, dtype), dtype, matrix.Rows, matrix.Columns));
+
     public static byte[] Encode(Matrix matrix, SafetensorsDType dtype)
     {
         int size = dtype.BitSize() / 8;
         byte[] bytes = new byte[matrix.Rows * matrix.Columns * size];
         for (int i = 0; i < matrix.Rows * matrix.Columns; i++)
-            ElementCodec.Write(dtype, matrix[i / matrix.Columns, i % matrix.Columns], bytes.AsSpan(i * size));
+            SampleElement.Write(dtype, matrix[i / matrix.Columns, i % matrix.Columns], bytes.AsSpan(i * size));
         return bytes;
     }
 }

@@ -8,11 +8,11 @@ internal sealed class OverflowingEngine : INumericEngine
 {
     private readonly PlainEngine _plain = new();
 
-    public double[] SingularValues(LayerFactors layer) => _plain.SingularValues(layer);
+    public LayerDecomposition Decompose(LayerFactors layer) => _plain.Decompose(layer);
 
-    public double[] SubspaceNorms(LayerFactors layer, StoredMatrix weight) => _plain.SubspaceNorms(layer, weight);
+    public double[] SubspaceNorms(LayerFactors layer, SingularBasis? basis, StoredMatrix weight) => _plain.SubspaceNorms(layer, basis, weight);
 
-    public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, IReadOnlyList<TruncationRequest> requests) => throw new OverflowException();
+    public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests) => throw new OverflowException();
 
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation) => _plain.Norms(weight, cancellation);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
@@ -40,6 +41,33 @@ public sealed class SafetensorsFileTests : IDisposable
         File.WriteAllBytes(_folder["short"], new byte[7]);
         Refusal.Of("InvalidSafetensors", () => SafetensorsFile.Open(_folder["short"]), "7 bytes");
     }
+
+    [UnixTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_pipe_is_refused_and_not_waited_for(bool throughLink)
+    {
+        using (Process mkfifo = Process.Start("mkfifo", [_folder["pipe"]]))
+            await mkfifo.WaitForExitAsync();
+        File.CreateSymbolicLink(_folder["link"], _folder["pipe"]);
+        string path = _folder[throughLink ? "link" : "pipe"];
+
+        var refusal = Task.Run(() => Refusal.Of("InvalidSafetensors", () => SafetensorsFile.Open(path), path));
+        Task first = await Task.WhenAny(refusal, Task.Delay(TimeSpan.FromSeconds(10)));
+
+        // Whatever waits for a writer gets one, or the test would not end.
+        if (first != refusal)
+            await using (new FileStream(_folder["pipe"], FileMode.Open, FileAccess.ReadWrite)) { }
+        Assert.Same(refusal, first);
+        await refusal;
+    }
+
+    [UnixTheory]
+    [InlineData("/dev/null")]
+    [InlineData("/dev/zero")]
+    [InlineData("/dev/tty")]
+    [InlineData("/proc/self/maps")]
+    public void A_device_is_refused(string path) => Assert.Contains(path, Assert.Throws<ResizeLoraException>(() => SafetensorsFile.Open(path)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_header_above_the_cap_is_refused_by_its_length_alone()
@@ -88,7 +116,7 @@ public sealed class SafetensorsFileTests : IDisposable
             .Write(_folder["file"]);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal(new byte[] { 1, 2, 3, 4 }, file.Read(file.Header.Find("one")!));
-        Assert.Equal(new byte[] { 6, 7 }, file.Read(file.Header.Find("two")!, 1, 2));
+        Assert.Equal(new byte[] { 6, 7 }, file.Rent(file.Header.Find("two")!, 1, 2).Span.ToArray());
         Assert.Empty(file.Read(file.Header.Find("none")!));
         Assert.Equal(new FileInfo(path).Length, file.Length);
         Assert.Equal(File.GetLastWriteTimeUtc(path), file.Modified);

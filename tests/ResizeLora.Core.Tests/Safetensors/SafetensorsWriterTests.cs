@@ -94,6 +94,15 @@ public sealed class SafetensorsWriterTests : IDisposable
     }
 
     [Fact]
+    public void A_header_that_nobody_would_read_is_refused_before_anything_is_written()
+    {
+        const long longest = 8 + 100_000_000;
+        Refusal.Of("HeaderTooLong", () => SafetensorsWriter.Create(_folder["out"], longest + 8, 0).Dispose(), _folder["out"]);
+        SafetensorsWriter.Create(_folder["out"], longest, 0).Dispose();
+        Assert.Empty(_folder.FileNames);
+    }
+
+    [Fact]
     public void Bytes_that_do_not_fill_the_tensor_are_a_mistake_of_the_caller()
     {
         using SafetensorsWriter writer = Create();

@@ -66,6 +66,9 @@ public sealed class ModelHashesTests : IDisposable
         using SafetensorsWriter writer = SafetensorsWriter.Create(_folder["out"], layout.Header(metadata).Length, layout.DataLength);
         foreach (TensorInfo tensor in layout.Tensors)
             writer.Write(tensor, data.AsSpan((int)tensor.Begin, (int)tensor.ByteCount));
-        return ModelHashes.Of(writer, layout, metadata);
+        using var hasher = new ModelHasher(writer, layout, metadata);
+        hasher.AdvanceTo(layout.DataLength / 3);
+        hasher.AdvanceTo(layout.DataLength);
+        return hasher.Finish();
     }
 }

@@ -54,8 +54,8 @@ public sealed class SingularValueTests
     public void Scale_by_the_magnitude_of_alpha()
     {
         LayerFactors layer = Engine.Random(30, 4, 20, seed: 7);
-        double[] values = Engine.Torch.SingularValues(layer);
-        Assert.Equal(values.Select(value => 3 * value), Engine.Torch.SingularValues(layer with { Scale = -3 * layer.Scale }), (x, y) => Math.Abs(x - y) <= 1e-14 * x);
+        double[] values = Engine.SingularValues(layer);
+        Assert.Equal(values.Select(value => 3 * value), Engine.SingularValues(layer with { Scale = -3 * layer.Scale }), (x, y) => Math.Abs(x - y) <= 1e-14 * x);
     }
 
     [Fact]
@@ -63,9 +63,9 @@ public sealed class SingularValueTests
     {
         Matrix tiny = 1e-20 * Matrix.Gaussian(20, 4, new Random(8));
         Matrix down = Matrix.Gaussian(4, 10, new Random(9));
-        Assert.All(Engine.Torch.SingularValues(Engine.Layer(tiny, down)), value => Assert.True(value > 0));
-        Assert.All(Engine.Torch.SingularValues(Engine.Layer(new Matrix(20, 4), down)), value => Assert.Equal(0, value));
-        Assert.Equal(4, Engine.Torch.SingularValues(Engine.Layer(tiny, down, scale: 0)).Length);
+        Assert.All(Engine.SingularValues(Engine.Layer(tiny, down)), value => Assert.True(value > 0));
+        Assert.All(Engine.SingularValues(Engine.Layer(new Matrix(20, 4), down)), value => Assert.Equal(0, value));
+        Assert.Equal(4, Engine.SingularValues(Engine.Layer(tiny, down, scale: 0)).Length);
     }
 
     [Theory]
@@ -75,7 +75,7 @@ public sealed class SingularValueTests
     {
         Matrix down = Matrix.Gaussian(4, 10, new Random(10));
         down[2, 3] = value;
-        NonFiniteException exception = Assert.Throws<NonFiniteException>(() => Engine.Torch.SingularValues(Engine.Layer(Matrix.Gaussian(20, 4, new Random(11)), down)));
+        NonFiniteException exception = Assert.Throws<NonFiniteException>(() => Engine.SingularValues(Engine.Layer(Matrix.Gaussian(20, 4, new Random(11)), down)));
         Assert.Equal("down", exception.TensorName);
     }
 
@@ -111,7 +111,7 @@ public sealed class SingularValueTests
     private static double[] AssertExact(LayerFactors layer)
     {
         double[] expected = Engine.Exact(layer).Values;
-        double[] actual = Engine.Torch.SingularValues(layer);
+        double[] actual = Engine.SingularValues(layer);
         Assert.Equal(expected.Length, actual.Length);
         double largest = expected[0] * Math.Abs(layer.Scale);
         for (int i = 0; i < expected.Length; i++)

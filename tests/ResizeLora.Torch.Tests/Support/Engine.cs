@@ -9,6 +9,8 @@ internal static class Engine
 {
     public static INumericEngine Torch { get; } = new NumericEngineLoader(BuildPaths.Torch).Engine;
 
+    public static double[] SingularValues(LayerFactors layer) => Torch.Decompose(layer).SingularValues;
+
     public static StoredMatrix Store(Matrix matrix, SafetensorsDType dtype = SafetensorsDType.F32, string name = "matrix") =>
         new(name, SampleFile.Encode(matrix, dtype), dtype, matrix.Rows, matrix.Columns);
 
@@ -29,8 +31,8 @@ internal static class Engine
     public static Matrix Effective(LayerFactors layer, TruncatedFactors factors, TruncationRequest request)
     {
         int rank = request.Kept.Count;
-        Matrix up = PlainEngine.ToMatrix(new("up", factors.Up, request.DType, layer.Up.Rows, rank));
-        Matrix down = PlainEngine.ToMatrix(new("down", factors.Down, request.DType, rank, layer.Down.Columns));
+        Matrix up = PlainEngine.ToMatrix(new("up", factors.Up.Memory, request.DType, layer.Up.Rows, rank));
+        Matrix down = PlainEngine.ToMatrix(new("down", factors.Down.Memory, request.DType, rank, layer.Down.Columns));
         return factors.Alpha / rank * (up * down);
     }
 }

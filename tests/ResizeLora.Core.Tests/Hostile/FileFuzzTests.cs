@@ -1,0 +1,51 @@
+using CsCheck;
+using ResizeLora.Core.Tests.Support;
+using ResizeLora.Safetensors;
+using ResizeLora.Testing.Hostile;
+using Xunit.Abstractions;
+
+namespace ResizeLora.Core.Tests.Hostile;
+
+/// <summary>Whatever bytes a file holds: it opens and every tensor can be read, or one error names it.</summary>
+public sealed class FileFuzzTests(ITestOutputHelper output) : IDisposable
+{
+    // As for a header alone, and all tensors once.
+    private const long AllocationPerByte = 24;
+    private const long AllocationAtLeast = 128 * 1024;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_file_opens_or_is_refused_by_name() =>
+        FileCases.Mutated.Sample(Check, output.WriteLine, iter: FuzzVolume.OpenedFiles, threads: 1, print: Convert.ToHexString);
+
+    /// <returns>What became of it, for the statistics.</returns>
+    private string Check(byte[] bytes)
+    {
+        string path = _folder["case.safetensors"];
+        File.WriteAllBytes(path, bytes);
+        string outcome;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            long read = file.Header.DataStart + file.Header.Tensors.Sum(tensor => file.Read(tensor).LongLength);
+            Assert.Equal(bytes.Length, read);
+            outcome = "read";
+        }
+        catch (ResizeLoraException exception)
+        {
+            Assert.Equal("InvalidSafetensors", exception.ErrorId);
+            Assert.StartsWith($"'{path}' is no valid safetensors file: ", exception.Message, StringComparison.Ordinal);
+            Assert.Equal(path, exception.Target);
+            outcome = $"refused: {Message.KindOf(exception.Message[(exception.Message.IndexOf("file: ", StringComparison.Ordinal) + 6)..])}";
+        }
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(allocated <= AllocationAtLeast + AllocationPerByte * bytes.Length, $"{allocated} bytes were allocated.");
+        File.Delete(path);
+        return outcome;
+    }
+}

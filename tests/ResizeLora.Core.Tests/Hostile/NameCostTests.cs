@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using ResizeLora.Core.Tests.Pairing;
+using ResizeLora.Core.Tests.Support;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+using ResizeLora.Testing.Hostile;
+using ResizeLora.Writing;
+
+namespace ResizeLora.Core.Tests.Hostile;
+
+/// <summary>Names that are made to cost: where work on a file grew with the square of its length, seconds became hours.</summary>
+public sealed class NameCostTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public void Thousands_of_base_layers_may_mean_the_same_layer()
+    {
+        // A dot and a line are the same to an adapter, so that 16 places make 65536 names of one layer.
+        const int places = 16;
+        var header = new HeaderBuilder();
+        for (int bits = 0; bits < 1 << places; bits++)
+            header.Add($"model.diffusion_model.x{string.Concat(Enumerable.Range(0, places).Select(place => (bits >> place & 1) == 0 ? ".y" : "_y"))}.weight", [1, 1]);
+
+        var time = Stopwatch.StartNew();
+        var index = new BaseCheckpointIndex(header.Build(), "base.safetensors");
+        AdapterContents contents = AdapterContents.Read(HeaderBuilder.Of(($"lora_unet_x{Repeat("_y", places)}.lora_up.weight", [1, 1]), ($"lora_unet_x{Repeat("_y", places)}.lora_down.weight", [1, 1])), "style.safetensors");
+        ResizeLoraException error = Refusal.Of("AmbiguousLayer", () => index.Pair(contents.Layers[0], "style.safetensors"));
+        Message.AssertReadable(error.Message);
+        Assert.True(time.Elapsed < Patience, $"{time.Elapsed}");
+    }
+
+    [Fact]
+    public void Thousands_of_layers_may_have_their_rank_in_the_metadata()
+    {
+        KeyValuePair<string, string>[] ranks = [.. Enumerable.Range(0, 100_000).Select(i => new KeyValuePair<string, string>($"unet:{i}:rank", "1"))];
+        var header = new SafetensorsHeader([], ranks, hasMetadata: true, dataStart: 8);
+        var parameters = new ResizeParameters(ResizeRecipe.Default, -1.2, ResizePrecision.Float16, "Keep", LayerChoice.All, "style.safetensors", new string('0', 64), null);
+
+        var time = Stopwatch.StartNew();
+        Assert.All(ranks, rank => Assert.Equal("1", header.FindMetadata(rank.Key)));
+        IReadOnlyList<KeyValuePair<string, string>> metadata = OutputMetadata.Create(header, parameters, ranks.Select(rank => new KeyValuePair<string, string>(rank.Key, "2")));
+        Assert.Equal(ranks.Length, metadata.Count(pair => pair.Value == "2"));
+        Assert.True(time.Elapsed < Patience, $"{time.Elapsed}");
+    }
+
+    private static string Repeat(string text, int count) => string.Concat(Enumerable.Repeat(text, count));
+}

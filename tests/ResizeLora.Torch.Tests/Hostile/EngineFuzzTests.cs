@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using CsCheck;
+using ResizeLora.Testing.Hostile;
+using ResizeLora.Torch.Tests.Support;
+using Xunit.Abstractions;
+
+namespace ResizeLora.Torch.Tests.Hostile;
+
+/// <summary>Whatever a LoRA and a checkpoint hold: libtorch computes with it, or an error says where the fault is.</summary>
+[Collection(Alone.Name)]
+public sealed class EngineFuzzTests(ITestOutputHelper output)
+{
+    // libtorch's memory is not ours to count; all files together take no more than it takes to start.
+    private const long GrowthAtMost = 512 << 20;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public void A_LoRA_is_resized_or_refused()
+    {
+        long before = PeakMemory();
+        ResizeCase.Any.Sample(Check, output.WriteLine, iter: FuzzVolume.EngineFiles, threads: 1, print: task => task.ToString());
+        long growth = PeakMemory() - before;
+        Assert.True(growth <= GrowthAtMost, $"The process grew by {growth} bytes.");
+    }
+
+    private static string Check(ResizeCase task)
+    {
+        using var folder = new TemporaryFolder();
+        var trial = new ResizeTrial(Engine.Torch, folder.Path);
+        var time = Stopwatch.StartNew();
+        trial.Run(task);
+        Assert.True(time.Elapsed < Patience, $"It took {time.Elapsed}.");
+        return ResizeVerdict.Of(trial, task, folder.Path);
+    }
+
+    private static long PeakMemory()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+using System.Reflection.PortableExecutable;
+using ResizeLora.Torch.Tests.Support;
+
+namespace ResizeLora.Torch.Tests.Numerics;
+
+/// <summary>
+/// TorchSharp makes an object with a finalizer of every plain number that a tensor is combined with, and does not keep
+/// it alive during the native call: now and then the garbage collector frees it too early, and libtorch reads freed
+/// memory ("Unknown scalar type", or a wrong number). So the engine combines tensors with tensors only, and uses no
+/// method of TorchSharp that does otherwise within (<c>square</c> is <c>pow</c> with a plain 2).
+/// </summary>
+public sealed class ScalarTests
+{
+    [Fact]
+    public void The_engine_passes_no_plain_number_to_libtorch()
+    {
+        List<MethodBase> called = [.. CalledInTorchSharp(Engine.Torch.GetType().Assembly)];
+        Assert.Contains(called, method => method.Name == "matmul");
+        Assert.DoesNotContain(called, method => TakesScalar(method) || Calls(method).Any(MakesScalar));
+    }
+
+    [Fact]
+    public void The_check_sees_a_plain_number_within_TorchSharp()
+    {
+        Type tensor = CalledInTorchSharp(Engine.Torch.GetType().Assembly).First(method => method.Name == "matmul").DeclaringType!;
+        Assert.Contains(Calls(tensor.GetMethod("square", [])!), MakesScalar);
+    }
+
+    private static IEnumerable<MethodBase> CalledInTorchSharp(Assembly assembly)
+    {
+        using var file = new PEReader(File.OpenRead(assembly.Location));
+        return [.. file.GetMetadataReader().MemberReferences
+            .Select(reference => Resolve(assembly.ManifestModule, MetadataTokens.GetToken(reference), context: null))
+            .OfType<MethodBase>()
+            .Where(method => method.Module.Assembly.GetName().Name == "TorchSharp")];
+    }
+
+    private static bool TakesScalar(MethodBase method) => method.GetParameters().Any(parameter => parameter.ParameterType.Name == "Scalar");
+
+    private static bool MakesScalar(MethodBase method) =>
+        method.DeclaringType?.Name is "ScalarExtensionMethods" || (method.DeclaringType?.Name == "Scalar" && method.Name is "op_Implicit" or ".ctor");
+
+    /// <summary>The methods that a method calls, read off its code.</summary>
+    private static IEnumerable<MethodBase> Calls(MethodBase method)
+    {
+        byte[] code = method.GetMethodBody()?.GetILAsByteArray() ?? [];
+        int[] calls = [OpCodes.Call.Value, OpCodes.Callvirt.Value, OpCodes.Newobj.Value];
+        return Enumerable.Range(0, Math.Max(0, code.Length - sizeof(int)))
+            .Where(position => calls.Contains(code[position]))
+            .Select(position => Resolve(method.Module, BitConverter.ToInt32(code, position + 1), method))
+            .OfType<MethodBase>();
+    }
+
+    /// <summary>Null where a token is none: bytes of other instructions look like calls, too.</summary>
+    private static MemberInfo? Resolve(Module module, int token, MethodBase? context)
+    {
+        try
+        {
+            return module.ResolveMember(token, context?.DeclaringType?.GetGenericArguments(), context is MethodInfo { IsGenericMethod: true } ? context.GetGenericArguments() : null);
+        }
+        catch (Exception exception) when (exception is ArgumentException or BadImageFormatException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using ResizeLora.Norms;
+using ResizeLora.Pipeline;
+using ResizeLora.Testing;
+
+namespace ResizeLora.Torch.Tests.Support;
+
+/// <summary>The whole pipeline over the real engine, in a folder of its own.</summary>
+internal sealed class ResizeBench : IPipelineObserver, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public List<ResizeLoraException> Errors { get; } = [];
+
+    /// <summary>The layers of a LoRA, decomposed; beside the base, if there is one.</summary>
+    public IReadOnlyList<DecomposedLayer> Decompose(SampleFile lora, SampleFile? checkpoint = null)
+    {
+        using BaseCheckpoint? opened = Open(checkpoint);
+        return [.. Pipeline(new PipelineSettings(), opened).Decompose(lora.Write(_folder["lora.safetensors"]), _ => true)];
+    }
+
+    /// <summary>Resizes a LoRA.</summary>
+    /// <returns>What a loader makes of the output's layers; null where there is no output but an error.</returns>
+    public IReadOnlyDictionary<string, Matrix>? Resize(SampleFile lora, string recipe, ResizePrecision precision, SampleFile? checkpoint = null)
+    {
+        Errors.Clear();
+        using BaseCheckpoint? opened = Open(checkpoint);
+        try
+        {
+            string path = lora.Write(_folder["lora.safetensors"]);
+            ResizeResult? result = Pipeline(new PipelineSettings { Precision = precision, Overwrite = true }, opened).Resize(path, [ResizeRecipe.Parse(recipe)]).SingleOrDefault();
+            return result is null ? null : LoraFile.EffectiveDeltas(result.Path);
+        }
+        catch (ResizeLoraException exception)
+        {
+            Errors.Add(exception);
+            return null;
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    void IPipelineObserver.Verbose(string message)
+    {
+    }
+
+    void IPipelineObserver.Warning(string message)
+    {
+    }
+
+    void IPipelineObserver.Error(ResizeLoraException exception) => Errors.Add(exception);
+
+    void IPipelineObserver.Progress(string path, string stage, int done, int total)
+    {
+    }
+
+    bool IPipelineObserver.MayWrite(string path, string description) => true;
+
+    private ResizePipeline Pipeline(PipelineSettings settings, BaseCheckpoint? checkpoint) =>
+        new(Engine.Torch, checkpoint, settings, new OutputGuard(settings), this, CancellationToken.None);
+
+    private BaseCheckpoint? Open(SampleFile? checkpoint) =>
+        checkpoint is null ? null : BaseCheckpoint.Open(checkpoint.Write(_folder["base.safetensors"]), cache: null, _ => { }, CancellationToken.None);
+}
