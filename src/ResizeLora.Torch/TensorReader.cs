@@ -1,5 +1,6 @@
 using ResizeLora.Decomposition;
 using ResizeLora.Safetensors;
+using ResizeLora.Torch.Kernels;
 using static TorchSharp.torch;
 
 namespace ResizeLora.Torch;
@@ -12,12 +13,18 @@ internal sealed class TensorReader(Device device)
     /// <summary>Reads a matrix, as it is meant (transposed if it says so), in single or double precision.</summary>
     public Tensor Read(StoredMatrix matrix, ScalarType type)
     {
-        Tensor stored = Place(Widen(matrix), type);
+        Tensor stored = Widen(matrix).to(device).to(type);
         return matrix.Transposed ? stored.t().contiguous() : stored;
     }
 
-    /// <summary>Brings a tensor to the device in another type.</summary>
-    public Tensor Place(Tensor tensor, ScalarType type) => tensor.to(device).to(type);
+    /// <summary>Brings numbers to the device.</summary>
+    public Tensor Place(NumberMatrix<double> matrix)
+    {
+        Tensor tensor = empty(matrix.Rows, matrix.Columns, ScalarType.Float64);
+        for (int row = 0; row < matrix.Rows; row++)
+            matrix.Row(row).CopyTo(tensor.Numbers<double>().Slice(row * matrix.Columns, matrix.Columns));
+        return tensor.to(device);
+    }
 
     private static Tensor Widen(StoredMatrix matrix)
     {
@@ -32,12 +39,4 @@ internal sealed class TensorReader(Device device)
         ElementWidening.ToSingle(matrix.DType, matrix.Bytes.Span, tensor.Numbers<float>());
         return tensor;
     }
-
-    public static ScalarType ScalarTypeOf(SafetensorsDType dtype) => dtype switch
-    {
-        SafetensorsDType.F32 => ScalarType.Float32,
-        SafetensorsDType.F16 => ScalarType.Float16,
-        SafetensorsDType.BF16 => ScalarType.BFloat16,
-        _ => throw new NotSupportedException($"{dtype} is no output type."),
-    };
 }

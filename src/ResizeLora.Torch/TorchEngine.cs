@@ -88,7 +88,12 @@ internal sealed class TorchEngine : INumericEngine
         if (indices.Length == 0)
             return norms;
 
-        (Tensor up, Tensor down) = BalancedFactors.Of(_reader, layer, basis ?? decomposition.Basis, indices, halfPrecision: false);
+        using BasisCoefficients? coefficients = (basis ?? decomposition.Basis) is { } known ? new BasisCoefficients(known, indices) : null;
+        using BalancedFactors<double> factors = coefficients is null
+            ? BalancedFactors.BySafeWay(_reader, layer, indices)
+            : BalancedFactors.ByBasis<double>(layer, coefficients);
+        Tensor up = _reader.Place(factors.Up);
+        Tensor down = _reader.Place(factors.Down);
         Tensor w = _reader.Read(weight, ScalarType.Float64);
         Tensor products = (up * w.matmul(down.t())).sum(dim: 0).abs();
         Tensor lengths = ((up * up).sum(dim: 0) * (down * down).sum(dim: 1)).sqrt();

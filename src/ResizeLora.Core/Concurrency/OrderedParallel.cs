@@ -3,9 +3,12 @@ namespace ResizeLora.Concurrency;
 /// <summary>Work on many items at once, with the results in the order of the items.</summary>
 internal static class OrderedParallel
 {
+    /// <summary>Results that may wait for an earlier one, per worker: while one item takes long, the others go on.</summary>
+    private const int Ahead = 16;
+
     /// <summary>
     /// Runs <paramref name="work"/> on a few threads and hands its results to the caller's thread, one by one, in order.
-    /// At most twice as many items as there are workers are under way, so memory does not grow with their number.
+    /// The number of items that are under way is limited, so memory does not grow with their number.
     /// </summary>
     /// <exception cref="OperationCanceledException">The work was cancelled; no worker is left running.</exception>
     public static IEnumerable<TResult> Select<TItem, TResult>(
@@ -21,7 +24,7 @@ internal static class OrderedParallel
         {
             foreach (TItem item in items)
             {
-                if (underWay.Count >= workers * 2)
+                if (underWay.Count >= workers * Ahead)
                     yield return underWay.Dequeue().GetAwaiter().GetResult();
 
                 underWay.Enqueue(Task.Run(() => Run(item), stop.Token));

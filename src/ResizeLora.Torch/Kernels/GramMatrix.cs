@@ -47,7 +47,7 @@ internal static unsafe class GramMatrix
             for (int row = 0; row < rank; row++)
             {
                 var target = new Span<double>(block + row * depth, depth);
-                Widen(a, (row * a.Columns + first) * size, target[..count], work.Singles);
+                StoredNumbers.Read(a.DType, a.Bytes.Span[(int)((row * a.Columns + first) * size)..], target[..count], work.Singles);
                 target[count..].Clear();
             }
 
@@ -78,7 +78,7 @@ internal static unsafe class GramMatrix
         {
             int count = (int)Math.Min(depth, b.Rows - first);
             Span<double> numbers = work.Numbers(count * rank);
-            Widen(b, first * rowBytes, numbers, work.Singles);
+            StoredNumbers.Read(b.DType, b.Bytes.Span[(int)(first * rowBytes)..], numbers, work.Singles);
             Pack(numbers, rank, count, block, depth);
             for (int column = 0; column < padded; column += Lane * TileColumns)
             {
@@ -113,30 +113,6 @@ internal static unsafe class GramMatrix
 
     /// <summary>How many columns of A fit into a block; whole vectors.</summary>
     private static int Depth(int padded) => Math.Clamp(BlockSize / padded / (2 * Lane) * (2 * Lane), 64, 512);
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Widen(StoredMatrix matrix, long offset, Span<double> target, Span<float> singles)
-    {
-        ReadOnlySpan<byte> elements = matrix.Bytes.Span[(int)offset..];
-        if (matrix.DType == SafetensorsDType.F64)
-        {
-            MemoryMarshal.Cast<byte, double>(elements)[..target.Length].CopyTo(target);
-            return;
-        }
-
-        singles = singles[..target.Length];
-        ElementWidening.ToSingle(matrix.DType, elements, singles);
-        int i = 0;
-        for (; i <= target.Length - Vector256<float>.Count; i += Vector256<float>.Count)
-        {
-            (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Vector256.Create<float>(singles[i..]));
-            low.CopyTo(target[i..]);
-            high.CopyTo(target[(i + Lane)..]);
-        }
-
-        for (; i < target.Length; i++)
-            target[i] = singles[i];
-    }
 
     /// <summary>Adds the products of 4 rows with 3 rows, each of <paramref name="depth"/> numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
