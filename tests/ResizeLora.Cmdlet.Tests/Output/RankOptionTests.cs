@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Output;
 
@@ -26,6 +27,20 @@ public sealed class RankOptionTests : IDisposable
         Assert.Equal(4, result.LayerCount);
     }
 
+    [Theory]
+    [InlineData("Float16", 2e-3)]
+    [InlineData("BFloat16", 1e-2)]
+    [InlineData("Float32", 1e-6)]
+    public void Zeros_that_fill_up_leave_every_layer_as_it_was(string precision, double tolerance)
+    {
+        ResizeResult result = _bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe $args[0] -Rank 300 -Precision {precision}", Bench.ByItself).Only<ResizeResult>();
+
+        Dictionary<string, Matrix> written = LoraFile.EffectiveDeltas(result.Path);
+        foreach ((string name, Matrix delta) in LoraFile.EffectiveDeltas(_bench.PathOf("style.safetensors")))
+            Assert.InRange((written[name] - delta).FrobeniusNorm, 0, tolerance * delta.FrobeniusNorm);
+        Assert.InRange(result.RelativeError, 0, 1e-12);
+    }
+
     [Fact]
     public void Multiples_and_a_maximum_hold_for_every_layer()
     {
@@ -40,7 +55,7 @@ public sealed class RankOptionTests : IDisposable
     public void Fused_layers_get_one_rank_from_layers_that_are_piped_too()
     {
         var random = new Random(5);
-        _bench.Add("attention.safetensors", new Testing.SampleFile()
+        _bench.Add("attention.safetensors", new SampleFile()
             .AddLora("lora_te1_text_model_encoder_layers_0_self_attn_q_proj", 16, 16, 6, random, 1)
             .AddLora("lora_te1_text_model_encoder_layers_0_self_attn_k_proj", 16, 16, 4, random, 0.1)
             .AddLora("lora_te1_text_model_encoder_layers_0_self_attn_v_proj", 16, 16, 8, random, 1));
