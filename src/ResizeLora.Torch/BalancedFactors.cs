@@ -1,4 +1,4 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Adapters;
 using ResizeLora.Torch.Kernels;
 using static TorchSharp.torch;
 
@@ -19,9 +19,15 @@ internal sealed record BalancedFactors<T>(NumberMatrix<T> Up, NumberMatrix<T> Do
 /// <summary>Makes balanced factors: the fast way where the layer has a basis, else the safe one.</summary>
 internal static class BalancedFactors
 {
-    /// <summary>From the QR route, always in double precision.</summary>
+    /// <summary>From the QR route, or that for weights without factors, always in double precision.</summary>
     public static BalancedFactors<double> BySafeWay(TensorReader reader, LayerFactors layer, IReadOnlyList<int> indices)
     {
+        if (layer.Dense is { } weight)
+        {
+            (Tensor up, Tensor down) = DenseRoute.Balanced(reader, weight, indices);
+            return new BalancedFactors<double>(ToMatrix(up), ToMatrix(down));
+        }
+
         (Tensor u, Tensor values, Tensor vt) = QrRoute.Vectors(reader, layer);
         Tensor chosen = tensor(indices.Select(index => (long)index).ToArray()).to(values.device);
         Tensor root = values.index_select(0, chosen).sqrt();

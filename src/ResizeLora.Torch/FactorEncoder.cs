@@ -128,8 +128,14 @@ internal sealed class FactorEncoder<T>
             return;
         }
 
-        Span<float> singles = stackalloc float[256];
         ReadOnlySpan<double> doubles = MemoryMarshal.Cast<T, double>(numbers);
+        if (dtype == SafetensorsDType.F64)
+        {
+            doubles.CopyTo(MemoryMarshal.Cast<byte, double>(target));
+            return;
+        }
+
+        Span<float> singles = stackalloc float[256];
         for (int first = 0; first < doubles.Length; first += singles.Length)
         {
             int count = Math.Min(singles.Length, doubles.Length - first);

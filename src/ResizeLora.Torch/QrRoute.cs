@@ -1,4 +1,4 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Adapters;
 using static TorchSharp.torch;
 
 namespace ResizeLora.Torch;

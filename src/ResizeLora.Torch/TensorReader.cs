@@ -1,4 +1,3 @@
-using ResizeLora.Decomposition;
 using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
 using static TorchSharp.torch;
@@ -13,6 +12,9 @@ internal sealed class TensorReader(Device device)
     /// <summary>Reads a matrix, as it is meant (transposed if it says so), in single or double precision.</summary>
     public Tensor Read(StoredMatrix matrix, ScalarType type)
     {
+        if (matrix.IsIdentity)
+            return eye(matrix.Rows, dtype: type, device: device);
+
         Tensor stored = Widen(matrix).to(device).to(type);
         return matrix.Transposed ? stored.t().contiguous() : stored;
     }

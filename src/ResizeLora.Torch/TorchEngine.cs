@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
 using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
@@ -35,7 +36,10 @@ internal sealed class TorchEngine : INumericEngine
     public LayerDecomposition Decompose(LayerFactors layer)
     {
         using DisposeScope scope = NewDisposeScope();
-        long count = Math.Min(layer.Up.Columns, Math.Min(layer.Up.Rows, layer.Down.Columns));
+        if (layer.Dense is { } weight)
+            return new LayerDecomposition([.. DenseRoute.Values(_reader, weight).Select(value => value * Math.Abs(layer.Scale))], Basis: null);
+
+        long count = layer.Count;
         SingularBasis? basis = count == layer.Up.Columns ? ByGram(layer) : null;
         double[] values = basis?.Values ?? (IsZero(layer.Up) || IsZero(layer.Down) ? new double[count] : QrRoute.Values(_reader, layer));
         return new LayerDecomposition([.. values.Select(value => value * Math.Abs(layer.Scale))], basis);
@@ -106,6 +110,12 @@ internal sealed class TorchEngine : INumericEngine
         using DisposeScope scope = NewDisposeScope();
         using LayerDecomposition? own = basis is null ? Decompose(layer) : null;
         return Truncation.Of(_reader, layer, basis ?? own?.Basis, requests);
+    }
+
+    public double[] MergedNorms(StoredMatrix weight, LayerFactors? layer, long groupSize)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return MergedWeight.Norms(_reader, weight, layer, groupSize);
     }
 
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
@@ -19,7 +20,7 @@ internal static class LoraFile
             layer => layer.Name,
             layer =>
             {
-                LayerFactors factors = LayerReader.Read(file, layer).Factors;
+                LayerFactors factors = (LayerFactors)LayerReader.Read(file, layer).Change;
                 return (factors.Scale, PlainEngine.ToMatrix(factors.Up), PlainEngine.ToMatrix(factors.Down));
             },
             StringComparer.Ordinal);

@@ -1,3 +1,4 @@
+using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
 using ResizeLora.Safetensors;
 
@@ -35,6 +36,16 @@ internal sealed class PlainEngine : INumericEngine
         return [.. requests.Select(request => Truncate(svd, layer.Scale, request))];
     }
 
+    public double[] MergedNorms(StoredMatrix weight, LayerFactors? layer, long groupSize)
+    {
+        Matrix merged = ToMatrix(weight);
+        if (layer is not null)
+            merged -= -layer.Scale * (ToMatrix(layer.Up) * ToMatrix(layer.Down));
+        double[] squares = new double[groupSize == 0 ? merged.Rows : merged.Columns / (int)groupSize];
+        merged.Map((row, column) => squares[groupSize == 0 ? row : column / (int)groupSize] += merged[row, column] * merged[row, column]);
+        return [.. squares.Select(Math.Sqrt)];
+    }
+
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _norms);
@@ -44,6 +55,9 @@ internal sealed class PlainEngine : INumericEngine
 
     public static Matrix ToMatrix(StoredMatrix stored)
     {
+        if (stored.IsIdentity)
+            return new Matrix((int)stored.Rows, (int)stored.Columns).Map((row, column) => row == column ? 1 : 0);
+
         int size = stored.DType.BitSize() / 8;
         var matrix = new Matrix((int)stored.Rows, (int)stored.Columns);
         for (int i = 0; i < stored.Rows * stored.Columns; i++)

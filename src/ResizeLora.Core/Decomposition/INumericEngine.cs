@@ -1,3 +1,6 @@
+using ResizeLora.Adapters;
+using ResizeLora.Safetensors;
+
 namespace ResizeLora.Decomposition;
 
 /// <summary>
@@ -20,6 +23,13 @@ internal interface INumericEngine
     /// <exception cref="NonFiniteException">A factor holds NaN or infinity.</exception>
     /// <exception cref="OverflowException">A value is too large for the element type that was asked for.</exception>
     IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests);
+
+    /// <summary>The norms of the rows of W + ΔW, or of groups of its columns: what DoRA divides by.</summary>
+    /// <param name="weight">W, of ΔW's shape.</param>
+    /// <param name="layer">ΔW; null where it is zero.</param>
+    /// <param name="groupSize">How many neighbouring columns make a group; 0 for rows.</param>
+    /// <exception cref="NonFiniteException">A factor or W holds NaN or infinity.</exception>
+    double[] MergedNorms(StoredMatrix weight, LayerFactors? layer, long groupSize);
 
     /// <summary>Spectral and Frobenius norm of a base layer.</summary>
     /// <exception cref="NonFiniteException">The weight holds NaN or infinity.</exception>

@@ -1,26 +1,30 @@
-using ResizeLora.Pairing;
-using ResizeLora.Safetensors;
+using ResizeLora.Adapters;
 
 namespace ResizeLora.Decomposition;
 
-/// <summary>The content of one LoRA layer, read from its file; in memory that is used again after <see cref="Dispose"/>.</summary>
-internal sealed class LayerContent(AdapterLayer layer, PooledBytes up, PooledBytes down, double alpha, string digest) : IDisposable
+/// <summary>The content of one layer, read from its file; in memory that is used again after <see cref="Dispose"/>.</summary>
+/// <param name="numbers">The memory.</param>
+/// <param name="change">ΔW.</param>
+/// <param name="alpha">Alpha; the rank where the file has none.</param>
+/// <param name="digest">A digest of the bytes of the layer's tensors.</param>
+internal sealed class LayerContent(LayerNumbers numbers, WeightChange change, double alpha, string digest) : IDisposable
 {
-    /// <summary>ΔW as scaled factors.</summary>
-    public LayerFactors Factors { get; } = new(
-        new StoredMatrix(layer.Up.Name, up.Memory, layer.Up.DType, layer.Rows, layer.Rank),
-        new StoredMatrix(layer.Down.Name, down.Memory, layer.Down.DType, layer.Rank, layer.Columns),
-        alpha / layer.Rank);
+    /// <summary>ΔW.</summary>
+    public WeightChange Change { get; } = change;
 
     /// <summary>Alpha; the rank where the file has none.</summary>
     public double Alpha { get; } = alpha;
 
-    /// <summary>A <see cref="ContentDigest"/> over the bytes of the layer's tensors.</summary>
+    /// <summary>A <see cref="Safetensors.ContentDigest"/> over the bytes of the layer's tensors.</summary>
     public string Digest { get; } = digest;
 
-    public void Dispose()
-    {
-        up.Dispose();
-        down.Dispose();
-    }
+    /// <summary>ΔW as a product of two factors, whatever its form.</summary>
+    public LayerFactors Factors => Change as LayerFactors ?? KroneckerRoute.Expand((KroneckerFactors)Change, numbers);
+
+    /// <summary>DoRA's magnitudes, in the order of rows or columns.</summary>
+    public ReadOnlySpan<double> Magnitudes => numbers.Has(TensorRole.MagnitudeVector)
+        ? numbers.Read(TensorRole.MagnitudeVector).Numbers
+        : numbers.Read(TensorRole.DoraScale).Numbers;
+
+    public void Dispose() => numbers.Dispose();
 }

@@ -1,3 +1,4 @@
+using ResizeLora.Adapters;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
@@ -6,25 +7,31 @@ namespace ResizeLora.Decomposition;
 /// <summary>Reads what a layer's tensors hold.</summary>
 internal static class LayerReader
 {
-    /// <exception cref="ResizeLoraException">Reading failed, or alpha is not a finite number.</exception>
+    /// <exception cref="ResizeLoraException">Reading failed, or a number that ΔW is made of is not finite.</exception>
     public static LayerContent Read(SafetensorsFile file, AdapterLayer layer)
     {
-        PooledBytes? up = null;
-        PooledBytes? down = null;
+        var contents = new Dictionary<TensorRole, PooledBytes>();
+        var numbers = new LayerNumbers(layer.Tensors, contents);
         try
         {
-            up = file.Rent(layer.Up);
-            down = file.Rent(layer.Down);
             var digest = new ContentDigest();
-            digest.Append(up.Span);
-            digest.Append(down.Span);
-            double alpha = ReadAlpha(file, layer, ref digest);
-            return new LayerContent(layer, up, down, alpha, digest.ToString());
+            foreach (TensorRole role in layer.Tensors.Roles)
+            {
+                PooledBytes bytes = file.Rent(layer.Tensors[role]);
+                contents.Add(role, bytes);
+                digest.Append(bytes.Span);
+            }
+
+            double? alpha = ReadAlpha(file, layer, numbers);
+            double scale = layer.HeaderAlpha?.Scale(layer.Rank) ?? layer.Type.Scale(layer.Shape, alpha);
+            WeightChange change = layer.Type.Read(numbers, layer.Shape, scale);
+            return new LayerContent(numbers, change, alpha ?? layer.HeaderAlpha?.Alpha ?? layer.Shape.AlphaRank ?? layer.Rank, digest.ToString());
         }
-        catch
+        catch (Exception exception)
         {
-            up?.Dispose();
-            down?.Dispose();
+            numbers.Dispose();
+            if (exception is NonFiniteException nonFinite)
+                throw LayerFault.NonFinite(file.Path, layer.Name, nonFinite.TensorName, nonFinite);
             throw;
         }
     }
@@ -34,7 +41,7 @@ internal static class LayerReader
     public static LayerContent ReadUnchanged(SafetensorsFile source, DecomposedLayer layer)
     {
         AdapterLayer expected = layer.Source.Layer;
-        if (!IsThere(expected.Up) || !IsThere(expected.Down) || (expected.Alpha is { } alpha && !IsThere(alpha)))
+        if (!expected.Tensors.All.All(IsThere))
             throw LayerFault.Changed(source.Path, layer.Name);
 
         LayerContent content = Read(source, expected);
@@ -49,14 +56,12 @@ internal static class LayerReader
             && found.DType == tensor.DType && found.Begin == tensor.Begin && found.Shape.SequenceEqual(tensor.Shape);
     }
 
-    private static double ReadAlpha(SafetensorsFile file, AdapterLayer layer, ref ContentDigest digest)
+    private static double? ReadAlpha(SafetensorsFile file, AdapterLayer layer, LayerNumbers numbers)
     {
-        if (layer.Alpha is null)
-            return layer.Rank;
+        if (layer.Alpha is not { } tensor)
+            return null;
 
-        byte[] bytes = file.Read(layer.Alpha);
-        digest.Append(bytes);
-        double alpha = ElementCodec.Read(layer.Alpha.DType, bytes);
-        return double.IsFinite(alpha) ? alpha : throw LayerFault.NonFinite(file.Path, layer.Name, layer.Alpha.Name);
+        double alpha = numbers.ReadScalar(TensorRole.Alpha);
+        return double.IsFinite(alpha) ? alpha : throw LayerFault.NonFinite(file.Path, layer.Name, tensor.Name);
     }
 }

@@ -1,11 +1,12 @@
+using ResizeLora.Adapters;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pairing;
 
 /// <summary>The tensors of an adapter file, each in exactly one of three groups.</summary>
-/// <param name="Layers">The LoRA layers, in ordinal order of their names.</param>
+/// <param name="Layers">The layers that can be decomposed, in ordinal order of their names.</param>
 /// <param name="Others">Tensors that belong to no layer, in the order of the file.</param>
-/// <param name="Unsupported">Layers that are no plain pair of factors, in ordinal order of their names.</param>
+/// <param name="Unsupported">Layers that can't be decomposed, in ordinal order of their names.</param>
 internal sealed record AdapterContents(
     IReadOnlyList<AdapterLayer> Layers,
     IReadOnlyList<TensorInfo> Others,
@@ -25,22 +26,25 @@ internal sealed record AdapterContents(
                 rest.Add(tensor);
         }
 
-        // Alphas first: the mark of another kind may be a part of a layer's name.
+        // Alphas first: what another type of adapter calls its tensors may be the end of a layer's name.
         var others = new List<TensorInfo>();
         foreach (TensorInfo tensor in WithoutAlphas(rest, byLayer.Values))
         {
-            if (OtherAdapterKind.Parse(tensor) is { } other)
-                LayerNamed(other.Layer).AddOther(tensor, other.Reason);
+            if (TensorPart.Parse(tensor) is { } part)
+                LayerNamed(part.Layer).AddPart(tensor, part.Role);
+            else if (RefusedType.Parse(tensor) is { } refused)
+                LayerNamed(refused.Layer).AddRefused(tensor, refused.Type);
             else
                 others.Add(tensor);
         }
 
-        others = WithoutAlphas(others, byLayer.Values);
+        others = WithoutCompanions(WithoutAlphas(others, byLayer.Values), byLayer.Values);
+        var alphas = HeaderAlphas.Of(header);
         var layers = new List<AdapterLayer>();
         var unsupported = new List<UnsupportedLayer>();
         foreach (LayerTensors tensors in byLayer.Values.OrderBy(tensors => tensors.Name, StringComparer.Ordinal))
         {
-            (AdapterLayer? layer, UnsupportedLayer? instead) = tensors.Build(path);
+            (AdapterLayer? layer, UnsupportedLayer? instead) = tensors.Build(path, alphas);
             if (layer is not null)
                 layers.Add(layer);
             if (instead is not null)
@@ -58,6 +62,23 @@ internal sealed record AdapterContents(
         }
     }
 
+    /// <summary>Whether an output depends on the base layers, whatever the recipe.</summary>
+    public bool NeedsBase => Layers.Any(layer => layer.NeedsBase);
+
+    /// <summary>Moves layers to the unsupported ones.</summary>
+    /// <param name="reason">Why a layer can't be resized; null if it can.</param>
+    public AdapterContents Refuse(Func<AdapterLayer, string?> reason)
+    {
+        ILookup<bool, (AdapterLayer Layer, string? Reason)> byRefused = Layers.Select(layer => (layer, reason(layer))).ToLookup(pair => pair.Item2 is not null);
+        return this with
+        {
+            Layers = [.. byRefused[false].Select(pair => pair.Layer)],
+            Unsupported = [.. Unsupported
+                .Concat(byRefused[true].Select(pair => new UnsupportedLayer(pair.Layer.Name, [.. pair.Layer.Tensors.All], pair.Reason!)))
+                .OrderBy(layer => layer.Name, StringComparer.Ordinal)],
+        };
+    }
+
     /// <summary>Gives each alpha to its layer and returns the others. An alpha alone makes no layer.</summary>
     private static List<TensorInfo> WithoutAlphas(List<TensorInfo> tensors, IEnumerable<LayerTensors> layers)
     {
@@ -68,11 +89,22 @@ internal sealed record AdapterContents(
         foreach (TensorInfo tensor in tensors)
         {
             if (byAlpha.TryGetValue(tensor.Name, out LayerTensors? layer))
-                layer.AddAlpha(tensor);
+                layer.AddPart(tensor, TensorRole.Alpha);
             else
                 others.Add(tensor);
         }
 
         return others;
+    }
+
+    /// <summary>Gives each tensor that has a common name to the layer that it belongs to, and returns the others.</summary>
+    private static List<TensorInfo> WithoutCompanions(List<TensorInfo> tensors, IEnumerable<LayerTensors> layers)
+    {
+        Dictionary<string, LayerTensors> byName = layers
+            .Where(layer => layer.CompanionName is not null)
+            .ToDictionary(layer => layer.CompanionName!, StringComparer.Ordinal);
+        foreach (TensorInfo tensor in tensors)
+            byName.GetValueOrDefault(tensor.Name)?.AddCompanion(tensor);
+        return [.. tensors.Where(tensor => !byName.ContainsKey(tensor.Name))];
     }
 }

@@ -1,23 +1,47 @@
+using ResizeLora.Adapters;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pairing;
 
-/// <summary>One LoRA layer of an adapter file: ΔW = (alpha / rank) · up · down.</summary>
+/// <summary>One layer of an adapter file: something that is added to a weight of the base.</summary>
 /// <param name="Name">The layer's name as the file has it, without the suffixes of its tensors.</param>
-/// <param name="Up">B, of shape [out, rank] or [out, rank, 1, 1].</param>
-/// <param name="Down">A, of shape [rank, in] or [rank, in, kernel height, kernel width].</param>
-/// <param name="Alpha">The scalar alpha, where the file has one; without it alpha = rank.</param>
-/// <param name="AlphaName">
-/// How the alpha tensor is called in the style of this file; null where a loader would stumble over one.
-/// </param>
-internal sealed record AdapterLayer(string Name, TensorInfo Up, TensorInfo Down, TensorInfo? Alpha, string? AlphaName)
+/// <param name="Type">How its tensors make up ΔW.</param>
+/// <param name="Tensors">All its tensors.</param>
+/// <param name="Written">What its tensors are called in an output.</param>
+internal sealed record AdapterLayer(string Name, AdapterType Type, AdapterTensors Tensors, WrittenNames Written)
 {
+    /// <summary>The form of ΔW.</summary>
+    public AdapterShape Shape { get; } = Type.Shape(Tensors);
+
+    /// <summary>DoRA's magnitudes; null for all other layers.</summary>
+    public Magnitude? Magnitude { get; init; }
+
+    /// <summary>Alpha as the header tells it, where there is no tensor of it.</summary>
+    public HeaderAlpha? HeaderAlpha { get; init; }
+
+    /// <summary>
+    /// Whether an output must have the layer: its loader counts layers, or the layer does something even where ΔW = 0.
+    /// </summary>
+    public bool MustStay { get; init; }
+
+    /// <summary>The scalar alpha, where the file has one.</summary>
+    public TensorInfo? Alpha => Tensors.Find(TensorRole.Alpha);
+
+    /// <summary>How alpha is called in an output; null where none is written.</summary>
+    public string? AlphaName => Written.Alpha;
+
+    /// <summary>The element type that the layer is stored in: that of its first tensor.</summary>
+    public SafetensorsDType DType => Tensors.All.First().DType;
+
     /// <summary>Rows of ΔW: output features.</summary>
-    public long Rows => Up.Shape[0];
+    public long Rows => Shape.Rows;
 
     /// <summary>Columns of ΔW: input features times kernel size.</summary>
-    public long Columns => Down.ElementCount / Rank;
+    public long Columns => Shape.Columns;
 
-    /// <summary>The inner dimension, as stored.</summary>
-    public long Rank => Down.Shape[0];
+    /// <summary>The inner dimension as stored, or what it is for ΔW as a product of two factors.</summary>
+    public long Rank => Shape.Rank;
+
+    /// <summary>Whether an output depends on the base layer, whatever the recipe.</summary>
+    public bool NeedsBase => Magnitude is not null || !Shape.KnowsKernel;
 }

@@ -1,3 +1,4 @@
+using ResizeLora.Adapters;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pairing;
@@ -7,8 +8,9 @@ internal sealed class LayerTensors(string name)
 {
     private readonly List<TensorInfo> _tensors = [];
     private readonly Dictionary<AdapterNaming, (TensorInfo? Up, TensorInfo? Down)> _pairs = [];
-    private string? _otherKind;
-    private TensorInfo? _alpha;
+    private readonly Dictionary<TensorRole, TensorInfo> _parts = [];
+    private string? _problem;
+    private string? _companion;
 
     public string Name => name;
 
@@ -18,6 +20,9 @@ internal sealed class LayerTensors(string name)
             ? [name + AdapterNaming.UsualAlphaSuffix]
             : _pairs.Keys.Select(naming => naming.AlphaName(name)).OfType<string>().Distinct();
 
+    /// <summary>The name of a tensor that only belongs to the layer because of what the layer is.</summary>
+    public string? CompanionName => _companion is null ? null : name + _companion;
+
     public void AddFactor(TensorInfo tensor, FactorName factor)
     {
         _tensors.Add(tensor);
@@ -25,24 +30,28 @@ internal sealed class LayerTensors(string name)
         _pairs[factor.Naming] = factor.IsUp ? (tensor, down) : (up, tensor);
     }
 
-    public void AddOther(TensorInfo tensor, string reason)
+    public void AddPart(TensorInfo tensor, TensorRole role)
     {
         _tensors.Add(tensor);
-        _otherKind ??= reason;
+        if (!_parts.TryAdd(role, tensor))
+            _problem ??= "two tensors of the same meaning";
     }
 
-    public void AddAlpha(TensorInfo tensor)
+    public void AddRefused(TensorInfo tensor, RefusedType type)
     {
         _tensors.Add(tensor);
-        _alpha = tensor;
+        _problem ??= type.Name;
+        _companion ??= type.Companion;
     }
+
+    public void AddCompanion(TensorInfo tensor) => _tensors.Add(tensor);
 
     /// <summary>The layer, or what it is instead: one of both is null.</summary>
     /// <exception cref="ResizeLoraException">The file holds the layer twice, in two styles of naming.</exception>
-    public (AdapterLayer? Layer, UnsupportedLayer? Unsupported) Build(string path)
+    public (AdapterLayer? Layer, UnsupportedLayer? Unsupported) Build(string path, HeaderAlphas alphas)
     {
-        if (_otherKind is not null)
-            return (null, Unsupported(_otherKind));
+        if (_problem is not null)
+            return (null, Unsupported(_problem));
 
         foreach ((TensorInfo? up, TensorInfo? down) in _pairs.Values)
         {
@@ -53,9 +62,32 @@ internal sealed class LayerTensors(string name)
         if (_pairs.Count > 1)
             throw PairingFault.LayerTwice(path, name);
 
-        (AdapterNaming naming, (TensorInfo? onlyUp, TensorInfo? onlyDown)) = _pairs.Single();
-        var layer = new AdapterLayer(name, onlyUp!, onlyDown!, _alpha, naming.AlphaName(name));
-        return FactorCheck.FirstProblem(layer) is { } problem ? (null, Unsupported(problem)) : (layer, null);
+        AdapterNaming? naming = _pairs.Keys.SingleOrDefault();
+        if (naming is not null)
+        {
+            _parts[TensorRole.Up] = _pairs[naming].Up!;
+            _parts[TensorRole.Down] = _pairs[naming].Down!;
+        }
+
+        var tensors = new AdapterTensors(_parts);
+        (AdapterType? type, string? problem) = AdapterType.Of(tensors);
+        if (type is null)
+            return (null, Unsupported(problem!));
+
+        (Magnitude? magnitude, problem) = Magnitude.Of(tensors, type.Shape(tensors));
+        if (problem is not null)
+            return (null, Unsupported(problem));
+
+        WrittenNames written = naming is null ? WrittenNames.For(name) : WrittenNames.Of(naming, name);
+        HeaderAlpha? headerAlpha = type is LoraType && !tensors.Has(TensorRole.Alpha) ? alphas.Find(name) : null;
+
+        // Who reads alpha in the header does not look for a tensor of it: there, alpha is mended in the header too.
+        return (new AdapterLayer(name, type, tensors, headerAlpha is null ? written : written with { Alpha = null })
+        {
+            Magnitude = magnitude,
+            HeaderAlpha = headerAlpha,
+            MustStay = magnitude is not null || written.Alpha is null,
+        }, null);
     }
 
     private UnsupportedLayer Unsupported(string reason) => new(name, _tensors, reason);

@@ -46,7 +46,7 @@ internal sealed class LayerDecomposer(
         DecomposedLayer Work((AdapterLayer Layer, BaseLayer? BaseLayer) pair)
         {
             using LayerContent content = LayerReader.Read(file, pair.Layer);
-            LayerDecomposition decomposition = Guarded(file.Path, pair.Layer.Name, () => engine.Decompose(content.Factors));
+            LayerDecomposition decomposition = Guarded(file.Path, pair.Layer.Name, () => engine.Decompose(content.Change));
             if (!decomposition.SingularValues.All(double.IsFinite))
                 throw LayerFault.Infinite(file.Path, pair.Layer.Name);
 
@@ -109,7 +109,7 @@ internal sealed class LayerDecomposer(
 
         if (withSubspace && layer.SubspaceNorms is null)
         {
-            layer = layer with { SubspaceNorms = GuardedBase(() => checkpoint.Read(baseLayer, weight => engine.SubspaceNorms(content.Factors, layer.Basis, weight))) };
+            layer = layer with { SubspaceNorms = GuardedBase(() => checkpoint.Read(baseLayer, weight => engine.SubspaceNorms(content.Change, layer.Basis, weight))) };
         }
 
         return layer;

@@ -22,8 +22,12 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
     {
         ResizeRecipe recipe = parameters.Recipe;
         RankLimits limits = parameters.RankLimits;
+
+        // There is nothing to keep of ΔW = 0; but DoRA scales the weight even then.
+        List<DecomposedLayer> scaling = [.. layers.Where(layer => layer.Source.Layer.Magnitude is not null && layer.SpectralNorm == 0)];
+        layers = [.. layers.Except(scaling)];
         List<DecomposedLayer> unmatched = [.. layers.Where(layer => !HasScores(layer, recipe))];
-        List<TensorInfo> verbatim = [.. contents.Others, .. contents.Unsupported.SelectMany(layer => layer.Tensors), .. Unmatched(file, unmatched, limits)];
+        List<TensorInfo> verbatim = [.. contents.Others, .. contents.Unsupported.SelectMany(layer => layer.Tensors), .. scaling.SelectMany(layer => layer.Source.Layer.Tensors.All), .. Unmatched(file, unmatched, limits)];
         List<DecomposedLayer> resized = [.. layers.Where(layer => HasScores(layer, recipe) || IsKeptWithin(limits))];
 
         List<double[]> scores = [.. resized.Select(layer => Score(layer, recipe))];
@@ -58,8 +62,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
     private bool IsKeptWithin(RankLimits limits) => settings.UnmatchedLayer == UnmatchedLayer.Keep && !limits.IsNone;
 
     /// <summary>
-    /// The scores of a layer. Where layers are named by position, and so have no alpha tensor either, a loader needs each
-    /// of them: their first singular value is always kept. A layer that can't be scored is kept as far as ranks allow.
+    /// The scores of a layer. Of a layer that must stay, the first singular value is always kept. A layer that can't be scored is kept as far as ranks allow.
     /// </summary>
     private static double[] Score(DecomposedLayer layer, ResizeRecipe recipe)
     {
@@ -67,7 +70,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
             return [.. layer.SingularValues.Select(value => value > 0 ? double.PositiveInfinity : double.NegativeInfinity)];
 
         double[] scores = Scorer.Score(layer, recipe);
-        if (layer.Source.Layer.AlphaName is null && layer.SpectralNorm > 0)
+        if (layer.Source.Layer.MustStay && layer.SpectralNorm > 0)
             scores[0] = double.PositiveInfinity;
         return scores;
     }
@@ -85,11 +88,8 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
         string fate = keep ? "kept unchanged" : IsKeptWithin(limits) ? $"kept as far as {limits} allows" : "left out";
         if (_warned.Add(file.Path))
             observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {fate}: {string.Join(", ", layers.Take(5).Select(layer => DisplayText.Of(layer.Name)))}{(layers.Count > 5 ? ", …" : string.Empty)}");
-        return keep ? [.. layers.SelectMany(layer => TensorsOf(layer.Source.Layer))] : [];
+        return keep ? [.. layers.SelectMany(layer => layer.Source.Layer.Tensors.All)] : [];
     }
-
-    private static IEnumerable<TensorInfo> TensorsOf(AdapterLayer layer) =>
-        layer.Alpha is { } alpha ? [layer.Up, layer.Down, alpha] : [layer.Up, layer.Down];
 
     private static string Describe(ResizeResult result) => string.Create(
         CultureInfo.InvariantCulture,

@@ -26,7 +26,9 @@ internal sealed class ResizePipeline(
     public IEnumerable<DecomposedLayer> Decompose(string path, Func<string, bool> isWanted)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        IReadOnlyList<AdapterLayer> layers = [.. ReadContents(file).Layers.Where(layer => isWanted(layer.Name))];
+        AdapterContents contents = ReadContents(file);
+        ReportUnsupported(file, contents);
+        IReadOnlyList<AdapterLayer> layers = [.. contents.Layers.Where(layer => isWanted(layer.Name))];
         foreach (DecomposedLayer layer in _decomposer.Decompose(file, layers, withSubspace: false, forWriting: false))
             yield return layer;
     }
@@ -37,11 +39,12 @@ internal sealed class ResizePipeline(
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         using var hash = new BackgroundHash(file, settings.CacheFolder, cancellation);
-        recipes = [.. recipes.Where(recipe => !IsDone(file, hash, recipe, LayerChoice.All) && IsFree(path, recipe))];
+        AdapterContents contents = ReadContents(file);
+        recipes = [.. recipes.Where(recipe => !IsDone(file, hash, contents, recipe, LayerChoice.All) && IsFree(path, recipe))];
         if (recipes.Count == 0)
             yield break;
 
-        AdapterContents contents = ReadContents(file);
+        ReportUnsupported(file, contents);
         bool withSubspace = recipes.Any(recipe => recipe.NeedsSubspace);
         List<DecomposedLayer> layers = [];
         try
@@ -66,7 +69,13 @@ internal sealed class ResizePipeline(
         using SafetensorsFile file = SafetensorsFile.Open(path);
         using var hash = new BackgroundHash(file, settings.CacheFolder, cancellation);
         AdapterContents contents = ReadContents(file);
-        work = [.. work.Where(item => !IsDone(file, hash, item.Recipe, ChoiceOf(item.Layers, contents)))];
+        work = [.. work.Where(item => !IsDone(file, hash, contents, item.Recipe, ChoiceOf(item.Layers, contents)))];
+        if (work.Count == 0)
+            yield break;
+
+        ReportUnsupported(file, contents);
+        HashSet<string> refused = [.. contents.Unsupported.Select(layer => layer.Name)];
+        work = [.. work.Select(item => (item.Recipe, (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Where(layer => !refused.Contains(layer.Name))]))];
         IEnumerable<DecomposedLayer> distinct = work.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = work.Any(item => item.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
@@ -80,12 +89,12 @@ internal sealed class ResizePipeline(
     }
 
     /// <summary>Whether an earlier run has made this output, and such are to be skipped.</summary>
-    private bool IsDone(SafetensorsFile file, BackgroundHash hash, ResizeRecipe recipe, string layers)
+    private bool IsDone(SafetensorsFile file, BackgroundHash hash, AdapterContents contents, ResizeRecipe recipe, string layers)
     {
         if (!settings.SkipExisting)
             return false;
 
-        var wanted = new Lazy<RecordedParameters>(() => OutputMetadata.Record(ParametersOf(file, hash, recipe, layers)));
+        var wanted = new Lazy<RecordedParameters>(() => OutputMetadata.Record(ParametersOf(file, hash, contents, recipe, layers)));
         string? existing = ExistingOutputs.Find(
             guard.FolderOf(file.Path),
             Path.GetFileNameWithoutExtension(file.Path),
@@ -97,8 +106,8 @@ internal sealed class ResizePipeline(
         return existing is not null;
     }
 
-    /// <summary>How an output comes about; the threshold is found later. What the checkpoint has counts only for recipes that compare with it.</summary>
-    private ResizeParameters ParametersOf(SafetensorsFile file, BackgroundHash hash, ResizeRecipe recipe, string layers) => new(
+    /// <summary>How an output comes about; the threshold is found later. What the checkpoint has counts only for recipes that compare with it, and layers that need it.</summary>
+    private ResizeParameters ParametersOf(SafetensorsFile file, BackgroundHash hash, AdapterContents contents, ResizeRecipe recipe, string layers) => new(
         recipe,
         double.NaN,
         settings.Precision,
@@ -106,7 +115,7 @@ internal sealed class ResizePipeline(
         layers,
         Path.GetFileName(file.Path),
         hash.Wait(observer.Warning),
-        recipe.NeedsCheckpoint ? checkpoint?.Sha256 : null)
+        recipe.NeedsCheckpoint || contents.NeedsBase ? checkpoint?.Sha256 : null)
     {
         RankLimits = settings.RankLimits,
     };
@@ -132,9 +141,13 @@ internal sealed class ResizePipeline(
         }
     }
 
-    private AdapterContents ReadContents(SafetensorsFile file)
+    private AdapterContents ReadContents(SafetensorsFile file) => AdapterContents
+        .Read(file.Header, file.Path)
+        .Refuse(layer => layer.Magnitude is null ? null : WhyDoraIsRefused(layer, file));
+
+    /// <exception cref="ResizeLoraException">No layers are left.</exception>
+    private void ReportUnsupported(SafetensorsFile file, AdapterContents contents)
     {
-        AdapterContents contents = AdapterContents.Read(file.Header, file.Path);
         string? reason = contents.Unsupported.Count == 0
             ? null
             : $"{contents.Unsupported.Count} layer(s) of another kind, such as '{DisplayText.Of(contents.Unsupported[0].Name)}': {contents.Unsupported[0].Reason}";
@@ -142,8 +155,14 @@ internal sealed class ResizePipeline(
             throw LayerFault.NoLayers(file.Path, reason);
         if (reason is not null)
             observer.Warning($"'{file.Path}' has {reason}. They are kept unchanged.");
+    }
 
-        return contents;
+    private string? WhyDoraIsRefused(AdapterLayer layer, SafetensorsFile file)
+    {
+        if (checkpoint is null)
+            return "DoRA, whose magnitudes must be computed anew with the base weight: give -Checkpoint";
+
+        return checkpoint.Index.Pair(layer, file.Path) is null ? "DoRA, whose base layer the checkpoint does not have" : null;
     }
 
     private IEnumerable<ResizeResult> Resize(
@@ -157,7 +176,7 @@ internal sealed class ResizePipeline(
         {
             try
             {
-                if (_planner.Plan(file, contents, layers, ParametersOf(file, hash, recipe, ChoiceOf(layers, contents))) is { } output)
+                if (_planner.Plan(file, contents, layers, ParametersOf(file, hash, contents, recipe, ChoiceOf(layers, contents))) is { } output)
                     outputs.Add(output);
             }
             catch (ResizeLoraException exception)
@@ -170,7 +189,7 @@ internal sealed class ResizePipeline(
         if (outputs.Count == 0)
             yield break;
 
-        var writer = new LoraWriter(engine, settings.Workers, cancellation);
+        var writer = new LoraWriter(engine, checkpoint, settings.Workers, cancellation);
         foreach (OutputFile output in writer.Write(file, outputs, settings.Overwrite, ReportWriting))
             yield return output.ToResult(file);
 

@@ -24,6 +24,9 @@ internal static class ElementCodec
     {
         switch (dtype)
         {
+            case SafetensorsDType.F64:
+                BinaryPrimitives.WriteDoubleLittleEndian(bytes, value);
+                break;
             case SafetensorsDType.F32:
                 BinaryPrimitives.WriteSingleLittleEndian(bytes, (float)value);
                 break;
@@ -42,7 +45,7 @@ internal static class ElementCodec
     /// <summary>The number nearest to <paramref name="value"/> that <paramref name="dtype"/> can hold.</summary>
     public static double Round(SafetensorsDType dtype, double value)
     {
-        Span<byte> bytes = stackalloc byte[sizeof(float)];
+        Span<byte> bytes = stackalloc byte[sizeof(double)];
         Write(dtype, value, bytes);
         return Read(dtype, bytes);
     }

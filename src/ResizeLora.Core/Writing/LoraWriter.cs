@@ -1,12 +1,14 @@
+using ResizeLora.Adapters;
 using ResizeLora.Concurrency;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
+using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Writing;
 
 /// <summary>Builds the kept factors and writes the outputs of one LoRA, all recipes in one pass over its layers.</summary>
-internal sealed class LoraWriter(INumericEngine engine, int workers, CancellationToken cancellation)
+internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoint, int workers, CancellationToken cancellation)
 {
     /// <summary>Writes the outputs. Each appears under its name when it is whole, and is yielded then.</summary>
     /// <param name="source">The LoRA.</param>
@@ -68,14 +70,45 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
 
             using LayerContent content = LayerReader.ReadUnchanged(source, layer);
             IReadOnlyList<TruncatedFactors> factors = wanted.Count == 0 ? [] : Truncate(source.Path, layer, content, [.. wanted.Select(pair => pair.Request)]);
-            for (int i = 0; i < wanted.Count; i++)
+            try
             {
-                using TruncatedFactors written = factors[i];
-                wanted[i].Output.Write(layer.Source.Layer, written);
+                for (int i = 0; i < wanted.Count; i++)
+                    wanted[i].Output.Write(layer.Source.Layer, factors[i]);
+                if (layer.Source.Layer.Magnitude is not null)
+                    WriteMagnitudes(source.Path, layer, content, [.. wanted.Select((pair, i) => (pair.Output, ChangeOf(layer, pair.Request, factors[i])))]);
+            }
+            finally
+            {
+                foreach (TruncatedFactors written in factors)
+                    written.Dispose();
             }
 
             return layer;
         }
+    }
+
+    private void WriteMagnitudes(string path, DecomposedLayer layer, LayerContent content, List<(OutputInProgress Output, LayerFactors Change)> written)
+    {
+        IReadOnlyList<double[]> magnitudes = new DoraMagnitudes(engine, checkpoint!).Of(layer, content, [.. written.Select(pair => pair.Change)]);
+        try
+        {
+            for (int i = 0; i < written.Count; i++)
+                written[i].Output.WriteMagnitudes(layer.Source.Layer, magnitudes[i]);
+        }
+        catch (OverflowException exception)
+        {
+            throw LayerFault.Overflow(path, layer.Name, exception);
+        }
+    }
+
+    /// <summary>What a loader will make of the new factors.</summary>
+    private static LayerFactors ChangeOf(DecomposedLayer layer, TruncationRequest request, TruncatedFactors factors)
+    {
+        AdapterLayer written = layer.Source.Layer;
+        return new LayerFactors(
+            new StoredMatrix(written.Written.Up, factors.Up.Memory, request.DType, written.Rows, request.Kept.Count),
+            new StoredMatrix(written.Written.Down, factors.Down.Memory, request.DType, request.Kept.Count, written.Columns),
+            factors.Alpha / request.Rank);
     }
 
     /// <summary>For each layer the offset up to which an output is complete once all layers up to it are done; null for its end.</summary>
@@ -91,7 +124,7 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
     {
         try
         {
-            return engine.Truncate(content.Factors, layer.Basis, requests);
+            return engine.Truncate(content.Change, layer.Basis, requests);
         }
         catch (OverflowException exception)
         {

@@ -65,10 +65,28 @@ internal sealed class OutputInProgress : IDisposable
             Write(layer.Source.Layer, [], [], Plan.Kept.Ranks[index]);
     }
 
+    /// <summary>Writes the magnitudes of a DoRA layer; from any thread.</summary>
+    /// <exception cref="OverflowException">One is too large for the output's element type.</exception>
+    public void WriteMagnitudes(AdapterLayer layer, double[] magnitudes)
+    {
+        TensorInfo tensor = _tensors[layer.Magnitude!.Tensor.Name];
+        using var bytes = new PooledBytes((int)tensor.ByteCount);
+        int size = bytes.Memory.Length / magnitudes.Length;
+        for (int i = 0; i < magnitudes.Length; i++)
+        {
+            if (!double.IsFinite(ElementCodec.Round(tensor.DType, magnitudes[i])))
+                throw new OverflowException($"Magnitudes lie outside the range of {tensor.DType}.");
+
+            ElementCodec.Write(tensor.DType, magnitudes[i], bytes.Span[(i * size)..]);
+        }
+
+        _writer.Write(tensor, bytes.Span);
+    }
+
     private void Write(AdapterLayer layer, ReadOnlySpan<byte> up, ReadOnlySpan<byte> down, double alpha)
     {
-        Write(_tensors[layer.Up.Name], up, (int)layer.Up.Shape[0]);
-        Write(_tensors[layer.Down.Name], down, rows: 1);
+        Write(_tensors[layer.Written.Up], up, (int)layer.Rows);
+        Write(_tensors[layer.Written.Down], down, rows: 1);
         if (layer.AlphaName is null)
             return;
 
@@ -115,7 +133,7 @@ internal sealed class OutputInProgress : IDisposable
     }
 
     private IEnumerable<TensorInfo> TensorsOf(AdapterLayer layer) =>
-        new[] { layer.Up.Name, layer.Down.Name, layer.AlphaName }.OfType<string>().Select(name => _tensors[name]);
+        new[] { layer.Written.Up, layer.Written.Down, layer.Written.Alpha, layer.Magnitude?.Tensor.Name }.OfType<string>().Select(name => _tensors[name]);
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using ResizeLora.Adapters;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
@@ -24,8 +25,8 @@ internal sealed class OutputPlan
         Parameters = parameters;
         Layout = SafetensorsLayout.Create(verbatim
             .Select(tensor => new TensorSpec(tensor.Name, tensor.DType, tensor.Shape))
-            .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, kept.Ranks[index]))));
-        Metadata = OutputMetadata.Create(source, parameters, ChangedRanks());
+            .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, layer.Source.BaseLayer, kept.Ranks[index]))));
+        Metadata = OutputMetadata.Create(source, parameters, [.. ChangedRanks(), .. HeaderAlphaMend.Changes(source, NewRanks(), verbatim)]);
     }
 
     public ResizeParameters Parameters { get; }
@@ -47,19 +48,35 @@ internal sealed class OutputPlan
     public long FileLength => HeaderLength + Layout.DataLength;
 
     /// <summary>The element type of a layer's new tensors.</summary>
-    public SafetensorsDType DTypeOf(AdapterLayer layer) => Parameters.Precision.DType(layer.Up.DType);
+    public SafetensorsDType DTypeOf(AdapterLayer layer) => Parameters.Precision.DType(layer.DType);
 
-    private IEnumerable<TensorSpec> Specs(AdapterLayer layer, int rank)
+    private IEnumerable<TensorSpec> Specs(AdapterLayer layer, BaseLayer? baseLayer, int rank)
     {
         if (rank == 0)
             yield break;
 
         SafetensorsDType dtype = DTypeOf(layer);
-        yield return new TensorSpec(layer.Up.Name, dtype, [layer.Up.Shape[0], rank, .. layer.Up.Shape.Skip(2)]);
-        yield return new TensorSpec(layer.Down.Name, dtype, [rank, .. layer.Down.Shape.Skip(1)]);
+        IReadOnlyList<long> input = InputShape(layer, baseLayer);
+        yield return new TensorSpec(layer.Written.Up, dtype, [layer.Rows, rank, .. input.Skip(1).Select(_ => 1L)]);
+        yield return new TensorSpec(layer.Written.Down, dtype, [rank, .. input]);
         if (layer.AlphaName is { } alphaName)
             yield return new TensorSpec(alphaName, dtype, layer.Alpha?.Shape ?? []);
+        if (layer.Magnitude is { } magnitude)
+            yield return new TensorSpec(magnitude.Tensor.Name, dtype, magnitude.Tensor.Shape);
     }
+
+    /// <summary>A loader takes a convolution by its kernel; where the adapter does not say it, the base does.</summary>
+    private static IReadOnlyList<long> InputShape(AdapterLayer layer, BaseLayer? baseLayer)
+    {
+        if (layer.Shape.KnowsKernel || baseLayer is null || baseLayer.Transposed)
+            return layer.Shape.InputShape;
+
+        long[] input = [.. baseLayer.Tensor.Shape.Skip(1)];
+        return AdapterShape.Product(input) == layer.Columns ? input : layer.Shape.InputShape;
+    }
+
+    private IEnumerable<(string Layer, long Rank)> NewRanks() =>
+        _layers.Select((layer, index) => (layer.Name, (long)Kept.Ranks[index])).Where(layer => layer.Item2 > 0);
 
     /// <summary>Files that name their layers by position keep the ranks in the metadata.</summary>
     private IEnumerable<KeyValuePair<string, string>> ChangedRanks()

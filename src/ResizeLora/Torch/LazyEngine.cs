@@ -1,4 +1,6 @@
+using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
+using ResizeLora.Safetensors;
 
 namespace ResizeLora.Torch;
 
@@ -12,6 +14,8 @@ internal sealed class LazyEngine(string device) : INumericEngine
     public double[] SubspaceNorms(LayerFactors layer, SingularBasis? basis, StoredMatrix weight) => Engine.SubspaceNorms(layer, basis, weight);
 
     public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests) => Engine.Truncate(layer, basis, requests);
+
+    public double[] MergedNorms(StoredMatrix weight, LayerFactors? layer, long groupSize) => Engine.MergedNorms(weight, layer, groupSize);
 
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation) => Engine.Norms(weight, cancellation);
 }

@@ -1,3 +1,4 @@
+using ResizeLora.Adapters;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using TorchSharp;
@@ -43,8 +44,8 @@ internal sealed class BaselineResize(IReadOnlyDictionary<string, double> spectra
         using DisposeScope scope = NewDisposeScope();
         double alpha = TensorInput.Read(file, layer.Alpha!).item<float>();
         BaselineDecomposition decomposition = BaselineDecomposition.Of(
-            TensorInput.Read(file, layer.Up),
-            TensorInput.Read(file, layer.Down),
+            TensorInput.Read(file, layer.Tensors[TensorRole.Up]),
+            TensorInput.Read(file, layer.Tensors[TensorRole.Down]),
             alpha / layer.Rank);
         decomposition.U.MoveToOuterDisposeScope();
         decomposition.Sigma.MoveToOuterDisposeScope();
@@ -64,8 +65,8 @@ internal sealed class BaselineResize(IReadOnlyDictionary<string, double> spectra
         int rank,
         (Tensor Up, Tensor Down) factors)
     {
-        AddTensor(layer.Up.Name, factors.Up);
-        AddTensor(layer.Down.Name, factors.Down);
+        AddTensor(layer.Written.Up, factors.Up);
+        AddTensor(layer.Written.Down, factors.Down);
         AddTensor(layer.Alpha!.Name, tensor((float)rank, ScalarType.Float16));
 
         void AddTensor(string name, Tensor content) =>

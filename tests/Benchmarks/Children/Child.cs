@@ -5,6 +5,7 @@ using ResizeLora.Benchmarks.Machine;
 using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Samples;
 using ResizeLora.Benchmarks.Timing;
+using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Safetensors;

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using ResizeLora.Benchmarks.Baseline;
-using ResizeLora.Decomposition;
+using ResizeLora.Adapters;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using ResizeLora.Decomposition;
 using ResizeLora.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;

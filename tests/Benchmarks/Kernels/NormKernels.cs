@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using ResizeLora.Benchmarks.Baseline;
-using ResizeLora.Decomposition;
+using ResizeLora.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -61,7 +61,7 @@ public class SdxlPairingTests
         AdapterContents contents = AdapterContents.Read(KeyList.Header("sdxl_lora_diffusers_peft", rename), AdapterPath);
 
         AssertPlain(contents, 736);
-        AssertPairs(contents, layer => PeftToFlat(originalNames[layer.Up.Name][..^".lora_B.weight".Length]));
+        AssertPairs(contents, layer => PeftToFlat(originalNames[layer.Written.Up][..^".lora_B.weight".Length]));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
+using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
@@ -13,6 +15,8 @@ internal sealed class OverflowingEngine : INumericEngine
     public double[] SubspaceNorms(LayerFactors layer, SingularBasis? basis, StoredMatrix weight) => _plain.SubspaceNorms(layer, basis, weight);
 
     public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests) => throw new OverflowException();
+
+    public double[] MergedNorms(StoredMatrix weight, LayerFactors? layer, long groupSize) => _plain.MergedNorms(weight, layer, groupSize);
 
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation) => _plain.Norms(weight, cancellation);
 }

@@ -1,5 +1,5 @@
+using ResizeLora.Core.Tests.Support;
 using ResizeLora.Pairing;
-using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 
 namespace ResizeLora.Core.Tests.Selection;
@@ -74,8 +74,5 @@ public class FusedLayersTests
 
     private static int[][] Groups(AdapterLayer[] layers) => [.. FusedLayers.Groups(layers).Select(group => group.ToArray())];
 
-    private static AdapterLayer Layer(string name, long columns) =>
-        new(name, Tensor($"{name}.lora_up.weight", [64, 4]), Tensor($"{name}.lora_down.weight", [4, columns]), null, $"{name}.alpha");
-
-    private static TensorInfo Tensor(string name, long[] shape) => new(name, SafetensorsDType.F16, shape, 0, 2 * shape[0] * shape[1]);
+    private static AdapterLayer Layer(string name, long columns) => SampleLayer.Lora(name, 64, columns, 4);
 }

@@ -1,3 +1,4 @@
+using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
@@ -10,12 +11,18 @@ internal static class SampleLayer
     public static DecomposedLayer Create(string name, int rows, int columns, params double[] singularValues)
     {
         int rank = singularValues.Length;
-        var layer = new AdapterLayer(
-            name,
-            new TensorInfo($"{name}.lora_up.weight", SafetensorsDType.F32, [rows, rank], 0, 4L * rows * rank),
-            new TensorInfo($"{name}.lora_down.weight", SafetensorsDType.F32, [rank, columns], 4L * rows * rank, 4L * (rows + columns) * rank),
-            Alpha: null,
-            $"{name}.alpha");
+        AdapterLayer layer = Lora(name, rows, columns, rank);
         return new DecomposedLayer(new LayerSource(layer, "digest", null, null), "file", AdapterComponent.Unet, rank, singularValues);
     }
+
+    /// <summary>A LoRA layer as a file's header tells it.</summary>
+    public static AdapterLayer Lora(string name, long rows, long columns, long rank) => new(
+        name,
+        new LoraType(),
+        new AdapterTensors(new Dictionary<TensorRole, TensorInfo>
+        {
+            [TensorRole.Up] = new($"{name}.lora_up.weight", SafetensorsDType.F32, [rows, rank], 0, 4 * rows * rank),
+            [TensorRole.Down] = new($"{name}.lora_down.weight", SafetensorsDType.F32, [rank, columns], 4 * rows * rank, 4 * (rows + columns) * rank),
+        }),
+        WrittenNames.For(name));
 }

@@ -1,3 +1,4 @@
+using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;

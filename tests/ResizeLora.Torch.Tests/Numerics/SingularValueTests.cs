@@ -1,4 +1,4 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Adapters;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 using ResizeLora.Torch.Tests.Support;

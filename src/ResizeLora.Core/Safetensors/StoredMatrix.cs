@@ -1,10 +1,8 @@
-using ResizeLora.Safetensors;
-
-namespace ResizeLora.Decomposition;
+namespace ResizeLora.Safetensors;
 
 /// <summary>A matrix as a file has it: raw little-endian bytes in row order.</summary>
 /// <param name="Name">The tensor's name, for messages.</param>
-/// <param name="Bytes">Rows · Columns elements.</param>
+/// <param name="Bytes">Rows · Columns elements; none for the identity.</param>
 /// <param name="DType">A convertible element type.</param>
 /// <param name="Rows">Rows as stored.</param>
 /// <param name="Columns">Columns as stored; for a convolution, input channels times kernel size.</param>
@@ -12,4 +10,11 @@ internal sealed record StoredMatrix(string Name, ReadOnlyMemory<byte> Bytes, Saf
 {
     /// <summary>Whether the matrix meant is the transpose of what is stored.</summary>
     public bool Transposed { get; init; }
+
+    /// <summary>Whether it is the identity, which takes no bytes.</summary>
+    public bool IsIdentity { get; private init; }
+
+    /// <summary>The identity.</summary>
+    public static StoredMatrix Identity(long size) =>
+        new("identity", ReadOnlyMemory<byte>.Empty, SafetensorsDType.F64, size, size) { IsIdentity = true };
 }
