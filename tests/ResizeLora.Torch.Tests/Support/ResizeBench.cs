@@ -11,6 +11,8 @@ internal sealed class ResizeBench : IPipelineObserver, IDisposable
 
     public List<ResizeLoraException> Errors { get; } = [];
 
+    public List<string> Warnings { get; } = [];
+
     /// <summary>The layers of a LoRA, decomposed; beside the base, if there is one.</summary>
     public IReadOnlyList<DecomposedLayer> Decompose(SampleFile lora, SampleFile? checkpoint = null)
     {
@@ -23,12 +25,9 @@ internal sealed class ResizeBench : IPipelineObserver, IDisposable
     public IReadOnlyDictionary<string, Matrix>? Resize(SampleFile lora, string recipe, ResizePrecision precision, SampleFile? checkpoint = null)
     {
         Errors.Clear();
-        using BaseCheckpoint? opened = Open(checkpoint);
         try
         {
-            string path = lora.Write(_folder["lora.safetensors"]);
-            ResizeResult? result = Pipeline(new PipelineSettings { Precision = precision, Overwrite = true }, opened).Resize(path, [ResizeRecipe.Parse(recipe)]).SingleOrDefault();
-            return result is null ? null : LoraFile.EffectiveDeltas(result.Path);
+            return Write(lora, recipe, precision, checkpoint) is { } result ? LoraFile.EffectiveDeltas(result.Path) : null;
         }
         catch (ResizeLoraException exception)
         {
@@ -37,15 +36,22 @@ internal sealed class ResizeBench : IPipelineObserver, IDisposable
         }
     }
 
+    /// <summary>Resizes a LoRA, and says what was written; null if nothing was.</summary>
+    public ResizeResult? Write(SampleFile lora, string recipe, ResizePrecision precision, SampleFile? checkpoint = null, int workers = 2)
+    {
+        using BaseCheckpoint? opened = Open(checkpoint);
+        string path = lora.Write(_folder["lora.safetensors"]);
+        var settings = new PipelineSettings { Precision = precision, Overwrite = true, Workers = workers };
+        return Pipeline(settings, opened).Resize(path, [ResizeRecipe.Parse(recipe)]).SingleOrDefault();
+    }
+
     public void Dispose() => _folder.Dispose();
 
     void IPipelineObserver.Verbose(string message)
     {
     }
 
-    void IPipelineObserver.Warning(string message)
-    {
-    }
+    void IPipelineObserver.Warning(string message) => Warnings.Add(message);
 
     void IPipelineObserver.Error(ResizeLoraException exception) => Errors.Add(exception);
 
