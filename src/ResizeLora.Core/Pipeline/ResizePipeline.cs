@@ -148,13 +148,15 @@ internal sealed class ResizePipeline(
     /// <exception cref="ResizeLoraException">No layers are left.</exception>
     private void ReportUnsupported(SafetensorsFile file, AdapterContents contents)
     {
-        string? reason = contents.Unsupported.Count == 0
-            ? null
-            : $"{contents.Unsupported.Count} layer(s) of another kind, such as '{DisplayText.Of(contents.Unsupported[0].Name)}': {contents.Unsupported[0].Reason}";
+        string reasons = string.Join("; ", contents.Unsupported
+            .GroupBy(layer => layer.Reason, StringComparer.Ordinal)
+            .OrderByDescending(group => group.Count())
+            .Take(5)
+            .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
         if (contents.Layers.Count == 0)
-            throw LayerFault.NoLayers(file.Path, reason);
-        if (reason is not null)
-            observer.Warning($"'{file.Path}' has {reason}. They are kept unchanged.");
+            throw LayerFault.NoLayers(file.Path, reasons.Length == 0 ? null : reasons);
+        if (reasons.Length > 0)
+            observer.Warning($"'{file.Path}' has {contents.Unsupported.Count} layer(s) that can't be resized and are kept unchanged: {reasons}.");
     }
 
     private string? WhyDoraIsRefused(AdapterLayer layer, SafetensorsFile file)

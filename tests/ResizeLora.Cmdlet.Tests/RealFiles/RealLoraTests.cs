@@ -1,5 +1,5 @@
-using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.RealFiles;
@@ -101,11 +101,39 @@ public sealed class RealLoraTests : IDisposable
         }
     }
 
+    /// <summary>
+    /// ΔW = (alpha / 8) · (W₁ₐ·W₁ᵦ) ⊗ (W₂ₐ·W₂ᵦ). Of all matrices of its rank, only the best part of ΔW is as near to it as the
+    /// dropped singular values say.
+    /// </summary>
     [RealFilesFact]
-    public void Lokr_is_a_clear_error() =>
-        _bench.RunFailing("Invoke-LoraResize $args[0] -Recipe $args[1] -Destination .", PathOf("sd15_lokr_falcon"), Bench.ByItself)
-            .Is("NoLoraLayers", ErrorCategory.InvalidData)
-            .Mentions(PathOf("sd15_lokr_falcon"), "LoKr");
+    public void Lokr_becomes_the_LoRA_that_is_nearest_to_it()
+    {
+        var input = ReferenceFile.Open(PathOf("sd15_lokr_falcon"));
+
+        ResizeResult result = Resize("sd15_lokr_falcon", "spn_lora=1,thr=-1", "Float32");
+
+        Assert.Equal((350, 350), (result.SourceLayerCount, result.LayerCount));
+        Dictionary<string, (double Scale, Matrix Up, Matrix Down)> output = LoraFile.Layers(result.Path);
+        Assert.Equal(input.Names.Select(tensor => tensor.Split('.')[0]).Distinct().Order(StringComparer.Ordinal), output.Keys.Order(StringComparer.Ordinal));
+        using SafetensorsFile file = SafetensorsFile.Open(PathOf("sd15_lokr_falcon"));
+        foreach ((string layer, (double scale, Matrix up, Matrix down)) in output.Where((_, i) => i % 10 == 0))
+        {
+            Matrix first = Read(layer, "lokr_w1_a") * Read(layer, "lokr_w1_b");
+            Matrix second = Read(layer, "lokr_w2_a") * Read(layer, "lokr_w2_b");
+            double alpha = SampleFile.ReadMatrix(file, $"{layer}.alpha")[0, 0];
+            double[] values = [.. JacobiSvd.Of(first).Values
+                .SelectMany(left => JacobiSvd.Of(second).Values.Select(right => alpha / 8 * left * right))
+                .OrderDescending()];
+            int kept = values.Count(value => value >= values[0] / 10);
+            Assert.Equal(kept, down.Rows);
+            Matrix written = scale * (up * down);
+            Matrix dropped = written.Map((row, column) => written[row, column]
+                - alpha / 8 * first[row / second.Rows, column / second.Columns] * second[row % second.Rows, column % second.Columns]);
+            Assert.Equal(1, dropped.FrobeniusNorm / Norm(values.Skip(kept)), 5);
+        }
+
+        Matrix Read(string layer, string tensor) => SampleFile.ReadMatrix(file, $"{layer}.{tensor}");
+    }
 
     private static string PathOf(string name) => Path.Combine(TestPaths.RealFiles, $"{name}.safetensors");
 

@@ -1,5 +1,6 @@
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Pairing;
 
@@ -40,8 +41,9 @@ public class AdapterContentsTests
 
     [Theory]
     [InlineData("a.hada_w")]
-    [InlineData("a.dora_scale.b")]
+    [InlineData("a.dora_scale")]
     [InlineData("a.lora_mid")]
+    [InlineData("a.oft_blocks")]
     public void A_layer_that_is_called_like_another_kind_has_its_alpha(string name)
     {
         AdapterContents contents = Read((name + ".lora_up.weight", [8, 2]), (name + ".lora_down.weight", [2, 6]), (name + ".alpha", []));
@@ -51,7 +53,7 @@ public class AdapterContentsTests
     }
 
     [Fact]
-    public void A_layer_of_another_kind_has_its_alpha_too()
+    public void A_layer_of_which_a_part_is_missing_has_its_alpha_too()
     {
         AdapterContents contents = Read(("a.hada_w1_a", [8, 2]), ("a.alpha", []));
 
@@ -91,17 +93,27 @@ public class AdapterContentsTests
         Assert.Empty(contents.Unsupported);
     }
 
-    public static TheoryData<string, string[]> OtherKinds() => new()
+    public static TheoryData<string, string[]> Refused() => new()
     {
-        { "Tucker", ["lora_up.weight", "lora_down.weight", "lora_mid.weight", "alpha"] },
-        { "DoRA", ["lora_up.weight", "lora_down.weight", "dora_scale", "alpha"] },
-        { "DoRA", ["lora_B.weight", "lora_A.weight", "lora_magnitude_vector"] },
-        { "DoRA", ["lora_B.weight", "lora_A.weight", "lora_magnitude_vector.weight"] },
-        { "DoRA", ["lora_B.default.weight", "lora_A.default.weight", "lora_magnitude_vector.default.weight"] },
-        { "LoHa", ["hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "alpha"] },
-        { "LoHa", ["hada_t1", "hada_w1_a", "hada_w1_b", "hada_t2", "hada_w2_a", "hada_w2_b", "alpha"] },
-        { "LoKr", ["lokr_w1", "lokr_w2_a", "lokr_w2_b", "alpha"] },
-        { "LoKr", ["lokr_w1", "lokr_w2", "dora_scale"] },
+        { "OFT", ["oft_blocks", "alpha"] },
+        { "OFT", ["oft_blocks", "rescale", "alpha"] },
+        { "OFT", ["oft_diag"] },
+        { "OFT", ["oft_R.weight"] },
+        { "BOFT", ["boft_R", "boft_s"] },
+        { "GLoRA", ["a1.weight", "a2.weight", "b1.weight", "b2.weight", "alpha"] },
+        { "(IA)³", ["ia3_l"] },
+        { "(IA)³", ["weight", "on_input"] },
+        { "OFT", ["oft_blocks", "lora_up.weight", "lora_down.weight"] },
+        { "mixture", ["lora_up.weight", "lora_down.weight", "lokr_w1", "lokr_w2"] },
+        { "half a pair", ["lora_up.weight", "lora_mid.weight"] },
+        { "LoHa", ["hada_w1_a", "hada_w1_b", "hada_w2_a", "alpha"] },
+        { "LoHa", ["hada_t1", "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"] },
+        { "LoKr", ["lokr_w1", "lokr_w2_a", "alpha"] },
+        { "LoKr", ["lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2"] },
+        { "LoKr", ["lokr_w1", "lokr_w2", "lokr_t2"] },
+        { "same meaning", ["lora_up.weight", "lora_down.weight", "lora_magnitude_vector", "lora_magnitude_vector.weight"] },
+        { "two magnitudes", ["lora_up.weight", "lora_down.weight", "lora_magnitude_vector", "dora_scale"] },
+        { "magnitudes without factors", ["dora_scale", "alpha"] },
         { "down factor missing", ["lora_up.weight", "alpha"] },
         { "up factor missing", ["lora_down.weight", "alpha"] },
         { "half a pair", ["lora_up.weight", "lora_A.weight"] },
@@ -109,13 +121,13 @@ public class AdapterContentsTests
     };
 
     [Theory]
-    [MemberData(nameof(OtherKinds))]
-    public void Layers_of_other_kinds_are_kept_whole(string reason, string[] tensors)
+    [MemberData(nameof(Refused))]
+    public void Layers_that_can_not_be_decomposed_are_kept_whole(string reason, string[] tensors)
     {
         string[] names = [.. tensors.Select(tensor => "lora_unet_a." + tensor)];
         SafetensorsHeader header = HeaderBuilder.Of(
         [
-            .. names.Select(name => (name, new long[] { 4, 4 })),
+            .. names.Select(name => (name, name.EndsWith("alpha", StringComparison.Ordinal) ? Array.Empty<long>() : [4, 4])),
             ("lora_unet_b.lora_up.weight", [8, 2]),
             ("lora_unet_b.lora_down.weight", [2, 6]),
         ]);
@@ -128,6 +140,76 @@ public class AdapterContentsTests
         Assert.Equal(names.Order(StringComparer.Ordinal), layer.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
         Assert.Equal("lora_unet_b", Assert.Single(contents.Layers).Name);
         Assert.Empty(contents.Others);
+    }
+
+    [Theory]
+    [InlineData("lora_unet_a.diff_b", new long[] { 8 })]
+    [InlineData("lora_unet_norm.w_norm", new long[] { 8 })]
+    [InlineData("lora_unet_norm.b_norm", new long[] { 8 })]
+    [InlineData("lora_unet_norm.diff", new long[] { 8 })]
+    [InlineData("emb_params", new long[] { 2, 768 })]
+    [InlineData("clip_l", new long[] { 2, 768 })]
+    [InlineData("lora_unet_c.weight", new long[] { 8 })]
+    [InlineData("something.else", new long[] { 3, 4 })]
+    public void Tensors_that_are_no_matrices_of_layers_pass_through(string name, long[] shape)
+    {
+        AdapterContents contents = Read(("lora_unet_a.lora_up.weight", [8, 2]), ("lora_unet_a.lora_down.weight", [2, 6]), (name, shape));
+
+        Assert.Equal(name, Assert.Single(contents.Others).Name);
+        Assert.Empty(contents.Unsupported);
+        Assert.Equal("lora_unet_a", Assert.Single(contents.Layers).Name);
+    }
+
+    public static TheoryData<string, string, int, string> Lists() => new()
+    {
+        { "sdxl_locon_lycoris", "LoRA", 789, ".lora_up.weight" },
+        { "sdxl_locon_lycoris_tucker", "Tucker LoCon", 39, ".lora_mid.weight" },
+        { "sdxl_loha_lycoris", "LoHa", 789, ".hada_w1_a" },
+        { "sdxl_dora_onetrainer", "LoRA", 722, ".dora_scale" },
+        { "sdxl_dora_peft", "LoRA", 560, ".lora_magnitude_vector.weight" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Lists))]
+    public void Every_tensor_of_whole_adapters_is_in_the_right_group(string list, string type, int count, string mark)
+    {
+        List<TensorSpec> tensors = [.. KeyFile.Tensors(list)];
+        ILookup<string, string> byLayer = tensors.ToLookup(tensor => tensor.Name.Split('.')[..^(tensor.Name.EndsWith(".weight", StringComparison.Ordinal) ? 2 : 1)].Aggregate((left, right) => $"{left}.{right}"), tensor => tensor.Name);
+
+        AdapterContents contents = AdapterContents.Read(KeyList.Header(list), AdapterPath);
+
+        Assert.Empty(contents.Others);
+        Assert.Empty(contents.Unsupported);
+        Assert.Equal(byLayer.Select(layer => layer.Key).Order(StringComparer.Ordinal), contents.Layers.Select(layer => layer.Name));
+        Assert.All(contents.Layers, layer => Assert.Equal(byLayer[layer.Name].Order(StringComparer.Ordinal), layer.Tensors.All.Select(tensor => tensor.Name).Order(StringComparer.Ordinal)));
+        string[] marked = [.. tensors.Select(tensor => tensor.Name).Where(name => name.EndsWith(mark, StringComparison.Ordinal))];
+        Assert.Equal(count, marked.Length);
+        Assert.All(contents.Layers, layer => Assert.Equal(byLayer[layer.Name].Intersect(marked).Any(), layer.Type.Name == type));
+    }
+
+    [Fact]
+    public void Magnitudes_of_whole_adapters_are_per_input_or_per_output_as_their_trainers_write_them()
+    {
+        AdapterContents oneTrainer = AdapterContents.Read(KeyList.Header("sdxl_dora_onetrainer"), AdapterPath);
+        AdapterContents peft = AdapterContents.Read(KeyList.Header("sdxl_dora_peft"), AdapterPath);
+
+        Assert.All(oneTrainer.Layers, layer => Assert.Equal(1, layer.Magnitude?.GroupSize));
+        Assert.All(peft.Layers, layer => Assert.Equal(0, layer.Magnitude?.GroupSize));
+        Assert.True(oneTrainer.NeedsBase);
+    }
+
+    [Theory]
+    [InlineData("lora_unet_a", ".lora_up.weight", ".lora_down.weight")]
+    [InlineData("lycoris_a.b", ".lora_up.weight", ".lora_down.weight")]
+    [InlineData("lora_unet.down_blocks.0", ".lora_up.weight", ".lora_down.weight")]
+    [InlineData("diffusion_model.layers.0.attention.to_q", ".lora_B.weight", ".lora_A.weight")]
+    [InlineData("base_model.model.unet.a", ".lora_B.weight", ".lora_A.weight")]
+    public void Layers_without_factors_are_written_in_the_style_of_their_names(string name, string up, string down)
+    {
+        AdapterLayer layer = Assert.Single(Read((name + ".lokr_w1", [4, 3]), (name + ".lokr_w2", [2, 5])).Layers);
+
+        Assert.Equal((name + up, name + down, name + ".alpha"), (layer.Written.Up, layer.Written.Down, layer.Written.Alpha));
+        Assert.Equal((8, 15, 6), (layer.Rows, layer.Columns, layer.Rank));
     }
 
     public static TheoryData<long[], long[], bool> Shapes() => new()

@@ -106,7 +106,7 @@ public sealed class AdapterTypeTests : IDisposable
         double threshold = (scores[1] + scores[2]) / 2;
         int[] kept = [.. Enumerable.Range(0, svd.Values.Length).Where(i => svd.Values[i] > 1e-9 * svd.Values[0] && Math.Log10(svd.Values[i] / Math.Abs(products[i, i])) >= threshold)];
 
-        ResizeResult result = Write(sample, FormattableString.Invariant($"subspace=1,thr={threshold}"), new SampleFile().Add(LinearBase, weight, shape: sample.WeightShape));
+        ResizeResult result = Write(sample, FormattableString.Invariant($"subspace=1,thr={threshold}"), new SampleFile().Add(LinearBase, weight));
 
         AssertNear(svd.Part(kept), DeltaOf(result), 1e-5);
     }
