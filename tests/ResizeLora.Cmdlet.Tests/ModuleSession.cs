@@ -103,20 +103,15 @@ public sealed class ModuleSession : IDisposable
     {
         var output = new PSDataCollection<PSObject>();
         ErrorRecord? terminating = null;
-        bool wasStopped = false;
         try
         {
             shell.Invoke(input, output);
-        }
-        catch (PipelineStoppedException)
-        {
-            wasStopped = true;
         }
         catch (RuntimeException exception)
         {
             terminating = exception.ErrorRecord;
         }
 
-        return new RunResult(output, shell.Streams, terminating, wasStopped);
+        return new RunResult(output, shell.Streams, terminating, shell.InvocationStateInfo.State == PSInvocationState.Stopped);
     }
 }

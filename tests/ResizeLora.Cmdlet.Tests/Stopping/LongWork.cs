@@ -13,7 +13,7 @@ internal static class LongWork
     private static readonly Lazy<NoiseBlock> Noise = new(() => new NoiseBlock(1));
 
     /// <summary>A LoRA of layers whose decomposition is long.</summary>
-    public static string HighRanks(string path) => Write(path, Lora(count: 20, size: 1024, rank: 768));
+    public static string HighRanks(string path) => Write(path, Lora(count: 30, size: 1024, rank: 320));
 
     /// <summary>A LoRA of layers that are decomposed at once, for <see cref="LargeBase"/>.</summary>
     public static string LowRanks(string path) => Write(path, Lora(count: 8, size: 3072, rank: 1));
