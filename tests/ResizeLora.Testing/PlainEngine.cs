@@ -36,11 +36,9 @@ internal sealed class PlainEngine : INumericEngine
         return [.. requests.Select(request => Truncate(svd, layer.Scale, request))];
     }
 
-    public double[] MergedNorms(StoredMatrix weight, LayerFactors? layer, long groupSize)
+    public double[] MergedNorms(StoredMatrix weight, LayerFactors layer, long groupSize)
     {
-        Matrix merged = ToMatrix(weight);
-        if (layer is not null)
-            merged -= -layer.Scale * (ToMatrix(layer.Up) * ToMatrix(layer.Down));
+        Matrix merged = ToMatrix(weight) - -layer.Scale * (ToMatrix(layer.Up) * ToMatrix(layer.Down));
         double[] squares = new double[groupSize == 0 ? merged.Rows : merged.Columns / (int)groupSize];
         merged.Map((row, column) => squares[groupSize == 0 ? row : column / (int)groupSize] += merged[row, column] * merged[row, column]);
         return [.. squares.Select(Math.Sqrt)];

@@ -7,7 +7,7 @@ namespace ResizeLora.Decomposition;
 /// The numeric work, cut at whole tasks: bytes go in, plain records come out. One implementation runs on libtorch;
 /// the tests have a plain one. All methods may be called from several threads at once and are repeatable to the bit.
 /// A basis is one that <see cref="Decompose"/> gave for the same layer; without it the layer is decomposed again, with
-/// the same result.
+/// the same result. All throw OutOfMemoryException or ExternalException where memory or the library fails.
 /// </summary>
 internal interface INumericEngine
 {
@@ -26,10 +26,10 @@ internal interface INumericEngine
 
     /// <summary>The norms of the rows of W + ΔW, or of groups of its columns: what DoRA divides by.</summary>
     /// <param name="weight">W, of ΔW's shape.</param>
-    /// <param name="layer">ΔW; null where it is zero.</param>
+    /// <param name="layer">ΔW.</param>
     /// <param name="groupSize">How many neighbouring columns make a group; 0 for rows.</param>
     /// <exception cref="NonFiniteException">A factor or W holds NaN or infinity.</exception>
-    double[] MergedNorms(StoredMatrix weight, LayerFactors? layer, long groupSize);
+    double[] MergedNorms(StoredMatrix weight, LayerFactors layer, long groupSize);
 
     /// <summary>Spectral and Frobenius norm of a base layer.</summary>
     /// <exception cref="NonFiniteException">The weight holds NaN or infinity.</exception>

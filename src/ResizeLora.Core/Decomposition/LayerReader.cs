@@ -7,7 +7,8 @@ namespace ResizeLora.Decomposition;
 /// <summary>Reads what a layer's tensors hold.</summary>
 internal static class LayerReader
 {
-    /// <exception cref="ResizeLoraException">Reading failed, or a number that ΔW is made of is not finite.</exception>
+    /// <exception cref="ResizeLoraException">Reading failed, or alpha is not a finite number.</exception>
+    /// <exception cref="NonFiniteException">A number that ΔW is made of is not finite.</exception>
     public static LayerContent Read(SafetensorsFile file, AdapterLayer layer)
     {
         var contents = new Dictionary<TensorRole, PooledBytes>();
@@ -27,11 +28,9 @@ internal static class LayerReader
             WeightChange change = layer.Type.Read(numbers, layer.Shape, scale);
             return new LayerContent(numbers, change, alpha ?? layer.HeaderAlpha?.Alpha ?? layer.Shape.AlphaRank ?? layer.Rank, digest.ToString());
         }
-        catch (Exception exception)
+        catch
         {
             numbers.Dispose();
-            if (exception is NonFiniteException nonFinite)
-                throw LayerFault.NonFinite(file.Path, layer.Name, nonFinite.TensorName, nonFinite);
             throw;
         }
     }

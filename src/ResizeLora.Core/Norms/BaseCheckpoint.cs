@@ -61,9 +61,18 @@ internal sealed class BaseCheckpoint : IDisposable
     public MatrixNorms Norms(BaseLayer layer, INumericEngine engine, CancellationToken cancellation) =>
         _norms.GetOrAdd(layer.Name, _ => new Lazy<MatrixNorms>(() =>
         {
-            MatrixNorms norms = Read(layer, weight => engine.Norms(weight, cancellation));
-            _unsaved[layer.Name] = norms;
-            return norms;
+            try
+            {
+                MatrixNorms norms = Read(layer, weight => engine.Norms(weight, cancellation));
+                _unsaved[layer.Name] = norms;
+                return norms;
+            }
+            catch
+            {
+                // What was short a moment ago need not be when the next LoRA asks.
+                _norms.TryRemove(layer.Name, out Lazy<MatrixNorms>? _);
+                throw;
+            }
         })).Value;
 
     /// <summary>Does something with the weight of a base layer, which is in memory only meanwhile.</summary>
@@ -92,7 +101,14 @@ internal sealed class BaseCheckpoint : IDisposable
 
     public void Dispose()
     {
-        SaveNorms();
-        _file.Dispose();
+        try
+        {
+            SaveNorms();
+        }
+        finally
+        {
+            // A warning ends in an exception when the call was stopped.
+            _file.Dispose();
+        }
     }
 }

@@ -33,7 +33,7 @@ internal sealed class LayerDecomposer(
             throw LayerFault.NothingPairs(file.Path, checkpoint.Path);
 
         int done = 0;
-        foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, Work))
+        foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, pair => LayerWork.Run(file.Path, pair.Layer.Name, () => Work(pair))))
         {
             observer.Progress(file.Path, "Decomposing layer", ++done, pairs.Count);
             if (done % 64 == 0)
@@ -46,7 +46,7 @@ internal sealed class LayerDecomposer(
         DecomposedLayer Work((AdapterLayer Layer, BaseLayer? BaseLayer) pair)
         {
             using LayerContent content = LayerReader.Read(file, pair.Layer);
-            LayerDecomposition decomposition = Guarded(file.Path, pair.Layer.Name, () => engine.Decompose(content.Change));
+            LayerDecomposition decomposition = engine.Decompose(content.Change);
             if (!decomposition.SingularValues.All(double.IsFinite))
                 throw LayerFault.Infinite(file.Path, pair.Layer.Name);
 
@@ -68,7 +68,7 @@ internal sealed class LayerDecomposer(
     public IReadOnlyList<DecomposedLayer> Complete(SafetensorsFile file, IEnumerable<DecomposedLayer> layers, bool withSubspace)
     {
         List<DecomposedLayer> completed =
-            [.. OrderedParallel.Select(layers, workers, cancellation, layer => Complete(file, layer, withSubspace))];
+            [.. OrderedParallel.Select(layers, workers, cancellation, layer => LayerWork.Run(file.Path, layer.Name, () => Complete(file, layer, withSubspace)))];
         checkpoint?.SaveNorms();
         return completed;
     }
@@ -113,18 +113,6 @@ internal sealed class LayerDecomposer(
         }
 
         return layer;
-    }
-
-    private static T Guarded<T>(string path, string layer, Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (NonFiniteException exception)
-        {
-            throw LayerFault.NonFinite(path, layer, exception.TensorName, exception);
-        }
     }
 
     private T GuardedBase<T>(Func<T> work)

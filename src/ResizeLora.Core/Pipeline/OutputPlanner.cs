@@ -112,9 +112,11 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
     /// <summary>Where the scores lie: helps to choose a threshold.</summary>
     private void ReportScores(ResizeRecipe recipe, List<double[]> scores)
     {
-        double[] sorted = [.. scores.SelectMany(layer => layer).Where(double.IsFinite).Order()];
+        double[] sorted = [.. scores.SelectMany(layer => layer).Where(double.IsFinite)];
         if (sorted.Length == 0)
             return;
+
+        Array.Sort(sorted);
 
         double[] fractions = [0, 0.25, 0.5, 0.75, 1];
         observer.Verbose(string.Create(

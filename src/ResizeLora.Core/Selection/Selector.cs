@@ -22,15 +22,7 @@ internal sealed class Selector
         _line = [.. scores.SelectMany((layer, number) => layer.Select((score, index) => new Candidate(score, number, index)))];
         _line.RemoveAll(candidate => double.IsNegativeInfinity(candidate.Score));
 
-        // Equal scores go by position, so that the choice is repeatable.
-        _line.Sort((left, right) =>
-        {
-            int order = right.Score.CompareTo(left.Score);
-            if (order == 0)
-                order = left.Layer.CompareTo(right.Layer);
-            return order != 0 ? order : left.Index.CompareTo(right.Index);
-        });
-
+        _line.Sort();
         _lines = [.. scores.Select(_ => new List<Candidate>())];
         foreach (Candidate candidate in _line)
             _lines[candidate.Layer].Add(candidate);
@@ -92,5 +84,15 @@ internal sealed class Selector
         return indices;
     }
 
-    private readonly record struct Candidate(double Score, int Layer, int Index);
+    private readonly record struct Candidate(double Score, int Layer, int Index) : IComparable<Candidate>
+    {
+        /// <summary>The best first; equal scores go by position, so that the choice is repeatable.</summary>
+        public int CompareTo(Candidate other)
+        {
+            int order = other.Score.CompareTo(Score);
+            if (order == 0)
+                order = Layer.CompareTo(other.Layer);
+            return order != 0 ? order : Index.CompareTo(other.Index);
+        }
+    }
 }

@@ -16,7 +16,7 @@ internal sealed class OverflowingEngine : INumericEngine
 
     public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests) => throw new OverflowException();
 
-    public double[] MergedNorms(StoredMatrix weight, LayerFactors? layer, long groupSize) => _plain.MergedNorms(weight, layer, groupSize);
+    public double[] MergedNorms(StoredMatrix weight, LayerFactors layer, long groupSize) => _plain.MergedNorms(weight, layer, groupSize);
 
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation) => _plain.Norms(weight, cancellation);
 }
