@@ -48,7 +48,7 @@ internal static class DenseRoute
         vectors = vectors.index_select(1, tensor(indices.Select(index => (long)index).ToArray()).to(reader.Device));
 
         // The other side's vectors come with their singular values as lengths.
-        Tensor others = isWide ? vectors.t().matmul(matrix) : matrix.matmul(vectors).t();
+        Tensor others = isWide ? vectors.t().mm(matrix) : matrix.mm(vectors).t();
         Tensor lengths = (others * others).sum(dim: 1);
         Tensor ones = ones_like(lengths);
         Tensor root = where(lengths > zeros_like(lengths), lengths, ones).sqrt().sqrt();

@@ -23,7 +23,7 @@ internal static class MergedWeight
         {
             using TorchSharp.DisposeScope scope = NewDisposeScope();
             long count = Math.Min(rowsAtOnce, rows - first);
-            Tensor block = ReadRows(reader, weight, first, count) + up.narrow(0, first, count).matmul(down);
+            Tensor block = ReadRows(reader, weight, first, count) + up.narrow(0, first, count).mm(down);
             block = block * block;
             Tensor sums = groupSize == 0 ? block.sum(dim: 1) : block.sum(dim: 0).view(-1, groupSize).sum(dim: 1);
             ReadOnlySpan<double> numbers = sums.contiguous().cpu().Numbers<double>();

@@ -58,11 +58,16 @@ internal sealed class SampleAdapter
         ];
     }
 
-    /// <summary>Adds the layer's tensors to a file.</summary>
-    public SampleFile AddTo(SampleFile file, string name)
+    /// <summary>Adds the layer's tensors to a file, after something was done to copies of them.</summary>
+    public SampleFile AddTo(SampleFile file, string name, Action<string, Matrix>? change = null)
     {
         foreach ((string ending, Matrix numbers, long[] shape) in _tensors)
-            file.Add(name + ending, numbers, shape: shape.Length == 0 ? [1] : shape);
+        {
+            Matrix copy = numbers.Map((row, column) => numbers[row, column]);
+            change?.Invoke(ending, copy);
+            file.Add(name + ending, copy, shape: shape.Length == 0 ? [1] : shape);
+        }
+
         return file;
     }
 

@@ -128,6 +128,38 @@ public sealed class AdapterTypeTests : IDisposable
         Assert.Equal(one, three);
     }
 
+    [Theory]
+    [MemberData(nameof(Labels))]
+    public void Layers_that_were_kept_give_the_same_output(string label)
+    {
+        SampleFile file = Samples[label].AddTo(new SampleFile(), Linear);
+
+        byte[] once = File.ReadAllBytes(_bench.Write(file, "spn_lora=1,thr=-0.5", ResizePrecision.Float16)!.Path);
+        byte[] kept = File.ReadAllBytes(_bench.WriteKept(file, "spn_lora=1,thr=-0.5", ResizePrecision.Float16).Path);
+
+        Assert.Equal(once, kept);
+    }
+
+    [Theory]
+    [InlineData("LoHa", ".hada_w2_b")]
+    [InlineData("LoHa Tucker", ".hada_t1")]
+    [InlineData("LoKr of products", ".lokr_w2_a")]
+    [InlineData("Tucker 2d", ".lora_mid.weight")]
+    [InlineData("full weight", ".diff")]
+    public void A_number_that_is_none_is_an_error_that_names_its_tensor(string label, string ending)
+    {
+        SampleFile file = Samples[label].AddTo(new SampleFile(), Linear, (tensor, numbers) =>
+        {
+            if (tensor == ending)
+                numbers[0, 1] = double.NaN;
+        });
+
+        ResizeLoraException error = Assert.Throws<ResizeLoraException>(() => _bench.Write(file, Everything, ResizePrecision.Float32));
+
+        Assert.Equal("NonFiniteValue", error.ErrorId);
+        Assert.Contains(Linear + ending, error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_size_is_kept_to_the_byte_whatever_the_types()
     {

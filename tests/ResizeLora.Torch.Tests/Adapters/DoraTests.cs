@@ -132,6 +132,33 @@ public sealed class DoraTests : IDisposable
     }
 
     [Fact]
+    public void An_output_is_done_only_if_it_was_made_with_the_same_checkpoint()
+    {
+        SampleAdapter sample = SampleAdapter.Lora("LoRA", new Random(1), 6, 20, 14);
+        SampleFile file = File(sample, "dora_scale", [20, 1]).AddLora("lora_te1_text_model_encoder_layers_1_mlp_fc1", 20, 14, 2, new Random(2));
+        Matrix weight = Weight(sample);
+
+        Assert.NotNull(_bench.Write(file, Half, ResizePrecision.Float32, Base(sample, weight), skipExisting: true));
+        Assert.Null(_bench.Write(file, Half, ResizePrecision.Float32, Base(sample, weight), skipExisting: true));
+        Assert.NotNull(_bench.Write(file, Half, ResizePrecision.Float32, Base(sample, weight.Map((row, column) => 2 * weight[row, column])), skipExisting: true));
+        Assert.NotNull(_bench.Write(file, Half, ResizePrecision.Float32, skipExisting: true));
+        Assert.Null(_bench.Write(file, Half, ResizePrecision.Float32, skipExisting: true));
+    }
+
+    [Fact]
+    public void Layers_that_were_kept_give_the_same_output()
+    {
+        SampleAdapter sample = SampleAdapter.Lora("LoRA", new Random(1), 6, 20, 14);
+        SampleFile file = File(sample, "dora_scale", [1, 14]);
+        SampleFile checkpoint = Base(sample, Weight(sample));
+
+        byte[] once = System.IO.File.ReadAllBytes(_bench.Write(file, Half, ResizePrecision.Float16, checkpoint)!.Path);
+        byte[] kept = System.IO.File.ReadAllBytes(_bench.WriteKept(file, Half, ResizePrecision.Float16, checkpoint).Path);
+
+        Assert.Equal(once, kept);
+    }
+
+    [Fact]
     public void Base_and_adapter_are_right_across_precisions_of_the_base()
     {
         SampleAdapter sample = SampleAdapter.Lora("LoRA", new Random(7), 6, 20, 14);
@@ -206,7 +233,7 @@ public sealed class DoraTests : IDisposable
     private static Matrix Magnitudes(int count) => new Matrix(count, 1).Map((row, _) => 1 + row * 0.125);
 
     private static Matrix Weight(SampleAdapter sample) =>
-        SampleFile.ReadBack(0.5 * Matrix.Gaussian(sample.Delta.Rows, sample.Delta.Columns, new Random(8)), SafetensorsDType.F32);
+        SampleFile.ReadBack(0.2 * Matrix.Gaussian(sample.Delta.Rows, sample.Delta.Columns, new Random(8)), SafetensorsDType.F32);
 
     private static SampleFile Base(SampleAdapter sample, Matrix weight) => new SampleFile().Add(LinearBase, weight, shape: sample.WeightShape);
 }

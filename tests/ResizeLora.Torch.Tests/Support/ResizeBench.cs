@@ -37,12 +37,21 @@ internal sealed class ResizeBench : IPipelineObserver, IDisposable
     }
 
     /// <summary>Resizes a LoRA, and says what was written; null if nothing was.</summary>
-    public ResizeResult? Write(SampleFile lora, string recipe, ResizePrecision precision, SampleFile? checkpoint = null, int workers = 2)
+    public ResizeResult? Write(SampleFile lora, string recipe, ResizePrecision precision, SampleFile? checkpoint = null, int workers = 2, bool skipExisting = false)
     {
         using BaseCheckpoint? opened = Open(checkpoint);
         string path = lora.Write(_folder["lora.safetensors"]);
-        var settings = new PipelineSettings { Precision = precision, Overwrite = true, Workers = workers };
+        var settings = new PipelineSettings { Precision = precision, Overwrite = true, Workers = workers, SkipExisting = skipExisting };
         return Pipeline(settings, opened).Resize(path, [ResizeRecipe.Parse(recipe)]).SingleOrDefault();
+    }
+
+    /// <summary>Decomposes a LoRA, keeps its layers, and resizes those.</summary>
+    public ResizeResult WriteKept(SampleFile lora, string recipe, ResizePrecision precision, SampleFile? checkpoint = null)
+    {
+        IReadOnlyList<DecomposedLayer> layers = Decompose(lora, checkpoint);
+        using BaseCheckpoint? opened = Open(checkpoint);
+        var settings = new PipelineSettings { Precision = precision, Overwrite = true };
+        return Pipeline(settings, opened).Resize(layers[0].Path, [(ResizeRecipe.Parse(recipe), layers)]).Single();
     }
 
     public void Dispose() => _folder.Dispose();
