@@ -1,5 +1,6 @@
 using System.Globalization;
 using ResizeLora.Decomposition;
+using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Scoring;
@@ -9,7 +10,7 @@ using ResizeLora.Writing;
 namespace ResizeLora.Pipeline;
 
 /// <summary>Decides by a recipe what an output holds: scores, selects, and plans the file.</summary>
-internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard, IPipelineObserver observer)
+internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? checkpoint, OutputGuard guard, IPipelineObserver observer)
 {
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
 
@@ -69,13 +70,16 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
             return [];
 
         if (settings.UnmatchedLayer == UnmatchedLayer.Error)
-            throw LayerFault.Unmatched(file.Path, layers[0].Source.Checkpoint?.Path ?? "(none)", [.. layers.Select(layer => layer.Name)]);
+            throw LayerFault.Unmatched(file.Path, checkpoint?.Path ?? "(none)", layers.Count, Unpaired(layers));
 
         bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep;
         if (_warned.Add(file.Path))
-            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {(keep ? "kept unchanged" : "left out")}: {string.Join(", ", layers.Take(5).Select(layer => DisplayText.Of(layer.Name)))}{(layers.Count > 5 ? ", …" : string.Empty)}");
+            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {(keep ? "kept unchanged" : "left out")}: {Unpaired(layers)}");
         return keep ? [.. layers.SelectMany(layer => TensorsOf(layer.Source.Layer))] : [];
     }
+
+    private string Unpaired(List<DecomposedLayer> layers) =>
+        PairingSummary.Unpaired(checkpoint?.Index, [.. layers.Select(layer => layer.Name)]);
 
     private static IEnumerable<TensorInfo> TensorsOf(AdapterLayer layer) =>
         layer.Alpha is { } alpha ? [layer.Up, layer.Down, alpha] : [layer.Up, layer.Down];

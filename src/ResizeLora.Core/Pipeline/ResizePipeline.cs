@@ -19,7 +19,7 @@ internal sealed class ResizePipeline(
     CancellationToken cancellation)
 {
     private readonly LayerDecomposer _decomposer = new(engine, checkpoint, settings.Workers, observer, cancellation);
-    private readonly OutputPlanner _planner = new(settings, guard, observer);
+    private readonly OutputPlanner _planner = new(settings, checkpoint, guard, observer);
 
     /// <summary>Decomposes the wanted layers of a file, as they get ready.</summary>
     /// <exception cref="ResizeLoraException">The file can't be used.</exception>
