@@ -35,6 +35,9 @@ internal sealed class BaseCheckpointIndex
     /// <summary>The family of the model, as far as it is known.</summary>
     public string Family { get; }
 
+    /// <summary>All names that stand for something.</summary>
+    public IReadOnlyCollection<LayerKey> Names => _layers.Keys;
+
     /// <summary>The base layer of that name; null if there is none, or more than one.</summary>
     public BaseLayer? Find(string adapterLayerName) => Candidates(adapterLayerName) is [BaseLayer only] ? only : null;
 

@@ -44,7 +44,7 @@ internal sealed class CheckpointSource
         tensor.Shape.Count is >= FewestDimensions and <= MostDimensions && tensor.ElementCount > 0;
 
     private static string PathOf(string name) =>
-        name.EndsWith(WeightSuffix, StringComparison.Ordinal) ? name[..^WeightSuffix.Length] : name + NameTerm.RawMark;
+        name.EndsWith(WeightSuffix, StringComparison.Ordinal) ? name[..^WeightSuffix.Length] : name + NameTemplate.RawMark;
 
     private static StoredTensor? ScaleOf(TensorInfo tensor, IReadOnlyList<(int Number, SafetensorsHeader Header)> files)
     {

@@ -42,7 +42,7 @@ internal sealed class NameRule
         long first = 0;
         for (int i = 0; i < To.Count; i++)
         {
-            if (To[i].Name is { } name)
+            if (To[i].Name is { IsRaw: false } name)
                 parts.Add((name.Fill(values), To[i].Part, Cut(rows, first, sizes[i])));
             first += sizes[i];
         }

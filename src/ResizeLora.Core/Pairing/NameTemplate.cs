@@ -7,6 +7,11 @@ internal sealed class NameTemplate(string text)
 
     private readonly string[] _segments = text.Split('.');
 
+    /// <summary>Marks the name of a tensor that does not end in .weight, and that no adapter uses.</summary>
+    public const char RawMark = '!';
+
+    public bool IsRaw => text.EndsWith(RawMark);
+
     /// <summary>What all paths have in common that may match: themselves, with their numbers left open.</summary>
     public string Key { get; } = KeyOf(text.Split('.').Select(segment => IsVariable(segment) ? AnyNumber : segment));
 

@@ -11,9 +11,6 @@ namespace ResizeLora.Pairing;
 /// <param name="Transposed">Whether the transpose is meant.</param>
 internal sealed partial record NameTerm(NameTemplate? Name, int Part, int Parts, int? RowsPerInput, bool Transposed)
 {
-    /// <summary>Marks the name of a tensor that does not end in .weight.</summary>
-    public const char RawMark = '!';
-
     /// <summary>Reads one side: terms with '+' between them, and a common beginning outside of brackets.</summary>
     public static IReadOnlyList<NameTerm>? ParseSide(string text)
     {

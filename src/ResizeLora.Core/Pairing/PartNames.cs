@@ -36,7 +36,7 @@ internal sealed class PartNames
         foreach (string path in paths)
         {
             BaseLayer layer = new([weights[path]], transposed: false);
-            if (!path.EndsWith(NameTerm.RawMark))
+            if (!path.EndsWith(NameTemplate.RawMark))
                 yield return (path, layer);
 
             if (blocks?.Find(path) is ({ } module, { } inner))

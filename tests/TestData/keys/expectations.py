@@ -78,8 +78,13 @@ class Expected:
 
 def hf_clip(e, prefix, component):
     for path, tensor in weights(e.keys, prefix).items():
-        if not path.startswith('text_model.embeddings.'):
-            e.whole(component, path, tensor)
+        if path.startswith('text_model.embeddings.'):
+            continue
+        e.whole(component, path, tensor)
+        m = re.fullmatch(r'text_model\.encoder\.layers\.(\d+)\.(.*)', path)
+        inner = m and {'self_attn.out_proj': 'attn.out_proj', 'mlp.fc1': 'mlp.c_fc', 'mlp.fc2': 'mlp.c_proj'}.get(m.group(2))
+        if inner:
+            e.whole(component, f'transformer.resblocks.{m.group(1)}.{inner}', tensor)
 
 
 def open_clip(e, prefix, component):
