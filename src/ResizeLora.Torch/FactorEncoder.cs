@@ -41,28 +41,18 @@ internal sealed class FactorEncoder<T>
     {
         int count = positions.Length;
         NumberMatrix<T> up = _factors.Up;
-        T[] factors = [.. positions.Select(position => Number(_signs[position] * factor))];
+        T[] factors = [.. positions.Select(position => Number(_signs[position] * factor)), .. new T[Vector256<T>.Count]];
         var bytes = new PooledBytes(checked(up.Rows * count * (dtype.BitSize() / 8)));
         int rowsAtOnce = Math.Clamp(BlockSize / count, 1, up.Rows);
-        using var block = new NumberMatrix<T>(rowsAtOnce, count, rowsAtOnce, count);
-        T[] chosen = new T[count];
+        using var block = new NumberMatrix<T>(rowsAtOnce, count, rowsAtOnce + Vector256<T>.Count, count);
         bool all = count == up.Columns;
         for (int first = 0; first < up.Rows; first += rowsAtOnce)
         {
             int rows = Math.Min(rowsAtOnce, up.Rows - first);
-            for (int row = 0; row < rows; row++)
-            {
-                ReadOnlySpan<T> numbers = up.Row(first + row);
-                if (!all)
-                {
-                    for (int i = 0; i < count; i++)
-                        chosen[i] = numbers[positions[i]];
-                    numbers = chosen;
-                }
-
-                Multiply(numbers, factors, block.Row(row));
-            }
-
+            if (all)
+                MultiplyRows(up, first, rows, factors, block.Numbers);
+            else
+                MultiplyChosen(up, first, rows, positions, factors, block.Numbers);
             Narrow(block.Numbers[..(rows * count)], dtype, bytes, first * count);
         }
 
@@ -97,14 +87,28 @@ internal sealed class FactorEncoder<T>
     private static double Value(T number) =>
         typeof(T) == typeof(float) ? Unsafe.BitCast<T, float>(number) : Unsafe.BitCast<T, double>(number);
 
+    /// <summary>Whole vectors, also where a row ends within one: the next row's product overwrites what is too much.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply(ReadOnlySpan<T> numbers, ReadOnlySpan<T> factors, Span<T> products)
+    private static void MultiplyRows(NumberMatrix<T> matrix, int first, int rows, T[] factors, Span<T> products)
     {
-        int i = 0;
-        for (; i <= numbers.Length - Vector256<T>.Count; i += Vector256<T>.Count)
-            (Vector256.Create(numbers[i..]) * Vector256.Create(factors[i..])).CopyTo(products[i..]);
-        for (; i < numbers.Length; i++)
-            products[i] = Number(Value(numbers[i]) * Value(factors[i]));
+        int columns = matrix.Columns;
+        ReadOnlySpan<T> numbers = matrix.Numbers[(first * matrix.Stride)..];
+        for (int row = 0; row < rows; row++)
+        {
+            for (int i = 0; i < columns; i += Vector256<T>.Count)
+                (Vector256.Create(numbers[(row * matrix.Stride + i)..]) * Vector256.Create(factors, i)).CopyTo(products[(row * columns + i)..]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyChosen(NumberMatrix<T> matrix, int first, int rows, int[] positions, T[] factors, Span<T> products)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            ReadOnlySpan<T> numbers = matrix.Row(first + row);
+            for (int i = 0; i < positions.Length; i++)
+                products[row * positions.Length + i] = Number(Value(numbers[positions[i]]) * Value(factors[i]));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -143,27 +147,28 @@ internal sealed class FactorEncoder<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (double[] Least, double[] Greatest) ColumnRange(NumberMatrix<T> matrix)
     {
-        T[] least = matrix.Row(0).ToArray();
-        T[] greatest = matrix.Row(0).ToArray();
-        for (int row = 1; row < matrix.Rows; row++)
+        double[] least = new double[matrix.Columns];
+        double[] greatest = new double[matrix.Columns];
+        ReadOnlySpan<T> numbers = matrix.Numbers;
+        for (int column = 0; column < matrix.Columns; column += Vector256<T>.Count)
         {
-            ReadOnlySpan<T> numbers = matrix.Row(row);
-            int i = 0;
-            for (; i <= numbers.Length - Vector256<T>.Count; i += Vector256<T>.Count)
+            Vector256<T> low = Vector256.Create(numbers[column..]);
+            Vector256<T> high = low;
+            for (int row = 1; row < matrix.Rows; row++)
             {
-                Vector256<T> part = Vector256.Create(numbers[i..]);
-                Vector256.MinNative(Vector256.Create<T>(least.AsSpan(i)), part).CopyTo(least, i);
-                Vector256.MaxNative(Vector256.Create<T>(greatest.AsSpan(i)), part).CopyTo(greatest, i);
+                Vector256<T> part = Vector256.Create(numbers[(row * matrix.Stride + column)..]);
+                low = Vector256.MinNative(low, part);
+                high = Vector256.MaxNative(high, part);
             }
 
-            for (; i < numbers.Length; i++)
+            for (int lane = 0; lane < Vector256<T>.Count && column + lane < least.Length; lane++)
             {
-                least[i] = Number(Math.Min(Value(least[i]), Value(numbers[i])));
-                greatest[i] = Number(Math.Max(Value(greatest[i]), Value(numbers[i])));
+                least[column + lane] = Value(low[lane]);
+                greatest[column + lane] = Value(high[lane]);
             }
         }
 
-        return ([.. least.Select(Value)], [.. greatest.Select(Value)]);
+        return (least, greatest);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -40,7 +40,7 @@ internal static class Truncation
         int[] positions = [.. request.Kept.Select(index => indices.BinarySearch(index))];
         double largest = positions.Max(position => encoder.Largest[position]) * root;
         double smallest = positions.Min(position => encoder.Largest[position]) * root;
-        FactorScale scale = FactorScale.Choose(positions.Length, request.DType, request.HasAlpha, largest, smallest);
+        FactorScale scale = FactorScale.Choose(request.Rank, request.DType, request.HasAlpha, largest, smallest, request.AlphaIsRank);
         double written = ElementCodec.Round(request.DType, largest * scale.Multiplier);
         if (!double.IsFinite(written) || written < LeastLargest(request.DType))
             throw new OverflowException($"Values lie outside the range of {request.DType}.");

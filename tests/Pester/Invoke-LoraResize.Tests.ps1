@@ -36,6 +36,12 @@ Describe 'Invoke-LoraResize' {
             $detail.SavedPercent | Should -BeGreaterThan 80
         }
 
+        It 'obeys what loaders ask of ranks, and keeps the next best values' {
+            $even = Invoke-LoraResize style.safetensors @byCheckpoint -RankMultiple 4 -MaxRank 8 -EqualRank -Destination kept
+            (Get-LoraSpectrum $even.Path | ForEach-Object Rank) | Should -Be (, 8 * 10)
+            $even.RelativeError | Should -BeLessThan $style.RelativeError
+        }
+
         It 'has the kept singular values as they were' {
             $before = Get-LoraSpectrum style.safetensors | Group-Object Name -AsHashTable -AsString
             foreach ($layer in Get-LoraSpectrum $style.Path) {

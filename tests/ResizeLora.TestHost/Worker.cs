@@ -87,7 +87,7 @@ internal static class Worker
         Console.Out.Flush();
     }
 
-    /// <summary>Lets the parent know what goes wrong.</summary>
+    /// <summary>Lets the parent know what goes wrong; the work on a file ends with its first error.</summary>
     private sealed class Listener : IPipelineObserver
     {
         public void Verbose(string message)
@@ -96,7 +96,7 @@ internal static class Worker
 
         public void Warning(string message) => Warn(message);
 
-        public void Error(ResizeLoraException exception) => Say($"{exception.ErrorId}: {exception.Message}");
+        public void Error(ResizeLoraException exception) => throw exception;
 
         public void Progress(string path, string stage, int done, int total)
         {

@@ -68,7 +68,7 @@ internal sealed class PlainEngine : INumericEngine
         double[] columns = [.. Enumerable.Range(0, rank).Select(k => Math.Max(
             Enumerable.Range(0, up.Rows).Max(row => Math.Abs(up[row, k])),
             Enumerable.Range(0, down.Columns).Max(column => Math.Abs(down[k, column]))))];
-        FactorScale factorScale = FactorScale.Choose(rank, request.DType, request.HasAlpha, columns.Max(), columns.Min());
+        FactorScale factorScale = FactorScale.Choose(request.Rank, request.DType, request.HasAlpha, columns.Max(), columns.Min(), request.AlphaIsRank);
         return new TruncatedFactors(
             Encode(factorScale.Multiplier * up, request.DType),
             Encode(factorScale.Multiplier * down, request.DType),

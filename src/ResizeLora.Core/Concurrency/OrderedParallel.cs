@@ -1,14 +1,16 @@
+using System.Collections.Concurrent;
+
 namespace ResizeLora.Concurrency;
 
 /// <summary>Work on many items at once, with the results in the order of the items.</summary>
 internal static class OrderedParallel
 {
-    /// <summary>Results that may wait for an earlier one, per worker: while one item takes long, the others go on.</summary>
-    private const int Ahead = 16;
+    /// <summary>Items that may be under way per worker: while one of them takes long, the others go on.</summary>
+    internal const int Ahead = 8;
 
     /// <summary>
-    /// Runs <paramref name="work"/> on a few threads and hands its results to the caller's thread, one by one, in order.
-    /// The number of items that are under way is limited, so memory does not grow with their number.
+    /// Runs <paramref name="work"/> on a few threads and hands its results to the caller's thread, one by one, in
+    /// order. The number of items that are under way is limited, so memory does not grow with their number.
     /// </summary>
     /// <exception cref="OperationCanceledException">The work was cancelled; no worker is left running.</exception>
     public static IEnumerable<TResult> Select<TItem, TResult>(
@@ -18,40 +20,53 @@ internal static class OrderedParallel
         Func<TItem, TResult> work)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var room = new SemaphoreSlim(workers);
+        using var waiting = new BlockingCollection<Task<TResult>>();
         var underWay = new Queue<Task<TResult>>();
+
+        // The pool's threads, as they stay: new ones for each file would each leave buffers and heaps behind.
+        Task[] running = [.. Enumerable.Range(0, workers).Select(_ => Task.Run(Work, CancellationToken.None))];
         try
         {
             foreach (TItem item in items)
             {
                 if (underWay.Count >= workers * Ahead)
-                    yield return underWay.Dequeue().GetAwaiter().GetResult();
+                    yield return Next();
 
-                underWay.Enqueue(Task.Run(() => Run(item), stop.Token));
+                var task = new Task<TResult>(() => Run(item));
+                underWay.Enqueue(task);
+                waiting.Add(task, CancellationToken.None);
             }
 
-            while (underWay.TryDequeue(out Task<TResult>? task))
-                yield return task.GetAwaiter().GetResult();
+            while (underWay.Count > 0)
+                yield return Next();
         }
         finally
         {
-            // Workers read files that the caller closes next.
+            // Workers read files that the caller closes next. What still waits is run, and so finds itself stopped.
             stop.Cancel();
-            Task.WhenAll(underWay).ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+            waiting.CompleteAdding();
+            Task.WaitAll(running, CancellationToken.None);
+            foreach (Task<TResult> task in underWay)
+                _ = task.Exception;
+        }
+
+        // Results that are there already are not wanted any more either.
+        TResult Next()
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return underWay.Dequeue().GetAwaiter().GetResult();
         }
 
         TResult Run(TItem item)
         {
-            room.Wait(stop.Token);
-            try
-            {
-                stop.Token.ThrowIfCancellationRequested();
-                return work(item);
-            }
-            finally
-            {
-                room.Release();
-            }
+            stop.Token.ThrowIfCancellationRequested();
+            return work(item);
+        }
+
+        void Work()
+        {
+            foreach (Task<TResult> task in waiting.GetConsumingEnumerable())
+                task.RunSynchronously(TaskScheduler.Default);
         }
     }
 }

@@ -76,8 +76,13 @@ public sealed record DecomposedLayer
     public override string ToString() => Name;
 
     /// <summary>The Frobenius norm of what is lost when only some singular values are kept.</summary>
-    internal double NormWithout(IReadOnlyList<int> kept) =>
-        Norm([.. Enumerable.Range(0, SingularValues.Count).Except(kept).Select(index => SingularValues[index])]);
+    internal double NormWithout(IReadOnlyList<int> kept)
+    {
+        double[] dropped = [.. SingularValues];
+        foreach (int index in kept)
+            dropped[index] = 0;
+        return Norm(dropped);
+    }
 
     /// <summary>Divided by the largest first: squares leave the range of float64 long before their root does.</summary>
     private static double Norm(IReadOnlyList<double> values)

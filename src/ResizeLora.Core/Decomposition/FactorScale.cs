@@ -21,12 +21,13 @@ internal sealed record FactorScale(double Alpha, double Multiplier)
     /// <param name="hasAlpha">Without an alpha tensor nothing can be moved into it.</param>
     /// <param name="largest">The largest magnitude in both factors.</param>
     /// <param name="smallestColumn">The least, over all kept singular vectors, of the largest magnitude in one.</param>
-    public static FactorScale Choose(int rank, SafetensorsDType dtype, bool hasAlpha, double largest, double smallestColumn)
+    /// <param name="alphaIsRank">Whether nothing may be moved into alpha though there is one.</param>
+    public static FactorScale Choose(int rank, SafetensorsDType dtype, bool hasAlpha, double largest, double smallestColumn, bool alphaIsRank = false)
     {
         if (!hasAlpha)
             return new FactorScale(rank, 1);
 
-        int shift = dtype == SafetensorsDType.F16 ? Shift(rank, largest, smallestColumn) : 0;
+        int shift = dtype == SafetensorsDType.F16 && !alphaIsRank ? Shift(rank, largest, smallestColumn) : 0;
         double alpha = ElementCodec.Round(dtype, Math.ScaleB(rank, -2 * shift));
 
         // Rounding alpha (bfloat16 has 8 bits) must not change ΔW: the factors take up what alpha can't say.

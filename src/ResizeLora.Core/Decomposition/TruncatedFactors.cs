@@ -2,7 +2,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
 
-/// <summary>New factors of rank k, encoded for the output: (Alpha / k) · Up · Down is the kept part of ΔW.</summary>
+/// <summary>New factors of k singular values, encoded for the output: (Alpha / rank) · Up · Down is the kept part of ΔW, with the rank of the request.</summary>
 /// <param name="Up">m × k elements.</param>
 /// <param name="Down">k × n elements.</param>
 /// <param name="Alpha">A number that the output's element type holds exactly.</param>

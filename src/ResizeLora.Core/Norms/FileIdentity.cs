@@ -6,7 +6,8 @@ namespace ResizeLora.Norms;
 
 /// <summary>
 /// Tells files apart by content: the SHA-256 of the whole file. Hashing gigabytes takes seconds, so a note
-/// remembers it for a path, for as long as the file's length, times, header and samples of its tensors stay.
+/// remembers it for a path, for as long as the file's length, times and header stay, and samples of its tensors where
+/// the system tells no time of change.
 /// </summary>
 /// <remarks>
 /// Who edits a file in place can set the time of writing back, but not the time of change. Where the system tells it,
@@ -69,7 +70,7 @@ internal static class FileIdentity
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>A hash over the header and some bytes of each tensor.</summary>
+    /// <summary>A hash over the header and, where the system does not tell the time of change, some bytes of each tensor.</summary>
     private static string Sample(SafetensorsFile file)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -77,7 +78,7 @@ internal static class FileIdentity
         file.Read(0, header);
         hash.AppendData(header);
         Span<byte> sample = stackalloc byte[SampleSize];
-        foreach (TensorInfo tensor in file.Header.Tensors)
+        foreach (TensorInfo tensor in file.Version.Changed is null ? file.Header.Tensors : [])
         {
             Span<byte> part = sample[..(int)Math.Min(SampleSize, tensor.ByteCount)];
             file.Read(file.Header.DataStart + tensor.Begin + (tensor.ByteCount - part.Length) / 2, part);

@@ -29,9 +29,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
             foreach (ResizeRecipe recipe in recipes)
             {
                 // The same size recipe twice ends in the same name, whatever its threshold will be.
-                string target = OutputName.InAdvance(System.IO.Path.GetFileNameWithoutExtension(path), recipe) is { } name
+                string target = OutputName.InAdvance(System.IO.Path.GetFileNameWithoutExtension(path), recipe, settings.RankLimits) is { } name
                     ? Target(path, name)
-                    : Target(path, OutputName.For(System.IO.Path.GetFileNameWithoutExtension(path), recipe, double.NaN));
+                    : Target(path, OutputName.For(System.IO.Path.GetFileNameWithoutExtension(path), recipe, settings.RankLimits, double.NaN));
                 string description = Describe(path, recipe);
                 if (!planned.TryAdd(target, description))
                     throw WritingFault.SameName(target, planned[target], description);

@@ -22,22 +22,24 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         ResizeParameters parameters)
     {
         ResizeRecipe recipe = parameters.Recipe;
-        ILookup<bool, DecomposedLayer> byScored = layers.ToLookup(layer => !recipe.NeedsCheckpoint || layer.Source.BaseLayer is not null);
-        List<DecomposedLayer> scored = [.. byScored[true]];
-        List<TensorInfo> verbatim = [.. contents.Others, .. contents.Unsupported.SelectMany(layer => layer.Tensors), .. Unmatched(file, [.. byScored[false]])];
+        RankLimits limits = parameters.RankLimits;
+        List<DecomposedLayer> unmatched = [.. layers.Where(layer => !HasScores(layer, recipe))];
+        List<TensorInfo> verbatim = [.. contents.Others, .. contents.Unsupported.SelectMany(layer => layer.Tensors), .. Unmatched(file, unmatched, limits)];
+        List<DecomposedLayer> resized = [.. layers.Where(layer => HasScores(layer, recipe) || IsKeptWithin(limits))];
 
-        List<double[]> scores = [.. scored.Select(layer => Score(layer, recipe))];
+        List<double[]> scores = [.. resized.Select(layer => Score(layer, recipe))];
         long? budget = recipe.SizeMiB is { } size ? (long)Math.Floor(size * (1 << 20)) : null;
-        KeptValues kept = Selector.Select(scores, recipe.Threshold, budget, candidate => PlanOf(candidate).FileLength)
-            ?? throw WritingFault.BudgetTooSmall(file.Path, recipe, PlanOf(new([.. scored.Select(_ => Array.Empty<int>())], 0)).FileLength);
-        if (kept.Count == 0)
+        var selector = new Selector(scores, new RankRule(limits, FusedLayers.Groups([.. resized.Select(layer => layer.Source.Layer)])));
+        KeptValues kept = selector.Select(recipe.Threshold, budget, candidate => PlanOf(candidate).FileLength)
+            ?? throw WritingFault.BudgetTooSmall(file.Path, recipe, limits, PlanOf(selector.Least).FileLength);
+        if (kept.Rank == 0)
             throw WritingFault.NothingKept(file.Path, recipe);
 
-        string name = OutputName.For(Path.GetFileNameWithoutExtension(file.Path), recipe, kept.Threshold);
+        string name = OutputName.For(Path.GetFileNameWithoutExtension(file.Path), recipe, limits, kept.Threshold);
         string target = guard.Target(file.Path, name);
         guard.Claim(target, file.Path, recipe);
-        var output = new OutputFile(PlanOf(kept), scored, target);
-        ReportLayers(scored, kept);
+        var output = new OutputFile(PlanOf(kept), resized, target);
+        ReportLayers(resized, kept);
         ReportScores(recipe, scores);
         string description = Describe(output.ToResult(file));
         observer.Verbose($"{target}: {description}");
@@ -45,26 +47,34 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
 
         OutputPlan PlanOf(KeptValues candidate) => new(
             file.Header,
-            scored,
+            resized,
             verbatim,
             candidate,
             parameters with { Threshold = candidate.Threshold });
     }
 
+    private static bool HasScores(DecomposedLayer layer, ResizeRecipe recipe) => !recipe.NeedsCheckpoint || layer.Source.BaseLayer is not null;
+
+    /// <summary>Whether layers without a partner in the checkpoint are kept, and must obey what loaders ask of ranks.</summary>
+    private bool IsKeptWithin(RankLimits limits) => settings.UnmatchedLayer == UnmatchedLayer.Keep && !limits.IsNone;
+
     /// <summary>
     /// The scores of a layer. Where layers are named by position, and so have no alpha tensor either, a loader needs each
-    /// of them: their first singular value is always kept.
+    /// of them: their first singular value is always kept. A layer that can't be scored is kept as far as ranks allow.
     /// </summary>
     private static double[] Score(DecomposedLayer layer, ResizeRecipe recipe)
     {
+        if (!HasScores(layer, recipe))
+            return [.. layer.SingularValues.Select(value => value > 0 ? double.PositiveInfinity : double.NegativeInfinity)];
+
         double[] scores = Scorer.Score(layer, recipe);
         if (layer.Source.Layer.AlphaName is null && layer.SpectralNorm > 0)
             scores[0] = double.PositiveInfinity;
         return scores;
     }
 
-    /// <summary>The tensors of layers without a partner in the checkpoint, as far as they are kept.</summary>
-    private List<TensorInfo> Unmatched(SafetensorsFile file, List<DecomposedLayer> layers)
+    /// <summary>The tensors of layers without a partner in the checkpoint, as far as they are kept unchanged.</summary>
+    private List<TensorInfo> Unmatched(SafetensorsFile file, List<DecomposedLayer> layers, RankLimits limits)
     {
         if (layers.Count == 0)
             return [];
@@ -72,9 +82,10 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         if (settings.UnmatchedLayer == UnmatchedLayer.Error)
             throw LayerFault.Unmatched(file.Path, checkpoint?.Path ?? "(none)", layers.Count, Unpaired(layers));
 
-        bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep;
+        bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep && !IsKeptWithin(limits);
+        string fate = keep ? "kept unchanged" : IsKeptWithin(limits) ? $"kept as far as {limits} allows" : "left out";
         if (_warned.Add(file.Path))
-            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {(keep ? "kept unchanged" : "left out")}: {Unpaired(layers)}");
+            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {fate}: {Unpaired(layers)}");
         return keep ? [.. layers.SelectMany(layer => TensorsOf(layer.Source.Layer))] : [];
     }
 
@@ -98,16 +109,18 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
                 : string.Empty;
             observer.Verbose(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{DisplayText.Of(layers[i].Name)}: rank {layers[i].Rank} -> {kept.Indices[i].Count}, error {(layers[i].FrobeniusNorm > 0 ? error / layers[i].FrobeniusNorm : 0):0.####} of the layer{toBase}"));
+                $"{DisplayText.Of(layers[i].Name)}: rank {layers[i].Rank} -> {kept.Ranks[i]}, error {(layers[i].FrobeniusNorm > 0 ? error / layers[i].FrobeniusNorm : 0):0.####} of the layer{toBase}"));
         }
     }
 
     /// <summary>Where the scores lie: helps to choose a threshold.</summary>
     private void ReportScores(ResizeRecipe recipe, List<double[]> scores)
     {
-        double[] sorted = [.. scores.SelectMany(layer => layer).Where(double.IsFinite).Order()];
+        double[] sorted = [.. scores.SelectMany(layer => layer).Where(double.IsFinite)];
         if (sorted.Length == 0)
             return;
+
+        Array.Sort(sorted);
 
         double[] fractions = [0, 0.25, 0.5, 0.75, 1];
         observer.Verbose(string.Create(

@@ -1,3 +1,5 @@
+using ResizeLora.Selection;
+
 namespace ResizeLora.Pipeline;
 
 /// <summary>How the pipeline works.</summary>
@@ -6,6 +8,9 @@ internal sealed record PipelineSettings
     public ResizePrecision Precision { get; init; } = ResizePrecision.Float16;
 
     public UnmatchedLayer UnmatchedLayer { get; init; } = UnmatchedLayer.Keep;
+
+    /// <summary>What loaders ask of ranks.</summary>
+    public RankLimits RankLimits { get; init; } = RankLimits.None;
 
     /// <summary>Whether existing outputs are replaced.</summary>
     public bool Overwrite { get; init; }

@@ -90,6 +90,7 @@ internal sealed class ResizePipeline(
             guard.FolderOf(file.Path),
             Path.GetFileNameWithoutExtension(file.Path),
             recipe,
+            settings.RankLimits,
             recorded => recorded.IsSameWork(wanted.Value));
         if (existing is not null)
             observer.Verbose($"'{existing}' was made from the same input by the same recipe; skipped.");
@@ -105,7 +106,10 @@ internal sealed class ResizePipeline(
         layers,
         Path.GetFileName(file.Path),
         hash.Wait(observer.Warning),
-        recipe.NeedsCheckpoint ? checkpoint?.Sha256 : null);
+        recipe.NeedsCheckpoint ? checkpoint?.Sha256 : null)
+    {
+        RankLimits = settings.RankLimits,
+    };
 
     private static string ChoiceOf(IReadOnlyList<DecomposedLayer> layers, AdapterContents contents) =>
         LayerChoice.Of(layers.Select(layer => layer.Name), contents.Layers.Select(layer => layer.Name));
@@ -113,7 +117,7 @@ internal sealed class ResizePipeline(
     /// <summary>Whether the output's name is free, as far as it is known before the work; so no work is done in vain.</summary>
     private bool IsFree(string path, ResizeRecipe recipe)
     {
-        if (OutputName.InAdvance(Path.GetFileNameWithoutExtension(path), recipe) is not { } name)
+        if (OutputName.InAdvance(Path.GetFileNameWithoutExtension(path), recipe, settings.RankLimits) is not { } name)
             return true;
 
         try

@@ -41,6 +41,7 @@ internal static class ElementNarrowing
         for (; i < numbers.Length; i++)
             elements[i] = BitConverter.HalfToUInt16Bits((Half)numbers[i]);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static Vector256<uint> Narrow(Vector256<float> numbers)
         {
             Vector256<uint> bits = numbers.AsUInt32() & Vector256.Create(0x7FFFFFFFu);

@@ -50,6 +50,7 @@ internal static class ElementWidening
         for (; i < numbers.Length; i++)
             numbers[i] = (float)BitConverter.Int16BitsToHalf(elements[i]);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static Vector256<float> Widen(Vector256<int> bits, Vector256<float> scale)
         {
             // The sign was extended over the upper half; it stays in bit 31.

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -10,7 +11,10 @@ namespace ResizeLora.Safetensors;
 /// no name and no metadata key may occur twice, metadata is no null, nesting ends at a depth of 16, and numbers, also
 /// products of a shape's numbers, fit into 63 bits.
 /// </summary>
-/// <remarks>https://github.com/huggingface/safetensors#format</remarks>
+/// <remarks>
+/// https://github.com/huggingface/safetensors#format. Optimised at once: a header has thousands of tensors, and many a run
+/// reads nothing but headers.
+/// </remarks>
 internal static class SafetensorsHeaderParser
 {
     /// <summary>The reference implementation's cap on the length of a header, in bytes.</summary>
@@ -25,6 +29,7 @@ internal static class SafetensorsHeaderParser
 
     /// <summary>Parses a header of a file with <paramref name="dataLength"/> bytes after the header.</summary>
     /// <exception cref="FormatException">The header is not valid; the message says where and why.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength)
     {
         var tensors = new List<TensorInfo>();
@@ -72,6 +77,7 @@ internal static class SafetensorsHeaderParser
         return order != 0 ? order : left.End.CompareTo(right.End);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static TensorInfo ReadTensor(ref Utf8JsonReader reader, string name)
     {
         SafetensorsDType? dtype = null;
@@ -122,6 +128,7 @@ internal static class SafetensorsHeaderParser
             : throw new FormatException($"tensor '{DisplayText.Of(name)}' has the unknown dtype '{DisplayText.Of(text)}'");
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static List<long> ReadNumbers(ref Utf8JsonReader reader, string name, string field)
     {
         var numbers = new List<long>();
@@ -153,6 +160,7 @@ internal static class SafetensorsHeaderParser
     }
 
     /// <summary>The tensors must fill the rest of the file without hole and without overlap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CheckLayout(List<TensorInfo> tensors, long dataLength)
     {
         long position = 0;
@@ -227,6 +235,7 @@ internal static class SafetensorsHeaderParser
         return position;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool NextProperty(ref Utf8JsonReader reader, out string name)
     {
         name = string.Empty;

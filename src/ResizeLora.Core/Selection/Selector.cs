@@ -1,85 +1,98 @@
 namespace ResizeLora.Selection;
 
-/// <summary>Turns scores into the singular values that stay.</summary>
-internal static class Selector
+/// <summary>
+/// Turns scores into the singular values that stay. Scores wish for values; a rule makes of the wishes the ranks that
+/// loaders take; each layer then keeps as many of its best values as its rank says.
+/// </summary>
+internal sealed class Selector
 {
+    private readonly RankRule _rule;
+
+    /// <summary>All values that may be kept, the best first.</summary>
+    private readonly List<Candidate> _line;
+
+    /// <summary>The same for each layer.</summary>
+    private readonly List<Candidate>[] _lines;
+
+    /// <param name="scores">For each layer, the scores of its singular values; one of −∞ is never kept.</param>
+    /// <param name="rule">What loaders ask of ranks.</param>
+    public Selector(IReadOnlyList<double[]> scores, RankRule rule)
+    {
+        _rule = rule;
+        _line = [.. scores.SelectMany((layer, number) => layer.Select((score, index) => new Candidate(score, number, index)))];
+        _line.RemoveAll(candidate => double.IsNegativeInfinity(candidate.Score));
+
+        _line.Sort();
+        _lines = [.. scores.Select(_ => new List<Candidate>())];
+        foreach (Candidate candidate in _line)
+            _lines[candidate.Layer].Add(candidate);
+    }
+
+    /// <summary>What is kept where no value is wished for.</summary>
+    public KeptValues Least => Take(0, double.PositiveInfinity);
+
     /// <summary>Keeps what reaches the threshold and, in the order of scores, what fits into the budget.</summary>
-    /// <param name="scores">For each layer, the scores of its singular values.</param>
     /// <param name="threshold">The least score, or null.</param>
     /// <param name="budget">The most bytes of the whole output file, or null.</param>
     /// <param name="fileLength">Bytes of the output file that a choice would make.</param>
-    /// <returns>The choice, or null where even a file that keeps nothing is larger than the budget.</returns>
-    public static KeptValues? Select(
-        IReadOnlyList<double[]> scores,
-        double? threshold,
-        long? budget,
-        Func<KeptValues, long> fileLength)
+    /// <returns>The choice, or null where even a file that keeps the least is larger than the budget.</returns>
+    public KeptValues? Select(double? threshold, long? budget, Func<KeptValues, long> fileLength)
     {
         double least = threshold ?? double.NegativeInfinity;
-        List<Candidate> candidates = Ranked(scores, least);
-        KeptValues all = Take(scores.Count, candidates, candidates.Count, least);
+        int wished = _line.FindIndex(candidate => candidate.Score < least);
+        if (wished < 0)
+            wished = _line.Count;
+
+        KeptValues all = Take(wished, least);
         if (budget is not { } bytes || fileLength(all) <= bytes)
             return all;
 
-        // Invariant: `fits` values fit and `exceeds` do not; so in the end one more would not fit.
+        // Invariant: `fits` wishes fit and `exceeds` do not; so in the end one more would not fit.
         int fits = 0;
-        int exceeds = candidates.Count;
-        if (fileLength(Take(scores.Count, candidates, fits, least)) > bytes)
+        int exceeds = wished;
+        if (wished == 0 || fileLength(Least) > bytes)
             return null;
 
         while (exceeds - fits > 1)
         {
             int middle = fits + (exceeds - fits) / 2;
-            if (fileLength(TakeBest(scores.Count, candidates, middle)) <= bytes)
+            if (fileLength(TakeBest(middle)) <= bytes)
                 fits = middle;
             else
                 exceeds = middle;
         }
 
-        return TakeBest(scores.Count, candidates, fits);
+        return TakeBest(fits);
     }
 
-    private static List<Candidate> Ranked(IReadOnlyList<double[]> scores, double least)
-    {
-        var candidates = new List<Candidate>();
-        for (int layer = 0; layer < scores.Count; layer++)
-        {
-            for (int index = 0; index < scores[layer].Length; index++)
-            {
-                double score = scores[layer][index];
-                if (score >= least && !double.IsNegativeInfinity(score))
-                    candidates.Add(new Candidate(score, layer, index));
-            }
-        }
+    private KeptValues TakeBest(int count) => count == 0 ? Least : Take(count, _line[count - 1].Score);
 
-        // Equal scores go by position, so that the choice is repeatable.
-        candidates.Sort((left, right) =>
+    private KeptValues Take(int count, double threshold)
+    {
+        int[] wished = new int[_lines.Length];
+        foreach (Candidate candidate in _line.Take(count))
+            wished[candidate.Layer]++;
+
+        int[] ranks = _rule.Apply(wished);
+        return new KeptValues([.. _lines.Select((line, layer) => Best(line, ranks[layer]))], ranks, threshold);
+    }
+
+    private static int[] Best(List<Candidate> line, int count)
+    {
+        int[] indices = [.. line.Take(count).Select(candidate => candidate.Index)];
+        Array.Sort(indices);
+        return indices;
+    }
+
+    private readonly record struct Candidate(double Score, int Layer, int Index) : IComparable<Candidate>
+    {
+        /// <summary>The best first; equal scores go by position, so that the choice is repeatable.</summary>
+        public int CompareTo(Candidate other)
         {
-            int order = right.Score.CompareTo(left.Score);
+            int order = other.Score.CompareTo(Score);
             if (order == 0)
-                order = left.Layer.CompareTo(right.Layer);
-            return order != 0 ? order : left.Index.CompareTo(right.Index);
-        });
-        return candidates;
+                order = Layer.CompareTo(other.Layer);
+            return order != 0 ? order : Index.CompareTo(other.Index);
+        }
     }
-
-    private static KeptValues TakeBest(int layerCount, List<Candidate> candidates, int count) =>
-        Take(layerCount, candidates, count, count == 0 ? double.PositiveInfinity : candidates[count - 1].Score);
-
-    private static KeptValues Take(int layerCount, List<Candidate> candidates, int count, double threshold)
-    {
-        var indices = new List<int>[layerCount];
-        for (int layer = 0; layer < layerCount; layer++)
-            indices[layer] = [];
-
-        foreach (Candidate candidate in candidates.Take(count))
-            indices[candidate.Layer].Add(candidate.Index);
-
-        foreach (List<int> layer in indices)
-            layer.Sort();
-
-        return new KeptValues(indices, threshold);
-    }
-
-    private readonly record struct Candidate(double Score, int Layer, int Index);
 }

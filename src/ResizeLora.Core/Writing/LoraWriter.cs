@@ -62,10 +62,12 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
             {
                 if (output.Request(layer) is { } request)
                     wanted.Add((output, request));
+                else
+                    output.WriteZeros(layer);
             }
 
             using LayerContent content = LayerReader.ReadUnchanged(source, layer);
-            IReadOnlyList<TruncatedFactors> factors = Truncate(source.Path, layer, content, [.. wanted.Select(pair => pair.Request)]);
+            IReadOnlyList<TruncatedFactors> factors = wanted.Count == 0 ? [] : Truncate(source.Path, layer, content, [.. wanted.Select(pair => pair.Request)]);
             for (int i = 0; i < wanted.Count; i++)
             {
                 using TruncatedFactors written = factors[i];

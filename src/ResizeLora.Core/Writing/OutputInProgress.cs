@@ -19,7 +19,7 @@ internal sealed class OutputInProgress : IDisposable
         File = output;
         _tensors = Plan.Layout.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         _indices = Enumerable.Range(0, output.Layers.Count)
-            .Where(index => Plan.Kept.Indices[index].Count > 0)
+            .Where(index => Plan.Kept.Ranks[index] > 0)
             .ToDictionary(index => output.Layers[index].Name, StringComparer.Ordinal);
         _writer = SafetensorsWriter.Create(output.Path, Plan.HeaderLength, Plan.Layout.DataLength);
         _hasher = new ModelHasher(_writer, Plan.Layout, Plan.Metadata);
@@ -29,37 +29,65 @@ internal sealed class OutputInProgress : IDisposable
 
     private OutputPlan Plan => File.Plan;
 
-    /// <summary>The layers of which something is kept.</summary>
+    /// <summary>The layers that the file has.</summary>
     public IEnumerable<DecomposedLayer> Layers => _indices.Values.Select(index => File.Layers[index]);
 
-    /// <summary>Where a layer's first tensor begins; null where nothing of the layer is kept.</summary>
+    /// <summary>Where a layer's first tensor begins; null where the file does not have the layer.</summary>
     public long? BeginOf(DecomposedLayer layer) =>
         _indices.ContainsKey(layer.Name)
             ? TensorsOf(layer.Source.Layer).Min(tensor => tensor.Begin)
             : null;
 
-    /// <summary>What is wanted of a layer, or null.</summary>
+    /// <summary>What is wanted of a layer; null if nothing of it is kept.</summary>
     public TruncationRequest? Request(DecomposedLayer layer) =>
-        _indices.TryGetValue(layer.Name, out int index)
+        _indices.TryGetValue(layer.Name, out int index) && Plan.Kept.Indices[index].Count > 0
             ? new TruncationRequest(
                 Plan.Kept.Indices[index],
                 Plan.Parameters.Recipe.Rescale,
                 Plan.DTypeOf(layer.Source.Layer),
                 layer.Source.Layer.AlphaName is not null)
+            {
+                Rank = Plan.Kept.Ranks[index],
+
+                // Adapters are hot-swapped where no layer's alpha differs from that of the others.
+                AlphaIsRank = Plan.Parameters.RankLimits.Rank is not null,
+            }
             : null;
 
     /// <summary>Writes the factors of a layer; from any thread.</summary>
-    public void Write(AdapterLayer layer, TruncatedFactors factors)
+    public void Write(AdapterLayer layer, TruncatedFactors factors) =>
+        Write(layer, factors.Up.Span, factors.Down.Span, factors.Alpha);
+
+    /// <summary>Writes zeros where the file has a layer of which nothing is kept; from any thread.</summary>
+    public void WriteZeros(DecomposedLayer layer)
     {
-        _writer.Write(_tensors[layer.Up.Name], factors.Up.Span);
-        _writer.Write(_tensors[layer.Down.Name], factors.Down.Span);
+        if (_indices.TryGetValue(layer.Name, out int index))
+            Write(layer.Source.Layer, [], [], Plan.Kept.Ranks[index]);
+    }
+
+    private void Write(AdapterLayer layer, ReadOnlySpan<byte> up, ReadOnlySpan<byte> down, double alpha)
+    {
+        Write(_tensors[layer.Up.Name], up, (int)layer.Up.Shape[0]);
+        Write(_tensors[layer.Down.Name], down, rows: 1);
         if (layer.AlphaName is null)
             return;
 
-        TensorInfo alpha = _tensors[layer.AlphaName];
-        Span<byte> bytes = stackalloc byte[(int)alpha.ByteCount];
-        ElementCodec.Write(alpha.DType, factors.Alpha, bytes);
-        _writer.Write(alpha, bytes);
+        TensorInfo alphaTensor = _tensors[layer.AlphaName];
+        Span<byte> bytes = stackalloc byte[(int)alphaTensor.ByteCount];
+        ElementCodec.Write(alphaTensor.DType, alpha, bytes);
+        _writer.Write(alphaTensor, bytes);
+    }
+
+    private void Write(TensorInfo tensor, ReadOnlySpan<byte> factor, int rows)
+    {
+        if (factor.Length == tensor.ByteCount)
+        {
+            _writer.Write(tensor, factor);
+            return;
+        }
+
+        using PooledBytes padded = ZeroPadding.WidenRows(factor, rows, checked((int)tensor.ByteCount));
+        _writer.Write(tensor, padded.Span);
     }
 
     /// <summary>Copies the tensors that stay as they are.</summary>

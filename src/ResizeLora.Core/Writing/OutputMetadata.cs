@@ -76,5 +76,8 @@ internal static class OutputMetadata
         parameters.Layers,
         parameters.SourceName,
         parameters.SourceSha256,
-        parameters.CheckpointSha256);
+        parameters.CheckpointSha256)
+    {
+        RankLimits = parameters.RankLimits.IsNone ? null : parameters.RankLimits.ToString(),
+    };
 }

@@ -1,29 +1,30 @@
 using System.Globalization;
 using ResizeLora.Recipes;
+using ResizeLora.Selection;
 
 namespace ResizeLora.Writing;
 
 /// <summary>
 /// File names in the form of the original tool: the recipe's keys sorted and without underscore, each with its
-/// weight, then scale, size and threshold; for example <c>style_spnckpt1_th-1.2.safetensors</c>.
+/// weight, then scale, size, what is asked of ranks, and threshold; for example <c>style_spnckpt1_th-1.2.safetensors</c>.
 /// </summary>
 internal static class OutputName
 {
     public const string Extension = ".safetensors";
 
     /// <summary>The name for a recipe that cut at a threshold.</summary>
-    public static string For(string inputName, ResizeRecipe recipe, double threshold) =>
-        $"{Prefix(inputName, recipe)}_th{Number(threshold)}{Extension}";
+    public static string For(string inputName, ResizeRecipe recipe, RankLimits limits, double threshold) =>
+        $"{Prefix(inputName, recipe, limits)}_th{Number(threshold)}{Extension}";
 
     /// <summary>The name, where it is known before the work: a size recipe finds its threshold only by working.</summary>
-    public static string? InAdvance(string inputName, ResizeRecipe recipe) =>
-        recipe is { SizeMiB: null, Threshold: { } threshold } ? For(inputName, recipe, threshold) : null;
+    public static string? InAdvance(string inputName, ResizeRecipe recipe, RankLimits limits) =>
+        recipe is { SizeMiB: null, Threshold: { } threshold } ? For(inputName, recipe, limits, threshold) : null;
 
     /// <summary>Whether a file name may be that of the recipe's output, whatever the threshold.</summary>
-    public static bool MayBe(string fileName, string inputName, ResizeRecipe recipe) =>
-        fileName.StartsWith($"{Prefix(inputName, recipe)}_th", StringComparison.Ordinal) && fileName.EndsWith(Extension, StringComparison.Ordinal);
+    public static bool MayBe(string fileName, string inputName, ResizeRecipe recipe, RankLimits limits) =>
+        fileName.StartsWith($"{Prefix(inputName, recipe, limits)}_th", StringComparison.Ordinal) && fileName.EndsWith(Extension, StringComparison.Ordinal);
 
-    private static string Prefix(string inputName, ResizeRecipe recipe)
+    private static string Prefix(string inputName, ResizeRecipe recipe, RankLimits limits)
     {
         IEnumerable<string> parts = recipe.ScoreWeights
             .Select(pair => (Key: RecipeKeys.KeyOf(pair.Key), Weight: pair.Value))
@@ -33,6 +34,7 @@ internal static class OutputName
             parts = parts.Append("scale" + Number(recipe.Rescale));
         if (recipe.SizeMiB is { } size)
             parts = parts.Append("size" + Number(size));
+        parts = parts.Concat(limits.Given.Select(given => string.Create(CultureInfo.InvariantCulture, $"{given.Option.ToLowerInvariant()}{given.Value}")));
         return $"{inputName}_{string.Join('_', parts)}";
     }
 

@@ -24,7 +24,7 @@ internal sealed class OutputPlan
         Parameters = parameters;
         Layout = SafetensorsLayout.Create(verbatim
             .Select(tensor => new TensorSpec(tensor.Name, tensor.DType, tensor.Shape))
-            .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, kept.Indices[index].Count))));
+            .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, kept.Ranks[index]))));
         Metadata = OutputMetadata.Create(source, parameters, ChangedRanks());
     }
 
@@ -68,7 +68,7 @@ internal sealed class OutputPlan
         {
             string key = $"{_layers[i].Name}:rank";
             if (_source.FindMetadata(key) is not null)
-                yield return new(key, Kept.Indices[i].Count.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                yield return new(key, Kept.Ranks[i].ToString(System.Globalization.CultureInfo.InvariantCulture));
         }
     }
 }

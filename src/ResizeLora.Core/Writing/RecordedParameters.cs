@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ResizeLora.Writing;
 
 /// <summary>How an output came about, in the words of its metadata: names of the properties in snake case.</summary>
@@ -13,6 +15,10 @@ internal sealed record RecordedParameters(
     string SourceSha256,
     string? CheckpointSha256)
 {
+    /// <summary>What was asked of ranks; left out where nothing was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RankLimits { get; init; }
+
     /// <summary>Whether this output and the given work come from the same input by the same recipe.</summary>
     /// <remarks>The threshold follows from the rest, and neither names nor versions change what is in a file.</remarks>
     public bool IsSameWork(RecordedParameters other) =>

@@ -1,3 +1,5 @@
+using ResizeLora.Selection;
+
 namespace ResizeLora.Writing;
 
 /// <summary>How an output came about, as its metadata tells.</summary>
@@ -17,4 +19,8 @@ internal sealed record ResizeParameters(
     string Layers,
     string SourceName,
     string SourceSha256,
-    string? CheckpointSha256);
+    string? CheckpointSha256)
+{
+    /// <summary>What loaders ask of ranks.</summary>
+    public RankLimits RankLimits { get; init; } = RankLimits.None;
+}

@@ -19,7 +19,7 @@ public sealed record ResizeResult
     /// <summary>The recipe that it was made by.</summary>
     public required ResizeRecipe Recipe { get; init; }
 
-    /// <summary>The least score (log₁₀) that was kept; −∞ where everything fitted.</summary>
+    /// <summary>The least score (log₁₀) that the recipe kept, before options of ranks had their say; −∞ where everything fitted.</summary>
     public required double Threshold { get; init; }
 
     /// <summary>Number of LoRA layers before.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ResizeLora.Selection;
 
 namespace ResizeLora.Writing;
 
@@ -14,8 +15,8 @@ internal static class WritingFault
     public static ResizeLoraException NothingKept(string path, ResizeRecipe recipe) =>
         new("NothingKept", FaultKind.NothingKept, path, $"The recipe '{recipe}' keeps nothing of '{path}', so no file was written. Lower thr or raise size.");
 
-    public static ResizeLoraException BudgetTooSmall(string path, ResizeRecipe recipe, long least) =>
-        new("BudgetTooSmall", FaultKind.NothingKept, path, string.Create(CultureInfo.InvariantCulture, $"The recipe '{recipe}' can't be met for '{path}': what is copied unchanged already takes {least / 1048576.0:0.###} MiB. Raise size, or use -UnmatchedLayer Drop."));
+    public static ResizeLoraException BudgetTooSmall(string path, ResizeRecipe recipe, RankLimits limits, long least) =>
+        new("BudgetTooSmall", FaultKind.NothingKept, path, string.Create(CultureInfo.InvariantCulture, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what is copied unchanged")} already takes {least / 1048576.0:0.###} MiB. Raise size, or {(limits.Rank is null ? "use -UnmatchedLayer Drop" : "lower -Rank")}."));
 
     public static ResizeLoraException DestinationFailed(string path, Exception inner) =>
         new("DestinationNotWritable", inner is UnauthorizedAccessException ? FaultKind.PermissionDenied : FaultKind.WriteFailed, path, $"The folder '{path}' can't be made or written to: {inner.Message}", inner);

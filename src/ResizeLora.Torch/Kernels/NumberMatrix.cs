@@ -1,9 +1,14 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Torch.Kernels;
 
-/// <summary>A dense matrix of float or double in pooled memory, its rows padded so that kernels may write whole tiles.</summary>
+/// <summary>
+/// A dense matrix of float or double in pooled memory, padded so that kernels may write whole tiles and, at its end, read
+/// a whole vector from any number on.
+/// </summary>
 internal sealed class NumberMatrix<T> : IDisposable
     where T : unmanaged
 {
@@ -18,7 +23,7 @@ internal sealed class NumberMatrix<T> : IDisposable
         Rows = rows;
         Columns = columns;
         Stride = stride;
-        _bytes = new PooledBytes(checked(paddedRows * stride * System.Runtime.CompilerServices.Unsafe.SizeOf<T>()));
+        _bytes = new PooledBytes(checked((paddedRows * stride + Vector256<T>.Count) * Unsafe.SizeOf<T>()));
     }
 
     public int Rows { get; }

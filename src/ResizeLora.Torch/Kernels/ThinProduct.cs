@@ -24,8 +24,8 @@ internal static unsafe class ThinProduct<T>
     /// <summary>Rows of the stored factor that are widened at once; a multiple of the tile's.</summary>
     private const int BlockRows = 8 * TileRows;
 
-    /// <summary>Panels of columns of the stored factor that are widened at once.</summary>
-    private const int BlockPanels = 8;
+    /// <summary>Numbers of a block of columns that is widened at once: a small part of the second-level cache.</summary>
+    private const int BlockSize = 1 << 14;
 
     private static int TileColumns => TileVectors * Vector256<T>.Count;
 
@@ -77,7 +77,7 @@ internal static unsafe class ThinProduct<T>
     {
         int depth = left.Columns;
         int stride = Padded(columns, TileColumns);
-        int width = Math.Min(stride, BlockPanels * TileColumns);
+        int width = Math.Min(stride, Math.Max(1, BlockSize / depth / TileColumns) * TileColumns);
         var product = new NumberMatrix<T>(left.Rows, columns, Padded(left.Rows, TileRows), stride);
         using NumberMatrix<T> factor = PaddedRows(left);
         using var panels = new NumberMatrix<T>(width / TileColumns, TileColumns * depth, width / TileColumns, TileColumns * depth);

@@ -6,6 +6,7 @@ using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
+using ResizeLora.Selection;
 using ResizeLora.Writing;
 
 namespace ResizeLora.Commands;
@@ -16,6 +17,9 @@ namespace ResizeLora.Commands;
 public sealed class InvokeLoraResizeCommand : PipelineCommand
 {
     private const string LayerSet = "Layer";
+
+    // More than any adapter has; a slip of the finger must not fill a disk with zeros.
+    private const int LargestRank = 4096;
 
     private readonly List<string> _files = [];
     private readonly List<DecomposedLayer> _layers = [];
@@ -45,6 +49,28 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     [Parameter]
     public UnmatchedLayer UnmatchedLayer { get; set; } = UnmatchedLayer.Keep;
 
+    /// <summary>One rank for layers that loaders fuse: queries, keys and values.</summary>
+    [Parameter]
+    public SwitchParameter EqualRank { get; set; }
+
+    /// <summary>What the rank of every layer is a multiple of.</summary>
+    [Parameter]
+    [ValidateRange(1, LargestRank)]
+    [ArgumentCompleter(typeof(RankCompleter))]
+    public int? RankMultiple { get; set; }
+
+    /// <summary>The largest rank that a layer may have.</summary>
+    [Parameter]
+    [ValidateRange(1, LargestRank)]
+    [ArgumentCompleter(typeof(RankCompleter))]
+    public int? MaxRank { get; set; }
+
+    /// <summary>The rank of every layer.</summary>
+    [Parameter]
+    [ValidateRange(1, LargestRank)]
+    [ArgumentCompleter(typeof(RankCompleter))]
+    public int? Rank { get; set; }
+
     /// <summary>Resizes results of an earlier run too.</summary>
     [Parameter]
     public SwitchParameter IncludeResized { get; set; }
@@ -56,6 +82,15 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     /// <summary>Overwrites outputs that exist; never an input or the checkpoint.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
+
+    private RankLimits RankLimits => new(EqualRank, RankMultiple, MaxRank, Rank);
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => ForCall(() =>
+    {
+        RankLimits.Check();
+        return true;
+    });
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -105,6 +140,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     {
         Precision = Precision,
         UnmatchedLayer = UnmatchedLayer,
+        RankLimits = RankLimits,
         Overwrite = Force,
         SkipExisting = SkipExisting,
         CacheFolder = CacheFolder,

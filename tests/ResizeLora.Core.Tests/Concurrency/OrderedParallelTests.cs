@@ -42,7 +42,7 @@ public class OrderedParallelTests
         int fetched = 0;
         foreach (int _ in OrderedParallel.Select(Items(), 2, CancellationToken.None, item => item))
         {
-            Assert.InRange(fetched, 1, 5);
+            Assert.InRange(fetched, 1, (2 * OrderedParallel.Ahead) + 1);
             break;
         }
 
@@ -94,7 +94,7 @@ public class OrderedParallelTests
             foreach (int result in OrderedParallel.Select(Enumerable.Range(0, 1000), 2, cancellation.Token, item => Interlocked.Increment(ref begun)))
                 cancellation.Cancel();
         });
-        Assert.InRange(begun, 1, 10);
+        Assert.InRange(begun, 1, (2 * OrderedParallel.Ahead) + 2);
     }
 
     private static void InterlockedMax(ref int target, int value)

@@ -9,7 +9,7 @@ public class SelectorTests
     [Fact]
     public void The_threshold_itself_is_kept()
     {
-        KeptValues kept = Selector.Select(Scores, 1, null, _ => throw new InvalidOperationException("No size is asked for."))!;
+        KeptValues kept = Select(Scores, 1, null, _ => throw new InvalidOperationException("No size is asked for."))!;
         AssertKept(kept, [0, 1], [0, 1], []);
         Assert.Equal(1, kept.Threshold);
     }
@@ -17,18 +17,18 @@ public class SelectorTests
     [Fact]
     public void A_hair_above_the_threshold_is_not_kept()
     {
-        KeptValues kept = Selector.Select(Scores, Math.BitIncrement(1), null, Count)!;
+        KeptValues kept = Select(Scores, Math.BitIncrement(1), null, Bytes)!;
         AssertKept(kept, [0], [0], []);
     }
 
     [Fact]
     public void A_threshold_above_all_scores_keeps_nothing() =>
-        Assert.Equal(0, Selector.Select(Scores, 9, null, Count)!.Count);
+        Assert.Equal(0, Select(Scores, 9, null, Bytes)!.Rank);
 
     [Fact]
     public void Where_all_fits_all_is_kept_and_the_threshold_is_minus_infinity()
     {
-        KeptValues kept = Selector.Select(Scores, null, 6, Count)!;
+        KeptValues kept = Select(Scores, null, 6, Bytes)!;
         AssertKept(kept, [0, 1, 2], [0, 1, 2], []);
         Assert.Equal(double.NegativeInfinity, kept.Threshold);
     }
@@ -37,14 +37,14 @@ public class SelectorTests
     public void A_score_of_minus_infinity_is_never_kept()
     {
         double[][] scores = [[1, double.NegativeInfinity], [double.NegativeInfinity]];
-        AssertKept(Selector.Select(scores, null, 100, Count)!, [0], []);
-        AssertKept(Selector.Select(scores, double.MinValue, null, Count)!, [0], []);
+        AssertKept(Select(scores, null, 100, Bytes)!, [0], []);
+        AssertKept(Select(scores, double.MinValue, null, Bytes)!, [0], []);
     }
 
     [Fact]
     public void A_budget_keeps_the_best_scores_and_its_threshold_is_the_least_of_them()
     {
-        KeptValues kept = Selector.Select(Scores, null, 2, Count)!;
+        KeptValues kept = Select(Scores, null, 2, Bytes)!;
         AssertKept(kept, [0], [0], []);
         Assert.Equal(2, kept.Threshold);
     }
@@ -52,42 +52,42 @@ public class SelectorTests
     [Fact]
     public void Ties_go_by_position()
     {
-        AssertKept(Selector.Select(Scores, null, 3, Count)!, [0, 1], [0], []);
-        AssertKept(Selector.Select([[5, 5], [5, 5]], null, 3, Count)!, [0, 1], [0]);
+        AssertKept(Select(Scores, null, 3, Bytes)!, [0, 1], [0], []);
+        AssertKept(Select([[5, 5], [5, 5]], null, 3, Bytes)!, [0, 1], [0]);
     }
 
     [Fact]
     public void Scores_need_not_fall_within_a_layer()
     {
         // As with `subspace`: a small singular value may score above a great one.
-        AssertKept(Selector.Select([[1, 5, 3]], null, 2, Count)!, [1, 2]);
-        AssertKept(Selector.Select([[1, 5, 3]], 3, null, Count)!, [1, 2]);
+        AssertKept(Select([[1, 5, 3]], null, 2, Bytes)!, [1, 2]);
+        AssertKept(Select([[1, 5, 3]], 3, null, Bytes)!, [1, 2]);
     }
 
     [Fact]
     public void Threshold_and_budget_both_hold()
     {
-        AssertKept(Selector.Select(Scores, 1, 100, Count)!, [0, 1], [0, 1], []);
-        AssertKept(Selector.Select(Scores, 1, 2, Count)!, [0], [0], []);
+        AssertKept(Select(Scores, 1, 100, Bytes)!, [0, 1], [0, 1], []);
+        AssertKept(Select(Scores, 1, 2, Bytes)!, [0], [0], []);
     }
 
     [Fact]
     public void Where_the_budget_takes_all_that_reaches_the_threshold_the_threshold_stays_as_given()
     {
-        Assert.Equal(0.5, Selector.Select(Scores, 0.5, 4, Count)!.Threshold);
-        Assert.Equal(1, Selector.Select(Scores, 0.5, 3, Count)!.Threshold);
+        Assert.Equal(0.5, Select(Scores, 0.5, 4, Bytes)!.Threshold);
+        Assert.Equal(1, Select(Scores, 0.5, 3, Bytes)!.Threshold);
     }
 
     [Fact]
     public void Null_where_not_even_nothing_fits()
     {
-        Assert.Null(Selector.Select(Scores, null, 9, kept => 10 + kept.Count));
-        Assert.Null(Selector.Select(Scores, 100, 9, kept => 10 + kept.Count));
+        Assert.Null(Select(Scores, null, 9, kept => 10 + kept.Rank));
+        Assert.Null(Select(Scores, 100, 9, kept => 10 + kept.Rank));
     }
 
     [Fact]
     public void Nothing_is_kept_where_the_first_value_does_not_fit() =>
-        Assert.Equal(0, Selector.Select(Scores, null, 10, kept => 10 + kept.Count)!.Count);
+        Assert.Equal(0, Select(Scores, null, 10, kept => 10 + kept.Rank)!.Rank);
 
     [Fact]
     public void The_budget_is_used_to_the_byte()
@@ -109,7 +109,7 @@ public class SelectorTests
         for (int round = 0; round < 200; round++)
         {
             int[] noise = [.. Enumerable.Range(0, 200).Select(_ => random.Next(0, 30))];
-            AssertExact(RandomScores(random), random, kept => 64 + (kept.Count * 10) + noise[kept.Count]);
+            AssertExact(RandomScores(random), random, kept => 64 + (kept.Rank * 10) + noise[kept.Rank]);
         }
     }
 
@@ -122,7 +122,7 @@ public class SelectorTests
         int least = (int)Enumerable.Range(0, line.Length + 1).Min(count => fileLength(First(count)));
         int budget = random.Next(least - 10, (int)fileLength(First(line.Length)) + 20);
 
-        KeptValues? kept = Selector.Select(scores, null, budget, fileLength);
+        KeptValues? kept = Select(scores, null, budget, fileLength);
         if (kept is null)
         {
             Assert.True(fileLength(First(0)) > budget);
@@ -130,19 +130,24 @@ public class SelectorTests
         }
 
         Assert.True(fileLength(kept) <= budget);
-        Assert.Equal(First(kept.Count).Indices, kept.Indices);
-        if (kept.Count < line.Length)
-            Assert.True(fileLength(First(kept.Count + 1)) > budget);
+        Assert.Equal(First(kept.Rank).Indices, kept.Indices);
+        if (kept.Rank < line.Length)
+            Assert.True(fileLength(First(kept.Rank + 1)) > budget);
 
-        KeptValues First(int count) => new(
-            [.. scores.Select((_, layer) => (IReadOnlyList<int>)[.. line.Take(count).Where(item => item.Layer == layer).Select(item => item.Index).Order()])],
-            0);
+        KeptValues First(int count)
+        {
+            List<IReadOnlyList<int>> indices = [.. scores.Select((_, layer) => (IReadOnlyList<int>)[.. line.Take(count).Where(item => item.Layer == layer).Select(item => item.Index).Order()])];
+            return new KeptValues(indices, [.. indices.Select(layer => layer.Count)], 0);
+        }
     }
+
+    private static KeptValues? Select(double[][] scores, double? threshold, long? budget, Func<KeptValues, long> fileLength) =>
+        new Selector(scores, new RankRule(RankLimits.None, [])).Select(threshold, budget, fileLength);
 
     private static double[][] RandomScores(Random random) =>
         [.. Enumerable.Range(0, random.Next(1, 8)).Select(_ => Enumerable.Range(0, random.Next(0, 12)).Select(_ => Math.Round(random.NextDouble() * 5, 1)).ToArray())];
 
-    private static long Count(KeptValues kept) => kept.Count;
+    private static long Bytes(KeptValues kept) => kept.Rank;
 
     private static void AssertKept(KeptValues kept, params int[][] expected) => Assert.Equal(expected, kept.Indices.Select(indices => indices.ToArray()));
 }

@@ -58,6 +58,26 @@ public sealed class TruncationTests
         Assert.True((Engine.Effective(layer, factors, request) - ideal).FrobeniusNorm <= 6e-3 * ideal.FrobeniusNorm);
     }
 
+    [Theory]
+    [InlineData("F16", false)]
+    [InlineData("F16", true)]
+    [InlineData("BF16", true)]
+    [InlineData("F32", false)]
+    public void Alpha_belongs_to_the_rank_that_is_written(string type, bool alphaIsRank)
+    {
+        SafetensorsDType dtype = Enum.Parse<SafetensorsDType>(type);
+
+        // Small enough that half precision would move a power of four into alpha.
+        LayerFactors layer = Engine.Random(40, 6, 30, seed: 3) with { Scale = 1e-7 };
+        var request = new TruncationRequest([0, 1, 2], 1, dtype, HasAlpha: true) { Rank = 300, AlphaIsRank = alphaIsRank };
+        TruncatedFactors factors = Assert.Single(Engine.Torch.Truncate(layer, null, [request]));
+
+        Assert.Equal(dtype == SafetensorsDType.F16 && !alphaIsRank, factors.Alpha < ElementCodec.Round(dtype, 300));
+        Matrix ideal = layer.Scale * Engine.Exact(layer).Part(request.Kept);
+        double tolerance = dtype == SafetensorsDType.F32 ? 1e-6 : 1e-2;
+        Assert.True((Engine.Effective(layer, factors, request) - ideal).FrobeniusNorm <= tolerance * ideal.FrobeniusNorm);
+    }
+
     [Fact]
     public void Is_the_same_to_the_bit_from_any_thread_and_any_memory()
     {

@@ -30,9 +30,9 @@ internal static class Engine
     /// <summary>What a loader makes of new factors.</summary>
     public static Matrix Effective(LayerFactors layer, TruncatedFactors factors, TruncationRequest request)
     {
-        int rank = request.Kept.Count;
-        Matrix up = PlainEngine.ToMatrix(new("up", factors.Up.Memory, request.DType, layer.Up.Rows, rank));
-        Matrix down = PlainEngine.ToMatrix(new("down", factors.Down.Memory, request.DType, rank, layer.Down.Columns));
-        return factors.Alpha / rank * (up * down);
+        int kept = request.Kept.Count;
+        Matrix up = PlainEngine.ToMatrix(new("up", factors.Up.Memory, request.DType, layer.Up.Rows, kept));
+        Matrix down = PlainEngine.ToMatrix(new("down", factors.Down.Memory, request.DType, kept, layer.Down.Columns));
+        return factors.Alpha / request.Rank * (up * down);
     }
 }

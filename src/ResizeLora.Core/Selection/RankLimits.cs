@@ -1,0 +1,43 @@
+namespace ResizeLora.Selection;
+
+/// <summary>What loaders ask of ranks, whatever the scores say.</summary>
+/// <param name="EqualRank">Layers that loaders fuse get one rank.</param>
+/// <param name="RankMultiple">What every rank is a multiple of, or null.</param>
+/// <param name="MaxRank">The largest rank, or null.</param>
+/// <param name="Rank">The rank of every layer, or null.</param>
+internal sealed record RankLimits(bool EqualRank = false, int? RankMultiple = null, int? MaxRank = null, int? Rank = null)
+{
+    public static RankLimits None { get; } = new();
+
+    public bool IsNone => this == None;
+
+    /// <summary>The options by their names; the only words for them in file names, metadata and messages.</summary>
+    public IEnumerable<(string Option, int? Value)> Given
+    {
+        get
+        {
+            if (EqualRank)
+                yield return (nameof(EqualRank), null);
+            if (RankMultiple is not null)
+                yield return (nameof(RankMultiple), RankMultiple);
+            if (MaxRank is not null)
+                yield return (nameof(MaxRank), MaxRank);
+            if (Rank is not null)
+                yield return (nameof(Rank), Rank);
+        }
+    }
+
+    /// <summary>Refuses options that contradict each other.</summary>
+    /// <exception cref="ResizeLoraException">No rank meets all of them, or one makes others meaningless.</exception>
+    public void Check()
+    {
+        if (Rank is not null && Given.Count() > 1)
+            throw SelectionFault.RankIsFixed(this);
+        if (MaxRank < RankMultiple)
+            throw SelectionFault.NoMultipleWithinMaximum(this);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        string.Join(',', Given.Select(given => given.Value is { } value ? FormattableString.Invariant($"{given.Option}={value}") : given.Option));
+}
