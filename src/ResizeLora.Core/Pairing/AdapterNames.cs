@@ -3,13 +3,14 @@ namespace ResizeLora.Pairing;
 /// <summary>Brings the layer names of all trainers to one form.</summary>
 internal static class AdapterNames
 {
-    private const string Unprefixed = "no prefix";
+    private const string Unknown = "no known style";
 
     /// <summary>The component that a layer belongs to, as far as its name tells.</summary>
     public static AdapterComponent ComponentOf(string layer) => Split(layer).Component;
 
     /// <summary>The style that a layer's name is in.</summary>
-    public static string StyleOf(string layer) => Split(layer).Style;
+    public static string StyleOf(string layer) =>
+        WithoutWrapper(layer).Length < layer.Length ? AdapterStyles.Wrapper.Style : Split(layer).Style;
 
     /// <summary>The normalised name of a layer.</summary>
     public static LayerKey KeyOf(string layer)
@@ -30,9 +31,7 @@ internal static class AdapterNames
         if (AdapterStyles.Roots.TryGetValue(name.Split('.', 2)[0], out LayerPrefix? root))
             return (root.Style, root.Component, name);
 
-        return name.Length < layer.Length
-            ? (AdapterStyles.Wrapper.Style, AdapterStyles.Wrapper.Component, name)
-            : (Unprefixed, AdapterComponent.Unknown, name);
+        return (Unknown, name.Length < layer.Length ? AdapterStyles.Wrapper.Component : AdapterComponent.Unknown, name);
     }
 
     private static string WithoutWrapper(string name) =>

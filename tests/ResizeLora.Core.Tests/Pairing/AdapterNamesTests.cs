@@ -53,4 +53,16 @@ public class AdapterNamesTests
     [InlineData("unet.base_model.model.a.b", "a_b")]
     public void Spellings_become_one(string layer, string expected) =>
         Assert.Equal(new LayerKey(AdapterComponent.Unet, expected), AdapterNames.KeyOf(layer));
+
+    [Theory]
+    [InlineData("lora_unet_a", "kohya")]
+    [InlineData("lora_te2.a", "OneTrainer")]
+    [InlineData("unet.a", "diffusers")]
+    [InlineData("base_model.model.unet.a", "PEFT")]
+    [InlineData("base_model.model.a", "PEFT")]
+    [InlineData("diffusion_model.a", "ComfyUI")]
+    [InlineData("unet:0", "cloneofsimo")]
+    [InlineData("double_blocks.0.a", "bare paths")]
+    [InlineData("a", "no known style")]
+    public void The_style_shows_in_the_name(string layer, string style) => Assert.Equal(style, AdapterNames.StyleOf(layer));
 }

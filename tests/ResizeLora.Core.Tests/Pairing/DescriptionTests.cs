@@ -42,6 +42,22 @@ public class DescriptionTests
         Assert.Null(index.Find("lora_te1_text_model_encoder_layers_0_self_attn_k_proj"));
     }
 
+    /// <summary>Lumina 2 has the names of Z-Image, but fewer keys than queries: a third would be a guess.</summary>
+    [Theory]
+    [InlineData(12, "layers.0.attention.qkv.weight[4:8]")]
+    [InlineData(9, null)]
+    [InlineData(15, null)]
+    public void A_fused_weight_of_other_proportions_is_not_cut(int rows, string? expected)
+    {
+        var index = new BaseCheckpointIndex(
+            HeaderBuilder.Of(("layers.0.attention.qkv.weight", [rows, 4]), ("context_refiner.0.attention.qkv.weight", [rows, 4]), ("cap_embedder.1.weight", [4, 4])),
+            "z.safetensors");
+
+        Assert.Equal("Z-Image", index.Family);
+        Assert.Equal(expected, index.Find("diffusion_model.layers.0.attention.to_k")?.Name);
+        Assert.Equal(rows, index.Find("diffusion_model.layers.0.attention.qkv")?.Rows);
+    }
+
     /// <summary>Its two experts have the same names: which one is meant must be said.</summary>
     [Fact]
     public void Both_experts_of_wan_at_once_are_ambiguous()
