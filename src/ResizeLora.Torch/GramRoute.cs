@@ -31,7 +31,7 @@ internal static class GramRoute
         if (failure.item<int>() != 0)
             return null;
 
-        (Tensor squares, Tensor eigenvectors) = linalg.eigh(lower.t().matmul(balancedB).matmul(lower));
+        (Tensor squares, Tensor eigenvectors) = linalg.eigh(lower.t().mm(balancedB).mm(lower));
         ReadOnlySpan<double> ascending = squares.Numbers<double>();
         double[] values = new double[count];
         for (int i = 0; i < count; i++)
@@ -39,7 +39,7 @@ internal static class GramRoute
 
         double error = LargestEigenvalue(balancedA.Numbers<double>(), rank) * LargestEigenvalue(balancedB.Numbers<double>(), rank);
         return error <= GramLimit * values[0] * values[^1]
-            ? new SingularBasis(values, Coefficients(lower.matmul(eigenvectors), scale, count), Copy(gramB), normsA)
+            ? new SingularBasis(values, Coefficients(lower.mm(eigenvectors), scale, count), Copy(gramB), normsA)
             : null;
     }
 

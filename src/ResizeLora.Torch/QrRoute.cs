@@ -13,15 +13,15 @@ internal static class QrRoute
     public static double[] Values(TensorReader reader, LayerFactors layer)
     {
         (_, Tensor rb, _, Tensor ra) = Factorise(reader, layer);
-        return [.. linalg.svdvals(rb.matmul(ra.t())).cpu().data<double>()];
+        return [.. linalg.svdvals(rb.mm(ra.t())).cpu().data<double>()];
     }
 
     /// <summary>The singular vectors, as columns of U and rows of Vᵀ, with their values.</summary>
     public static (Tensor U, Tensor Values, Tensor Vt) Vectors(TensorReader reader, LayerFactors layer)
     {
         (Tensor qb, Tensor rb, Tensor qa, Tensor ra) = Factorise(reader, layer);
-        (Tensor u, Tensor values, Tensor vt) = linalg.svd(rb.matmul(ra.t()), fullMatrices: false);
-        return (qb.matmul(u), values, vt.matmul(qa.t()));
+        (Tensor u, Tensor values, Tensor vt) = linalg.svd(rb.mm(ra.t()), fullMatrices: false);
+        return (qb.mm(u), values, vt.mm(qa.t()));
     }
 
     private static (Tensor Qb, Tensor Rb, Tensor Qa, Tensor Ra) Factorise(TensorReader reader, LayerFactors layer)

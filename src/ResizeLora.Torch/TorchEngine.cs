@@ -95,7 +95,7 @@ internal sealed class TorchEngine : INumericEngine
         Tensor up = _reader.Place(factors.Up);
         Tensor down = _reader.Place(factors.Down);
         Tensor w = _reader.Read(weight, ScalarType.Float64);
-        Tensor products = (up * w.matmul(down.t())).sum(dim: 0).abs();
+        Tensor products = (up * w.mm(down.t())).sum(dim: 0).abs();
         Tensor lengths = ((up * up).sum(dim: 0) * (down * down).sum(dim: 1)).sqrt();
         (products / lengths).cpu().data<double>().CopyTo(norms, 0);
         return norms.All(double.IsFinite) ? norms : throw new NonFiniteException(weight.Name);

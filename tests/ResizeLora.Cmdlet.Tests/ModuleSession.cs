@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using ResizeLora.Shell;
@@ -46,24 +47,31 @@ public sealed class ModuleSession : IDisposable
         return Invoke(shell, input);
     }
 
-    /// <summary>Starts a script and stops it, as Ctrl+C does, as soon as <paramref name="when"/> says so.</summary>
-    public RunResult RunAndStop(string script, Func<bool> when, params object?[] arguments)
+    /// <summary>Starts a script and stops it, as Ctrl+C does, as soon as <paramref name="when"/> says so of its streams.</summary>
+    /// <returns>What it did, and how long it went on after it was to stop.</returns>
+    public (RunResult Result, TimeSpan Delay) RunAndStop(string script, Func<PSDataStreams, bool> when, params object?[] arguments)
     {
         using PowerShell shell = Prepare(script, arguments);
-        using var finished = new CancellationTokenSource();
-        Task stopper = Task.Run(() =>
+        using var ended = new CancellationTokenSource();
+        long told = long.MaxValue;
+        var stopper = new Thread(() =>
         {
-            while (!when() && !finished.IsCancellationRequested)
+            while (!when(shell.Streams))
             {
+                if (ended.IsCancellationRequested)
+                    return;
                 Thread.Sleep(1);
             }
 
+            told = Stopwatch.GetTimestamp();
             shell.Stop();
         });
+        stopper.Start();
         RunResult result = Invoke(shell, []);
-        finished.Cancel();
-        stopper.Wait();
-        return result;
+        long end = Stopwatch.GetTimestamp();
+        ended.Cancel();
+        stopper.Join();
+        return (result, Stopwatch.GetElapsedTime(Math.Min(told, end), end));
     }
 
     /// <summary>Runs a script that is expected to work, and returns what it wrote.</summary>
@@ -95,20 +103,15 @@ public sealed class ModuleSession : IDisposable
     {
         var output = new PSDataCollection<PSObject>();
         ErrorRecord? terminating = null;
-        bool wasStopped = false;
         try
         {
             shell.Invoke(input, output);
-        }
-        catch (PipelineStoppedException)
-        {
-            wasStopped = true;
         }
         catch (RuntimeException exception)
         {
             terminating = exception.ErrorRecord;
         }
 
-        return new RunResult(output, shell.Streams, terminating, wasStopped);
+        return new RunResult(output, shell.Streams, terminating, shell.InvocationStateInfo.State == PSInvocationState.Stopped);
     }
 }

@@ -4,7 +4,7 @@ namespace ResizeLora.Decomposition;
 /// The numeric work, cut at whole tasks: bytes go in, plain records come out. One implementation runs on libtorch;
 /// the tests have a plain one. All methods may be called from several threads at once and are repeatable to the bit.
 /// A basis is one that <see cref="Decompose"/> gave for the same layer; without it the layer is decomposed again, with
-/// the same result.
+/// the same result. All throw OutOfMemoryException or ExternalException where memory or the library fails.
 /// </summary>
 internal interface INumericEngine
 {

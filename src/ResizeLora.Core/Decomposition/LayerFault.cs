@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ResizeLora.Decomposition;
 
 /// <summary>Every error about the content of a layer, worded in one place.</summary>
@@ -15,6 +17,14 @@ internal static class LayerFault
     public static ResizeLoraException Overflow(string path, string layer, Exception inner) =>
         new("ValueTooLarge", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' lies outside the range of the output precision. Use -Precision BFloat16 or Float32.", inner);
 
+    public static ResizeLoraException OutOfMemory(string path, string layer, Exception inner) =>
+        new("OutOfMemory", FaultKind.OutOfMemory, layer, $"There is not enough memory for layer '{DisplayText.Of(layer)}' of '{path}': {FirstLine(inner)} Close other programs, or work on fewer layers at once with -ThrottleLimit 1.", inner);
+
+    public static ResizeLoraException EngineFailed(string path, string layer, ExternalException inner) =>
+        IsOutOfMemory(inner)
+            ? OutOfMemory(path, layer, inner)
+            : new("ComputationFailed", FaultKind.ComputationFailed, layer, $"libtorch failed on layer '{DisplayText.Of(layer)}' of '{path}': {FirstLine(inner)}", inner);
+
     public static ResizeLoraException Changed(string path, string layer) =>
         new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' has changed since it was decomposed (layer '{DisplayText.Of(layer)}'). Run Get-LoraSpectrum again.");
 
@@ -26,4 +36,10 @@ internal static class LayerFault
 
     public static ResizeLoraException Unmatched(string path, string checkpoint, int count, string unpaired) =>
         new("UnmatchedLayer", FaultKind.InvalidData, path, $"{count} layer(s) of '{path}' are not in the checkpoint '{checkpoint}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");
+
+    /// <summary>libtorch has one type of exception for all, and tells in words what has happened; several lines of them.</summary>
+    private static bool IsOutOfMemory(ExternalException exception) =>
+        Array.Exists(["out of memory", "not enough memory", "can't allocate memory"], words => exception.Message.Contains(words, StringComparison.OrdinalIgnoreCase));
+
+    private static string FirstLine(Exception exception) => exception.Message.Split('\n', 2)[0].Trim();
 }

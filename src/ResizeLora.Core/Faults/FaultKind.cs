@@ -26,4 +26,10 @@ public enum FaultKind
 
     /// <summary>The recipe keeps nothing of this file, so there is nothing to write.</summary>
     NothingKept,
+
+    /// <summary>There is not enough memory for the work.</summary>
+    OutOfMemory,
+
+    /// <summary>The numeric library has failed.</summary>
+    ComputationFailed,
 }

@@ -81,14 +81,23 @@ internal sealed class BaseCheckpoint : IDisposable
     public MatrixNorms Norms(BaseLayer layer, INumericEngine engine, CancellationToken cancellation) =>
         _norms.GetOrAdd(layer, _ => new Lazy<MatrixNorms>(() =>
         {
-            // What is in several files has no place in the cache, which knows files by their content.
-            CheckpointFile? file = layer.File is { } number ? _files[number] : null;
-            if (file?.FindNorms(layer.Name) is { } known)
-                return known;
+            try
+            {
+                // What is in several files has no place in the cache, which knows files by their content.
+                CheckpointFile? file = layer.File is { } number ? _files[number] : null;
+                if (file?.FindNorms(layer.Name) is { } known)
+                    return known;
 
-            MatrixNorms norms = Read(layer, weight => engine.Norms(weight, cancellation));
-            file?.Remember(layer.Name, norms);
-            return norms;
+                MatrixNorms norms = Read(layer, weight => engine.Norms(weight, cancellation));
+                file?.Remember(layer.Name, norms);
+                return norms;
+            }
+            catch
+            {
+                // What was short a moment ago need not be when the next LoRA asks.
+                _norms.TryRemove(layer, out Lazy<MatrixNorms>? _);
+                throw;
+            }
         })).Value;
 
     /// <summary>Does something with the weight of a base layer, which is in memory only meanwhile.</summary>
@@ -103,8 +112,15 @@ internal sealed class BaseCheckpoint : IDisposable
 
     public void Dispose()
     {
-        SaveNorms();
-        foreach (CheckpointFile file in _files)
-            file.File.Dispose();
+        try
+        {
+            SaveNorms();
+        }
+        finally
+        {
+            // A warning ends in an exception when the call was stopped.
+            foreach (CheckpointFile file in _files)
+                file.File.Dispose();
+        }
     }
 }

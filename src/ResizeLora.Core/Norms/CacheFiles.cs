@@ -35,9 +35,9 @@ internal static class CacheFiles
         }
     }
 
-    /// <summary>Replaces a file by what <paramref name="content"/> makes of it, while no other process does so.</summary>
-    public static void Update(string path, Action<string> warn, Func<byte[]> content) =>
-        WhileLocked(path, warn, "written", () =>
+    /// <summary>Replaces a file by what <paramref name="content"/> makes of it, while no other process does so. Who cancels does not wait for others.</summary>
+    public static void Update(string path, Action<string> warn, CancellationToken cancellation, Func<byte[]> content) =>
+        WhileLocked(path, warn, cancellation, "written", () =>
         {
             using TemporaryFile file = TemporaryFile.Create(Path.GetDirectoryName(path)!, 0);
             file.Write(SealedText.Seal(content()), 0);
@@ -46,15 +46,15 @@ internal static class CacheFiles
 
     /// <summary>Removes a file.</summary>
     /// <returns>Whether it is gone.</returns>
-    public static bool Delete(string path, Action<string> warn) =>
-        !File.Exists(path) || WhileLocked(path, warn, "removed", () => File.Delete(path));
+    public static bool Delete(string path, Action<string> warn, CancellationToken cancellation) =>
+        !File.Exists(path) || WhileLocked(path, warn, cancellation, "removed", () => File.Delete(path));
 
-    private static bool WhileLocked(string path, Action<string> warn, string purpose, Action work)
+    private static bool WhileLocked(string path, Action<string> warn, CancellationToken cancellation, string purpose, Action work)
     {
         try
         {
             string folder = Directory.CreateDirectory(Path.GetDirectoryName(path)!).FullName;
-            using FileStream gate = Lock(Path.Combine(folder, LockName));
+            using FileStream gate = Lock(Path.Combine(folder, LockName), cancellation);
             work();
             return true;
         }
@@ -69,7 +69,7 @@ internal static class CacheFiles
     /// Waits for the lock of a folder. It is the open handle, not the file: it ends with the process, however that ends.
     /// The file stays, as a lock on a file that is removed meanwhile would keep nobody out.
     /// </summary>
-    private static FileStream Lock(string path)
+    private static FileStream Lock(string path, CancellationToken cancellation)
     {
         DateTime deadline = DateTime.UtcNow + Patience;
         while (true)
@@ -78,7 +78,7 @@ internal static class CacheFiles
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException exception) when (SharingViolation.Is(exception) && DateTime.UtcNow < deadline)
+            catch (IOException exception) when (SharingViolation.Is(exception) && DateTime.UtcNow < deadline && !cancellation.IsCancellationRequested)
             {
                 Thread.Sleep(Pause);
             }

@@ -17,10 +17,14 @@ internal sealed class CheckpointFile
         File = file;
         _cache = cache;
         Action<int, int>? hashed = progress is null ? null : (done, total) => progress(file.Path, done, total);
-        _sha256 = new Lazy<string>(() => cache is null
-            ? FileIdentity.HashAll(file, cancellation, hashed)
-            : FileIdentity.Sha256(file, cache.Folder, warn, cancellation, hashed));
-        _known = new Lazy<IReadOnlyDictionary<string, MatrixNorms>>(() => cache?.Load(Sha256) ?? new Dictionary<string, MatrixNorms>());
+        _sha256 = new Lazy<string>(
+            () => cache is null
+                ? FileIdentity.HashAll(file, cancellation, hashed)
+                : FileIdentity.Sha256(file, cache.Folder, warn, cancellation, hashed),
+            LazyThreadSafetyMode.PublicationOnly);
+        _known = new Lazy<IReadOnlyDictionary<string, MatrixNorms>>(
+            () => cache?.Load(Sha256) ?? new Dictionary<string, MatrixNorms>(),
+            LazyThreadSafetyMode.PublicationOnly);
     }
 
     public SafetensorsFile File { get; }

@@ -38,7 +38,7 @@ internal static class FileIdentity
         bool isQuiet = IsQuiet(file.Version);
         string sha256 = HashAll(file, cancellation, progress);
         if (isQuiet && file.IsUntouched)
-            CacheFiles.Update(notePath, warn, () => JsonSerializer.SerializeToUtf8Bytes(new Note(file.Version, sample, sha256)));
+            CacheFiles.Update(notePath, warn, cancellation, () => JsonSerializer.SerializeToUtf8Bytes(new Note(file.Version, sample, sha256)));
         return sha256;
     }
 

@@ -8,7 +8,7 @@ namespace ResizeLora.Norms;
 /// Several processes may use it at once: files are replaced as a whole, under a lock, and merged with what others wrote.
 /// What can't be read is no error: it is reported, and computed anew.
 /// </summary>
-internal sealed class NormCache(string folder, Action<string> warn)
+internal sealed class NormCache(string folder, Action<string> warn, CancellationToken cancellation = default)
 {
     private const int Format = 1;
 
@@ -44,7 +44,7 @@ internal sealed class NormCache(string folder, Action<string> warn)
         if (norms.Count == 0)
             return;
 
-        CacheFiles.Update(FileOf(sha256), warn, () =>
+        CacheFiles.Update(FileOf(sha256), warn, cancellation, () =>
         {
             var merged = new SortedDictionary<string, MatrixNorms>(StringComparer.Ordinal);
             foreach ((string layer, MatrixNorms value) in Read(FileOf(sha256), sha256, Ignore)?.Norms ?? [])
@@ -74,7 +74,7 @@ internal sealed class NormCache(string folder, Action<string> warn)
 
     /// <summary>Forgets the norms of one checkpoint.</summary>
     /// <returns>Whether they are forgotten; if not, a warning says why.</returns>
-    public bool Remove(string sha256) => CacheFiles.Delete(FileOf(sha256), warn);
+    public bool Remove(string sha256) => CacheFiles.Delete(FileOf(sha256), warn, cancellation);
 
     private string FileOf(string sha256) => Path.Combine(Folder, $"{sha256}.json");
 

@@ -39,7 +39,7 @@ internal sealed class LayerDecomposer(
         }
 
         int done = 0;
-        foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, Work))
+        foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, pair => LayerWork.Run(file.Path, pair.Layer.Name, () => Work(pair))))
         {
             observer.Progress(file.Path, "Decomposing layer", ++done, pairs.Count);
             if (done % 64 == 0)
@@ -52,7 +52,7 @@ internal sealed class LayerDecomposer(
         DecomposedLayer Work((AdapterLayer Layer, BaseLayer? BaseLayer) pair)
         {
             using LayerContent content = LayerReader.Read(file, pair.Layer);
-            LayerDecomposition decomposition = Guarded(file.Path, pair.Layer.Name, () => engine.Decompose(content.Factors));
+            LayerDecomposition decomposition = engine.Decompose(content.Factors);
             if (!decomposition.SingularValues.All(double.IsFinite))
                 throw LayerFault.Infinite(file.Path, pair.Layer.Name);
 
@@ -76,7 +76,7 @@ internal sealed class LayerDecomposer(
         List<DecomposedLayer> paired = [.. layers.Select(layer => Paired(file, layer))];
         checkpoint?.Prepare(paired.Select(layer => layer.Source.BaseLayer).OfType<BaseLayer>());
         List<DecomposedLayer> completed =
-            [.. OrderedParallel.Select(paired, workers, cancellation, layer => Complete(file, layer, withSubspace))];
+            [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(file.Path, layer.Name, () => Complete(file, layer, withSubspace)))];
         checkpoint?.SaveNorms();
         return completed;
     }
@@ -118,18 +118,6 @@ internal sealed class LayerDecomposer(
         }
 
         return layer;
-    }
-
-    private static T Guarded<T>(string path, string layer, Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (NonFiniteException exception)
-        {
-            throw LayerFault.NonFinite(path, layer, exception.TensorName, exception);
-        }
     }
 
     private T GuardedBase<T>(Func<T> work)

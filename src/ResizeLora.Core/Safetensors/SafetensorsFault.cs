@@ -30,6 +30,9 @@ internal static class SafetensorsFault
     public static ResizeLoraException UnsupportedDType(string path, TensorInfo tensor) =>
         new("UnsupportedDType", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(tensor.Name)}' of '{path}' has the dtype {tensor.DType}, which can't be computed with. Convert the file to F16, BF16 or F32 first.");
 
+    public static ResizeLoraException OutOfMemory(string path, Exception inner) =>
+        new("OutOfMemory", FaultKind.OutOfMemory, path, $"There is not enough memory to work on '{path}'. Close other programs, or use a machine with more.", inner);
+
     public static ResizeLoraException WriteFailed(string path, Exception inner) =>
         new("WriteFailed", inner is UnauthorizedAccessException ? FaultKind.PermissionDenied : FaultKind.WriteFailed, path, $"Writing '{path}' failed: {inner.Message} Nothing was left behind.", inner);
 

@@ -148,15 +148,19 @@ internal sealed class SafetensorsFile : IDisposable
         if (dataLength < 0)
             throw SafetensorsFault.NotSafetensors(path, $"its header should have {headerLength} bytes, but the file has only {length}: it is truncated, or no safetensors file");
 
-        byte[] json = GC.AllocateUninitializedArray<byte>((int)headerLength);
-        ReadFully(path, handle, SafetensorsHeaderParser.LengthSize, json);
         try
         {
+            byte[] json = GC.AllocateUninitializedArray<byte>((int)headerLength);
+            ReadFully(path, handle, SafetensorsHeaderParser.LengthSize, json);
             return SafetensorsHeaderParser.Parse(json, dataLength);
         }
         catch (FormatException exception)
         {
             throw SafetensorsFault.NotSafetensors(path, exception.Message, exception);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw SafetensorsFault.OutOfMemory(path, exception);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
             foreach (OutputInProgress output in begun)
             {
                 FileIdentity.EnsureIs(source, output.File.Plan.Parameters.SourceSha256, cancellation);
-                output.Commit(overwrite);
+                output.Commit(overwrite, cancellation);
                 yield return output.File;
             }
         }
@@ -48,10 +48,10 @@ internal sealed class LoraWriter(INumericEngine engine, int workers, Cancellatio
             .OrderBy(layer => outputs.Min(output => output.BeginOf(layer)))];
         List<long?[]> complete = [.. outputs.Select(output => CompleteAfter(layers, output))];
         int done = 0;
-        foreach (DecomposedLayer _ in OrderedParallel.Select(layers, workers, cancellation, WriteLayer))
+        foreach (DecomposedLayer _ in OrderedParallel.Select(layers, workers, cancellation, layer => LayerWork.Run(source.Path, layer.Name, () => WriteLayer(layer))))
         {
             for (int i = 0; i < outputs.Count; i++)
-                outputs[i].Complete(complete[i][done]);
+                outputs[i].Complete(complete[i][done], cancellation);
             layerDone(++done, layers.Count);
         }
 

@@ -26,10 +26,11 @@ internal sealed class ModelHasher : IDisposable
     }
 
     /// <summary>Takes in the bytes of the tensors up to an offset: they are written and stay as they are.</summary>
-    public void AdvanceTo(long end)
+    public void AdvanceTo(long end, CancellationToken cancellation)
     {
         while (_position < end)
         {
+            cancellation.ThrowIfCancellationRequested();
             Span<byte> part = _block.Span[..(int)Math.Min(BlockSize, end - _position)];
             _written.ReadBack(_position, part);
             _model.AppendData(part);

@@ -105,12 +105,12 @@ internal sealed class OutputInProgress : IDisposable
     }
 
     /// <summary>Says that the tensors before an offset are written; all of them if it is null.</summary>
-    public void Complete(long? end) => _hasher.AdvanceTo(end ?? Plan.Layout.DataLength);
+    public void Complete(long? end, CancellationToken cancellation) => _hasher.AdvanceTo(end ?? Plan.Layout.DataLength, cancellation);
 
     /// <summary>Makes the file appear under its name.</summary>
-    public void Commit(bool overwrite)
+    public void Commit(bool overwrite, CancellationToken cancellation)
     {
-        Complete(end: null);
+        Complete(end: null, cancellation);
         _writer.Commit(Plan.Layout.Header(OutputMetadata.WithHashes(Plan.Metadata, _hasher.Finish())), overwrite);
     }
 

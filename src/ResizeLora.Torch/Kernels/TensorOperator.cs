@@ -15,7 +15,7 @@ internal sealed class TensorOperator(Tensor matrix) : INormalOperator
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor vectors = stack([tensor(first), tensor(second)], 1).to(ScalarType.Float32).to(matrix.device);
-        Tensor normal = matrix.t().matmul(matrix.matmul(vectors)).to(ScalarType.Float64);
+        Tensor normal = matrix.t().mm(matrix.mm(vectors)).to(ScalarType.Float64);
         double[] results = [.. normal.t().contiguous().cpu().data<double>()];
         return (results[..first.Length], results[first.Length..]);
     }

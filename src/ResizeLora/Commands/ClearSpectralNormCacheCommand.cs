@@ -31,7 +31,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var cache = new NormCache(NormCache.DefaultFolder(), WriteWarning);
+        var cache = new NormCache(NormCache.DefaultFolder(), WriteWarning, Stop);
         IReadOnlyList<NormCacheEntry> entries = cache.Entries();
         if (Sha256 is not null)
             Remove(cache, entries.Where(entry => Sha256.Contains(entry.Sha256, StringComparer.OrdinalIgnoreCase)));

@@ -42,7 +42,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
                 continue;
             }
 
-            ForEachItem(() =>
+            ForEachItem(path, () =>
             {
                 var settings = new PipelineSettings { Workers = ThrottleLimit };
                 var pipeline = new ResizePipeline(Engine, _checkpoint, settings, new OutputGuard(settings), this, Stop);

@@ -121,7 +121,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         Progress.FileCount = work.Count;
         foreach ((string path, IReadOnlyList<WorkItem> items) in work)
         {
-            ForEachItem(() =>
+            ForEachItem(path, () =>
             {
                 var pipeline = new ResizePipeline(Engine, checkpoint, settings, guard, this, Stop);
                 IEnumerable<ResizeResult> results = items[0].Layers is null
@@ -212,6 +212,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         var resized = new List<string>();
         foreach (string path in files)
         {
+            ThrowIfStopped();
             if (checkpoint?.Contains(path) == true)
                 WriteVerbose($"'{path}' is the checkpoint; skipped.");
             else if (!IncludeResized && IsResized(path))

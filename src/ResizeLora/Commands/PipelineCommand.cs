@@ -5,6 +5,7 @@ using ResizeLora.Errors;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Pipeline;
+using ResizeLora.Safetensors;
 using ResizeLora.Torch;
 
 namespace ResizeLora.Commands;
@@ -38,7 +39,7 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
     [Parameter]
     public SwitchParameter NoCache { get; set; }
 
-    private protected INumericEngine Engine => new LazyEngine(Device);
+    private protected INumericEngine Engine => new LazyEngine(Device, Stop);
 
     private protected string? CacheFolder => NoCache ? null : NormCache.DefaultFolder();
 
@@ -55,7 +56,7 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
     bool IPipelineObserver.MayWrite(string path, string description) => ShouldProcess(path, $"Write resized LoRA ({description})");
 
     /// <summary>Does work on one item: a problem with it is an error record, and the next item goes on.</summary>
-    private protected void ForEachItem(Action work)
+    private protected void ForEachItem(string path, Action work)
     {
         try
         {
@@ -64,6 +65,11 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
         catch (ResizeLoraException exception)
         {
             WriteError(exception.ToErrorRecord());
+        }
+        catch (OutOfMemoryException exception)
+        {
+            // A hostile header can take many times its length; the next file need not.
+            WriteError(SafetensorsFault.OutOfMemory(path, exception).ToErrorRecord());
         }
     }
 
@@ -91,7 +97,7 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
 
     private protected BaseCheckpoint OpenCheckpoint(CheckpointFiles files) => ForCall(() => BaseCheckpoint.Open(
         files,
-        CacheFolder is null ? null : new NormCache(CacheFolder, WriteWarning),
+        CacheFolder is null ? null : new NormCache(CacheFolder, WriteWarning, Stop),
         WriteWarning,
         Stop,
         (path, done, total) => Progress.Report(path, "Hashing MiB", done, total)));

@@ -8,6 +8,8 @@ namespace ResizeLora.Commands;
 public abstract class StoppableCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+    private bool _isDisposed;
 
     private protected CancellationToken Stop => _stop.Token;
 
@@ -22,12 +24,33 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
     /// <param name="disposing">Whether managed objects are to be released.</param>
     protected virtual void Dispose(bool disposing)
     {
-        if (disposing)
+        if (!disposing)
+            return;
+
+        lock (_gate)
+        {
+            _isDisposed = true;
             _stop.Dispose();
+        }
     }
 
     /// <inheritdoc/>
-    protected override void StopProcessing() => _stop.Cancel();
+    protected override void StopProcessing()
+    {
+        // It comes from another thread, and may come when the work has just ended.
+        lock (_gate)
+        {
+            if (!_isDisposed)
+                _stop.Cancel();
+        }
+    }
+
+    /// <exception cref="PipelineStoppedException">The user wants no more.</exception>
+    private protected void ThrowIfStopped()
+    {
+        if (Stop.IsCancellationRequested)
+            throw new PipelineStoppedException();
+    }
 
     /// <summary>The full path of a file or folder that need not exist.</summary>
     /// <exception cref="PipelineStoppedException">It is not on the file system; the error was reported.</exception>

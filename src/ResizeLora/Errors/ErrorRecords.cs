@@ -35,6 +35,8 @@ internal static class ErrorRecords
         FaultKind.WriteFailed => ErrorCategory.WriteError,
         FaultKind.AlreadyExists => ErrorCategory.ResourceExists,
         FaultKind.NothingKept => ErrorCategory.LimitsExceeded,
+        FaultKind.OutOfMemory => ErrorCategory.ResourceUnavailable,
+        FaultKind.ComputationFailed => ErrorCategory.InvalidResult,
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

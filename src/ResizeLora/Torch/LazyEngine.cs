@@ -3,9 +3,9 @@ using ResizeLora.Decomposition;
 namespace ResizeLora.Torch;
 
 /// <summary>Loads libtorch when the first number is needed: a run that finds all its work done never does.</summary>
-internal sealed class LazyEngine(string device) : INumericEngine
+internal sealed class LazyEngine(string device, CancellationToken cancellation) : INumericEngine
 {
-    private INumericEngine Engine => NumericEngineLoader.Default.EngineOn(device);
+    private INumericEngine Engine => NumericEngineLoader.Default.EngineOn(device, cancellation);
 
     public LayerDecomposition Decompose(LayerFactors layer) => Engine.Decompose(layer);
 

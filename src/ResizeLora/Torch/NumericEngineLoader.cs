@@ -7,41 +7,42 @@ namespace ResizeLora.Torch;
 /// Loads the engine that computes with libtorch at its first use, once for all runspaces. A failure is not remembered:
 /// the next call tries again, so that a repaired installation works and a broken one gives its reason each time.
 /// </summary>
-internal sealed class NumericEngineLoader(string folder)
+internal sealed class NumericEngineLoader
 {
     private const string EngineType = "ResizeLora.Torch.TorchEngine";
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, INumericEngine> _engines = new(StringComparer.OrdinalIgnoreCase);
+    private readonly BackgroundMaker<INumericEngine> _engines;
     private TorchLoadContext? _context;
+
+    public NumericEngineLoader(string folder)
+    {
+        Folder = Path.GetFullPath(folder);
+        _engines = new BackgroundMaker<INumericEngine>(Load);
+    }
 
     /// <summary>The loader of this installation of the module: the folder <c>torch</c> beside this assembly.</summary>
     public static NumericEngineLoader Default { get; } =
         new(Path.Combine(Path.GetDirectoryName(typeof(NumericEngineLoader).Assembly.Location)!, "torch"));
 
     /// <summary>Where TorchSharp and the libraries are.</summary>
-    public string Folder { get; } = Path.GetFullPath(folder);
+    public string Folder { get; }
 
     /// <summary>The engine that computes on the processor.</summary>
     /// <exception cref="TorchUnavailableException">libtorch can't be loaded.</exception>
-    public INumericEngine Engine => EngineOn("cpu");
+    public INumericEngine Engine => EngineOn("cpu", CancellationToken.None);
 
     /// <summary>The engine that computes on a device, in libtorch's words: cpu, cuda or cuda:1.</summary>
     /// <exception cref="TorchUnavailableException">libtorch can't be loaded, or has no such device.</exception>
-    public INumericEngine EngineOn(string device)
-    {
-        lock (_gate)
-        {
-            if (!_engines.TryGetValue(device, out INumericEngine? engine))
-                _engines.Add(device, engine = Load(device));
-
-            return engine;
-        }
-    }
+    /// <exception cref="OperationCanceledException">Cancelled while it was being loaded.</exception>
+    public INumericEngine EngineOn(string device, CancellationToken cancellation) => _engines.Get(device, cancellation);
 
     private INumericEngine Load(string device)
     {
-        _context ??= new(Folder, new TorchPreflight(Folder, TorchPlatform.Current, LoadedModules.Paths).Run());
+        // One after the other: devices share the context.
+        lock (_gate)
+            _context ??= new(Folder, new TorchPreflight(Folder, TorchPlatform.Current, LoadedModules.Paths).Run());
+
         try
         {
             Type type = _context.LoadEngineAssembly().GetType(EngineType, throwOnError: true)!;

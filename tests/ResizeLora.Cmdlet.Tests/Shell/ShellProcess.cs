@@ -19,9 +19,11 @@ public sealed class ShellProcess : IDisposable
     /// <summary>Writes a script and runs it.</summary>
     public ShellOutcome RunScript(string text, params string[] arguments) => Run([Script(text), .. arguments]);
 
-    public ShellOutcome Run(params string[] arguments)
+    public ShellOutcome Run(params string[] arguments) => Run([], arguments);
+
+    public ShellOutcome Run(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
-        using Process process = Start(arguments);
+        using Process process = Start(environment, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(TimeSpan.FromMinutes(1)))

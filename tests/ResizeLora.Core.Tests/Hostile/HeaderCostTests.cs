@@ -52,6 +52,19 @@ public sealed class HeaderCostTests
             Message.AssertReadable(Assert.IsType<FormatException>(refusal).Message);
     }
 
+    [Theory]
+    [InlineData("[10000000]", 20_000_000)]
+    [InlineData("[10000000,320]", 8)]
+    [InlineData("[1,10000000,1,1]", 0)]
+    public void A_shape_of_millions_on_a_tiny_file_costs_nothing(string shape, long end)
+    {
+        byte[] json = Encoding.UTF8.GetBytes($"{{\"x.lora_up.weight\":{{\"dtype\":\"F16\",\"shape\":{shape},\"data_offsets\":[0,{end}]}}}}");
+        Assert.Throws<FormatException>(() => SafetensorsHeaderParser.Parse(json, 8));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<FormatException>(() => SafetensorsHeaderParser.Parse(json, 8));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 * 1024);
+    }
+
     private static string Flood(string opening, Func<int, string> item, string closing)
     {
         var json = new StringBuilder(opening);

@@ -67,8 +67,8 @@ public sealed class ModelHashesTests : IDisposable
         foreach (TensorInfo tensor in layout.Tensors)
             writer.Write(tensor, data.AsSpan((int)tensor.Begin, (int)tensor.ByteCount));
         using var hasher = new ModelHasher(writer, layout, metadata);
-        hasher.AdvanceTo(layout.DataLength / 3);
-        hasher.AdvanceTo(layout.DataLength);
+        hasher.AdvanceTo(layout.DataLength / 3, CancellationToken.None);
+        hasher.AdvanceTo(layout.DataLength, CancellationToken.None);
         return hasher.Finish();
     }
 }

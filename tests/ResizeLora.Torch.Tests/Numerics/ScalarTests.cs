@@ -19,16 +19,24 @@ public sealed class ScalarTests
     public void The_engine_passes_no_plain_number_to_libtorch()
     {
         List<MethodBase> called = [.. CalledInTorchSharp(Engine.Torch.GetType().Assembly)];
-        Assert.Contains(called, method => method.Name == "matmul");
+        Assert.Contains(called, method => method.Name == "mm");
         Assert.DoesNotContain(called, method => TakesScalar(method) || Calls(method).Any(MakesScalar));
     }
 
     [Fact]
     public void The_check_sees_a_plain_number_within_TorchSharp()
     {
-        Type tensor = CalledInTorchSharp(Engine.Torch.GetType().Assembly).First(method => method.Name == "matmul").DeclaringType!;
+        Type tensor = CalledInTorchSharp(Engine.Torch.GetType().Assembly).First(method => method.Name == "mm").DeclaringType!;
         Assert.Contains(Calls(tensor.GetMethod("square", [])!), MakesScalar);
     }
+
+    /// <summary>
+    /// Of all native functions that the engine could need, TorchSharp has forgotten to catch the exceptions of one:
+    /// where matmul fails, as it does without memory, the process ends. mm does the same work and is caught.
+    /// </summary>
+    [Fact]
+    public void The_engine_calls_nothing_whose_failure_ends_the_process() =>
+        Assert.DoesNotContain(CalledInTorchSharp(Engine.Torch.GetType().Assembly), method => method.Name == "matmul");
 
     private static IEnumerable<MethodBase> CalledInTorchSharp(Assembly assembly)
     {

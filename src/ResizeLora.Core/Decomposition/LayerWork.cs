@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+
+namespace ResizeLora.Decomposition;
+
+/// <summary>Work on one layer: what goes wrong in it is an error that names the layer and its file, and ends the work on that file only.</summary>
+internal static class LayerWork
+{
+    /// <exception cref="ResizeLoraException">It went wrong in a way that is no fault of this program.</exception>
+    public static T Run<T>(string path, string layer, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (NonFiniteException exception)
+        {
+            throw LayerFault.NonFinite(path, layer, exception.TensorName, exception);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw LayerFault.OutOfMemory(path, layer, exception);
+        }
+        catch (ExternalException exception)
+        {
+            throw LayerFault.EngineFailed(path, layer, exception);
+        }
+    }
+}
