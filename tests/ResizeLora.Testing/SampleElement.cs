@@ -19,9 +19,15 @@ internal static class SampleElement
             case SafetensorsDType.I32:
                 BinaryPrimitives.WriteInt32LittleEndian(bytes, (int)value);
                 break;
+            case SafetensorsDType.F8_E4M3 or SafetensorsDType.F8_E5M2:
+                bytes[0] = Enumerable.Range(0, 256).Select(bits => (byte)bits).MinBy(bits => Distance(ElementCodec.Read(dtype, [bits]), value));
+                break;
             default:
                 ElementCodec.Write(dtype, value, bytes);
                 break;
         }
     }
+
+    private static double Distance(double candidate, double value) =>
+        double.IsNaN(candidate) ? double.PositiveInfinity : Math.Abs(candidate - value);
 }

@@ -8,4 +8,4 @@ namespace ResizeLora.Decomposition;
 /// <param name="Digest">A <see cref="ContentDigest"/> over the bytes of its tensors: tells whether the file is still the same.</param>
 /// <param name="BaseLayer">The base layer that it modifies, if it was paired.</param>
 /// <param name="Checkpoint">The checkpoint that it was paired with, if any.</param>
-internal sealed record LayerSource(AdapterLayer Layer, string Digest, BaseLayer? BaseLayer, FileVersion? Checkpoint);
+internal sealed record LayerSource(AdapterLayer Layer, string Digest, BaseLayer? BaseLayer, CheckpointVersion? Checkpoint);

@@ -1,102 +1,113 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using ResizeLora.Decomposition;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Norms;
 
-/// <summary>The base checkpoint: an open file, the index of its layers, and their norms, computed once and cached.</summary>
+/// <summary>The base checkpoint: its open files, the index of its layers, and their norms, computed once and cached.</summary>
 internal sealed class BaseCheckpoint : IDisposable
 {
-    private readonly SafetensorsFile _file;
-    private readonly NormCache? _cache;
-    private readonly Lazy<string> _sha256;
-    private readonly ConcurrentDictionary<string, Lazy<MatrixNorms>> _norms = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, MatrixNorms> _unsaved = new(StringComparer.Ordinal);
+    private readonly CheckpointFiles _names;
+    private readonly CheckpointFile[] _files;
+    private readonly SafetensorsFile[] _open;
+    private readonly ConcurrentDictionary<BaseLayer, Lazy<MatrixNorms>> _norms = [];
 
-    private BaseCheckpoint(SafetensorsFile file, NormCache? cache, Lazy<string> sha256)
+    private BaseCheckpoint(CheckpointFiles names, CheckpointFile[] files)
     {
-        _file = file;
-        _cache = cache;
-        _sha256 = sha256;
-        Index = new BaseCheckpointIndex(file.Header, file.Path);
+        _names = names;
+        _files = files;
+        _open = [.. files.Select(file => file.File)];
+        var sources = new List<CheckpointSource>();
+        int number = 0;
+        foreach (CheckpointFiles.Group group in names.Groups)
+        {
+            sources.Add(new CheckpointSource(group.Folder, [.. group.Files.Select(_ => (number, _open[number++].Header))]));
+        }
+
+        Index = new BaseCheckpointIndex(sources, Path);
+        Version = new CheckpointVersion(names.Paths, [.. _open.Select(file => file.Version)]);
     }
 
-    public string Path => _file.Path;
+    /// <summary>What messages call the checkpoint.</summary>
+    public string Path => string.Join(", ", _names.Paths);
 
-    /// <summary>Which version of the file this is: what was paired with another one must be paired again.</summary>
-    public FileVersion Version => _file.Version;
+    /// <summary>Which version of the checkpoint this is: what was paired with another one must be paired again.</summary>
+    public CheckpointVersion Version { get; }
 
-    /// <summary>The SHA-256 of the checkpoint. Takes seconds where no cache remembers it.</summary>
-    public string Sha256 => _sha256.Value;
+    /// <summary>The SHA-256 of the checkpoint; of several files, that of their hashes. Takes seconds where no cache remembers it.</summary>
+    public string Sha256 => _files is [CheckpointFile only]
+        ? only.Sha256
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', _files.Select(file => file.Sha256).Order(StringComparer.Ordinal)))));
 
     public BaseCheckpointIndex Index { get; }
 
-    /// <summary>Opens a checkpoint; without a cache its norms are computed for this use only.</summary>
-    public static BaseCheckpoint Open(string path, NormCache? cache, Action<string> warn, CancellationToken cancellation, Action<int, int>? progress = null)
+    /// <summary>Opens the checkpoint of one path.</summary>
+    public static BaseCheckpoint Open(string path, NormCache? cache, Action<string> warn, CancellationToken cancellation, Action<string, int, int>? progress = null) =>
+        Open(CheckpointFiles.Find(path), cache, warn, cancellation, progress);
+
+    /// <summary>Opens a checkpoint, of which only headers are read; without a cache its norms are computed for this use only.</summary>
+    /// <param name="names">Its files.</param>
+    /// <param name="cache">Where norms are remembered.</param>
+    /// <param name="warn">Is told of problems with the cache.</param>
+    /// <param name="cancellation">Stops the hashing.</param>
+    /// <param name="progress">Is told the file and how many MiB of it are hashed, of how many.</param>
+    public static BaseCheckpoint Open(CheckpointFiles names, NormCache? cache, Action<string> warn, CancellationToken cancellation, Action<string, int, int>? progress = null)
     {
-        SafetensorsFile file = SafetensorsFile.Open(path);
+        var files = new List<CheckpointFile>();
         try
         {
-            var sha256 = new Lazy<string>(() => cache is null
-                ? FileIdentity.HashAll(file, cancellation, progress)
-                : FileIdentity.Sha256(file, cache.Folder, warn, cancellation, progress));
-            var checkpoint = new BaseCheckpoint(file, cache, sha256);
-            if (cache is not null)
-            {
-                foreach ((string layer, MatrixNorms norms) in cache.Load(sha256.Value))
-                    checkpoint._norms[layer] = new Lazy<MatrixNorms>(norms);
-            }
-
-            return checkpoint;
+            foreach (string path in names.All)
+                files.Add(new CheckpointFile(SafetensorsFile.Open(path), cache, warn, cancellation, progress));
+            return new BaseCheckpoint(names, [.. files]);
         }
         catch
         {
-            file.Dispose();
+            files.ForEach(file => file.File.Dispose());
             throw;
         }
     }
 
+    /// <summary>Looks up what the cache knows of the files that layers are in; to be called before their norms are wanted.</summary>
+    public void Prepare(IEnumerable<BaseLayer> layers)
+    {
+        foreach (int file in layers.Select(layer => layer.File).OfType<int>().Distinct())
+            _files[file].LoadNorms();
+    }
+
     /// <summary>The norms of a base layer, from the cache or computed.</summary>
     public MatrixNorms Norms(BaseLayer layer, INumericEngine engine, CancellationToken cancellation) =>
-        _norms.GetOrAdd(layer.Name, _ => new Lazy<MatrixNorms>(() =>
+        _norms.GetOrAdd(layer, _ => new Lazy<MatrixNorms>(() =>
         {
             try
             {
+                // What is in several files has no place in the cache, which knows files by their content.
+                CheckpointFile? file = layer.File is { } number ? _files[number] : null;
+                if (file?.FindNorms(layer.Name) is { } known)
+                    return known;
+
                 MatrixNorms norms = Read(layer, weight => engine.Norms(weight, cancellation));
-                _unsaved[layer.Name] = norms;
+                file?.Remember(layer.Name, norms);
                 return norms;
             }
             catch
             {
                 // What was short a moment ago need not be when the next LoRA asks.
-                _norms.TryRemove(layer.Name, out Lazy<MatrixNorms>? _);
+                _norms.TryRemove(layer, out Lazy<MatrixNorms>? _);
                 throw;
             }
         })).Value;
 
     /// <summary>Does something with the weight of a base layer, which is in memory only meanwhile.</summary>
-    public T Read<T>(BaseLayer layer, Func<StoredMatrix, T> use)
-    {
-        TensorInfo tensor = layer.Tensor;
-        if (!tensor.DType.IsConvertible())
-            throw SafetensorsFault.UnsupportedDType(Path, tensor);
-
-        long rowBytes = tensor.ByteCount / tensor.Shape[0];
-        using PooledBytes bytes = _file.Rent(tensor, layer.FirstRow * rowBytes, layer.Rows * rowBytes);
-        return use(new StoredMatrix(layer.Name, bytes.Memory, tensor.DType, layer.Rows, layer.Columns) { Transposed = layer.Transposed });
-    }
+    public T Read<T>(BaseLayer layer, Func<StoredMatrix, T> use) => WeightReader.Read(_open, layer, use);
 
     /// <summary>Writes newly computed norms to the cache. Call it now and then, so that an interrupted run is not lost.</summary>
     public void SaveNorms()
     {
-        if (_cache is null || _unsaved.IsEmpty)
-            return;
-
-        Dictionary<string, MatrixNorms> unsaved = _unsaved.ToDictionary(StringComparer.Ordinal);
-        _cache.Save(Sha256, System.IO.Path.GetFileName(Path), unsaved);
-        foreach (string layer in unsaved.Keys)
-            _unsaved.TryRemove(layer, out _);
+        foreach (CheckpointFile file in _files)
+            file.SaveNorms();
     }
 
     public void Dispose()
@@ -108,7 +119,8 @@ internal sealed class BaseCheckpoint : IDisposable
         finally
         {
             // A warning ends in an exception when the call was stopped.
-            _file.Dispose();
+            foreach (CheckpointFile file in _files)
+                file.File.Dispose();
         }
     }
 }

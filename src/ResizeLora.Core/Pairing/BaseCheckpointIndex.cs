@@ -8,19 +8,35 @@ internal sealed class BaseCheckpointIndex
     private readonly string _path;
     private readonly Dictionary<LayerKey, List<BaseLayer>> _layers = [];
 
-    public BaseCheckpointIndex(SafetensorsHeader header, string path)
+    /// <param name="sources">What the checkpoint consists of.</param>
+    /// <param name="path">What messages call it.</param>
+    public BaseCheckpointIndex(IReadOnlyList<CheckpointSource> sources, string path)
     {
         _path = path;
-        foreach ((LayerKey key, BaseLayer layer) in BaseLayers.Of(header))
+        var family = ModelFamily.Of(sources);
+        Family = family.Name;
+        foreach ((LayerKey key, BaseLayer layer) in family.Layers(sources))
         {
             if (!_layers.TryGetValue(key, out List<BaseLayer>? sameName))
                 _layers.Add(key, sameName = []);
 
             // What a layer is called by comes one after the other; only here is it met again.
-            if (sameName is not [.., BaseLayer last] || last != layer)
+            if (sameName is not [.., BaseLayer last] || !last.Equals(layer))
                 sameName.Add(layer);
         }
     }
+
+    /// <summary>The index of a single file.</summary>
+    public BaseCheckpointIndex(SafetensorsHeader header, string path)
+        : this([new CheckpointSource(string.Empty, [(0, header)])], path)
+    {
+    }
+
+    /// <summary>The family of the model, as far as it is known.</summary>
+    public string Family { get; }
+
+    /// <summary>All names that stand for something.</summary>
+    public IReadOnlyCollection<LayerKey> Names => _layers.Keys;
 
     /// <summary>The base layer of that name; null if there is none, or more than one.</summary>
     public BaseLayer? Find(string adapterLayerName) => Candidates(adapterLayerName) is [BaseLayer only] ? only : null;
@@ -42,6 +58,20 @@ internal sealed class BaseCheckpointIndex
             : throw PairingFault.ShapeMismatch(adapterPath, layer, _path, found, rows, columns);
     }
 
-    private List<BaseLayer> Candidates(string adapterLayerName) =>
-        _layers.GetValueOrDefault(AdapterNames.KeyOf(adapterLayerName), []);
+    /// <summary>What the layers are called that have the most similar names, the closest first.</summary>
+    public IReadOnlyList<string> Closest(string adapterLayerName)
+    {
+        LayerKey key = AdapterNames.KeyOf(adapterLayerName);
+        return SimilarNames.Closest(key.FlatPath, _layers.Keys
+            .Where(other => key.Component == AdapterComponent.Unknown || other.Component == key.Component)
+            .Select(other => other.FlatPath));
+    }
+
+    private List<BaseLayer> Candidates(string adapterLayerName)
+    {
+        LayerKey key = AdapterNames.KeyOf(adapterLayerName);
+
+        // What no prefix tells may be the denoising network's, which many trainers write without one.
+        return _layers.GetValueOrDefault(key.Component == AdapterComponent.Unknown ? key with { Component = AdapterComponent.Unet } : key, []);
+    }
 }

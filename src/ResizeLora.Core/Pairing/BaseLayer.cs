@@ -1,18 +1,46 @@
-using ResizeLora.Safetensors;
-
 namespace ResizeLora.Pairing;
 
-/// <summary>The layer of the base checkpoint that an adapter layer modifies: a whole weight, or some rows of a fused one.</summary>
-/// <param name="Tensor">The weight in the checkpoint.</param>
-/// <param name="Part">Name of the part of a fused weight (q, k or v), or null for a whole weight.</param>
-/// <param name="FirstRow">First row of the part, with the weight flattened to out × (in·kernel).</param>
-/// <param name="Rows">Rows of the part.</param>
-/// <param name="Transposed">Whether the adapter sees the transpose of what is stored.</param>
-internal sealed record BaseLayer(TensorInfo Tensor, string? Part, long FirstRow, long Rows, bool Transposed)
+/// <summary>
+/// The layer of the base checkpoint that an adapter layer modifies: a whole weight, some rows of a fused one, or rows of
+/// several, one below the other.
+/// </summary>
+internal sealed class BaseLayer : IEquatable<BaseLayer>
 {
-    /// <summary>Unique within a checkpoint, and what users see.</summary>
-    public string Name => Part is null ? Tensor.Name : $"{Tensor.Name}[{Part}]";
+    /// <param name="pieces">Its rows, from top to bottom.</param>
+    /// <param name="transposed">Whether the adapter sees the transpose of what is stored.</param>
+    public BaseLayer(IReadOnlyList<WeightRows> pieces, bool transposed)
+    {
+        Pieces = pieces;
+        Transposed = transposed;
+        Name = string.Join(" + ", pieces.Select(piece => piece.Name));
+        Rows = pieces.Sum(piece => piece.Count);
+    }
+
+    public IReadOnlyList<WeightRows> Pieces { get; }
+
+    public bool Transposed { get; }
+
+    /// <summary>Unique within a file of the checkpoint, and what users see.</summary>
+    public string Name { get; }
+
+    /// <summary>Rows as stored.</summary>
+    public long Rows { get; }
 
     /// <summary>Input features times kernel size, as stored.</summary>
-    public long Columns => Tensor.ElementCount / Tensor.Shape[0];
+    public long Columns => Pieces[0].Columns;
+
+    /// <summary>The file that all of it is in; null if it is in several.</summary>
+    public int? File => Pieces
+        .SelectMany(piece => piece.Scale is { } scale ? new[] { piece.Weight.File, scale.File } : [piece.Weight.File])
+        .Distinct()
+        .ToArray() is [int only] ? only : null;
+
+    /// <summary>The shapes of the tensors that it is from, for messages.</summary>
+    public string ShapeText => string.Join(" + ", Pieces.Select(piece => piece.Weight.Info.ShapeText));
+
+    public bool Equals(BaseLayer? other) => other is not null && Transposed == other.Transposed && Pieces.SequenceEqual(other.Pieces);
+
+    public override bool Equals(object? obj) => Equals(obj as BaseLayer);
+
+    public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
 }

@@ -10,5 +10,23 @@ internal static class PairingFault
         new("AmbiguousLayer", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' may stand for {string.Join(" or ", candidates.Take(3).Select(candidate => $"'{DisplayText.Of(candidate.Name)}'"))}{(candidates.Count > 3 ? " or …" : string.Empty)} of the checkpoint '{checkpoint}'. Is it a checkpoint of the usual form?");
 
     public static ResizeLoraException ShapeMismatch(string path, AdapterLayer layer, string checkpoint, BaseLayer baseLayer, long rows, long columns) =>
-        new("ShapeMismatch", FaultKind.InvalidData, layer.Name, $"Layer '{DisplayText.Of(layer.Name)}' of '{path}' changes a matrix of {layer.Rows} x {layer.Columns}, but '{DisplayText.Of(baseLayer.Name)}' of the checkpoint '{checkpoint}' is {rows} x {columns} (stored as {baseLayer.Tensor.ShapeText}). Is this the right checkpoint for this LoRA?");
+        new("ShapeMismatch", FaultKind.InvalidData, layer.Name, $"Layer '{DisplayText.Of(layer.Name)}' of '{path}' changes a matrix of {layer.Rows} x {layer.Columns}, but '{DisplayText.Of(baseLayer.Name)}' of the checkpoint '{checkpoint}' is {rows} x {columns} (stored as {baseLayer.ShapeText}). Is this the right checkpoint for this LoRA?");
+
+    public static ResizeLoraException NoCheckpointInFolder(string folder) =>
+        new("NoCheckpointInFolder", FaultKind.NotFound, folder, $"The folder '{folder}' holds no checkpoint: neither safetensors files nor the subfolders of a diffusers model ({string.Join(", ", ModelFamily.Subfolders.Select(name => name.TrimEnd('/')))}) with some in them.");
+
+    public static ResizeLoraException SeveralCheckpoints(string folder, IReadOnlyList<string> files) =>
+        new("SeveralCheckpoints", FaultKind.InvalidArgument, folder, $"The folder '{folder}' holds {files.Count} models, such as '{Path.GetFileName(files[0])}' and '{Path.GetFileName(files[1])}'. Name the file that is meant.");
+
+    public static ResizeLoraException InvalidShardIndex(string index, string reason, Exception? inner = null) =>
+        new("InvalidShardIndex", FaultKind.InvalidData, index, $"'{index}' does not tell which files the model is in: {reason}. Download it again.", inner);
+
+    public static ResizeLoraException ShardMissing(string index, string shard) =>
+        new("ShardMissing", FaultKind.NotFound, shard, $"'{shard}' does not exist, but '{index}' names it as a part of the model. Download it too.");
+
+    public static ResizeLoraException SameCheckpointTwice(string path) =>
+        new("SameCheckpointTwice", FaultKind.InvalidArgument, path, $"'{path}' is named twice as a checkpoint. Name each file once.");
+
+    public static ResizeLoraException UnusableScale(string path, WeightRows rows) =>
+        new("UnusableScale", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(rows.Weight.Info.Name)}' of '{path}' has a scale of shape {rows.Scale!.Info.ShapeText} and dtype {rows.Scale.Info.DType}, neither one number nor one for each row. Use the checkpoint in F16 or BF16.");
 }

@@ -30,7 +30,13 @@ internal sealed class LayerDecomposer(
         List<(AdapterLayer Layer, BaseLayer? BaseLayer)> pairs =
             [.. layers.Select(layer => (layer, checkpoint?.Index.Pair(layer, file.Path)))];
         if (checkpoint is not null && pairs.Count > 0 && pairs.TrueForAll(pair => pair.BaseLayer is null))
-            throw LayerFault.NothingPairs(file.Path, checkpoint.Path);
+            throw LayerFault.NothingPairs(file.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, layers[0].Name));
+
+        if (checkpoint is not null && pairs.Count > 0)
+        {
+            observer.Verbose(PairingSummary.Describe(file.Path, checkpoint.Index, pairs));
+            checkpoint.Prepare(pairs.Select(pair => pair.BaseLayer).OfType<BaseLayer>());
+        }
 
         int done = 0;
         foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, pair => LayerWork.Run(file.Path, pair.Layer.Name, () => Work(pair))))
@@ -67,8 +73,10 @@ internal sealed class LayerDecomposer(
     /// <summary>Adds what recipes need to layers that were decomposed earlier.</summary>
     public IReadOnlyList<DecomposedLayer> Complete(SafetensorsFile file, IEnumerable<DecomposedLayer> layers, bool withSubspace)
     {
+        List<DecomposedLayer> paired = [.. layers.Select(layer => Paired(file, layer))];
+        checkpoint?.Prepare(paired.Select(layer => layer.Source.BaseLayer).OfType<BaseLayer>());
         List<DecomposedLayer> completed =
-            [.. OrderedParallel.Select(layers, workers, cancellation, layer => LayerWork.Run(file.Path, layer.Name, () => Complete(file, layer, withSubspace)))];
+            [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(file.Path, layer.Name, () => Complete(file, layer, withSubspace)))];
         checkpoint?.SaveNorms();
         return completed;
     }
@@ -78,23 +86,20 @@ internal sealed class LayerDecomposer(
     {
         // A layer that will be left out counts too: a recipe chose by all of them.
         using LayerContent content = LayerReader.ReadUnchanged(file, layer);
-        if (checkpoint is null)
-            return layer;
+        return WithReferences(layer, withSubspace, content);
+    }
 
-        if (layer.Source.Checkpoint != checkpoint.Version)
-        {
-            BaseLayer? baseLayer = checkpoint.Index.Pair(layer.Source.Layer, file.Path);
-            layer = layer with
+    /// <summary>The layer with its partner in this checkpoint; what is known of another one does not count.</summary>
+    private DecomposedLayer Paired(SafetensorsFile file, DecomposedLayer layer) =>
+        checkpoint is null || layer.Source.Checkpoint == checkpoint.Version
+            ? layer
+            : layer with
             {
-                Source = layer.Source with { BaseLayer = baseLayer, Checkpoint = checkpoint.Version },
+                Source = layer.Source with { BaseLayer = checkpoint.Index.Pair(layer.Source.Layer, file.Path), Checkpoint = checkpoint.Version },
                 BaseSpectralNorm = null,
                 BaseFrobeniusNorm = null,
                 SubspaceNorms = null,
             };
-        }
-
-        return WithReferences(layer, withSubspace, content);
-    }
 
     private DecomposedLayer WithReferences(DecomposedLayer layer, bool withSubspace, LayerContent content)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ResizeLora.Decomposition;
+using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Scoring;
@@ -9,7 +10,7 @@ using ResizeLora.Writing;
 namespace ResizeLora.Pipeline;
 
 /// <summary>Decides by a recipe what an output holds: scores, selects, and plans the file.</summary>
-internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard, IPipelineObserver observer)
+internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? checkpoint, OutputGuard guard, IPipelineObserver observer)
 {
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
 
@@ -82,14 +83,17 @@ internal sealed class OutputPlanner(PipelineSettings settings, OutputGuard guard
             return [];
 
         if (settings.UnmatchedLayer == UnmatchedLayer.Error)
-            throw LayerFault.Unmatched(file.Path, layers[0].Source.Checkpoint?.Path ?? "(none)", [.. layers.Select(layer => layer.Name)]);
+            throw LayerFault.Unmatched(file.Path, checkpoint?.Path ?? "(none)", layers.Count, Unpaired(layers));
 
         bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep && !IsKeptWithin(limits);
         string fate = keep ? "kept unchanged" : IsKeptWithin(limits) ? $"kept as far as {limits} allows" : "left out";
         if (_warned.Add(file.Path))
-            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {fate}: {string.Join(", ", layers.Take(5).Select(layer => DisplayText.Of(layer.Name)))}{(layers.Count > 5 ? ", …" : string.Empty)}");
+            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {fate}: {Unpaired(layers)}");
         return keep ? [.. layers.SelectMany(layer => layer.Source.Layer.Tensors.All)] : [];
     }
+
+    private string Unpaired(List<DecomposedLayer> layers) =>
+        PairingSummary.Unpaired(checkpoint?.Index, [.. layers.Select(layer => layer.Name)]);
 
     private static string Describe(ResizeResult result) => string.Create(
         CultureInfo.InvariantCulture,

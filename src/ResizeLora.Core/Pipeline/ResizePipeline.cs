@@ -19,7 +19,7 @@ internal sealed class ResizePipeline(
     CancellationToken cancellation)
 {
     private readonly LayerDecomposer _decomposer = new(engine, checkpoint, settings.Workers, observer, cancellation);
-    private readonly OutputPlanner _planner = new(settings, guard, observer);
+    private readonly OutputPlanner _planner = new(settings, checkpoint, guard, observer);
 
     /// <summary>Decomposes the wanted layers of a file, as they get ready.</summary>
     /// <exception cref="ResizeLoraException">The file can't be used.</exception>
@@ -69,13 +69,13 @@ internal sealed class ResizePipeline(
         using SafetensorsFile file = SafetensorsFile.Open(path);
         using var hash = new BackgroundHash(file, settings.CacheFolder, cancellation);
         AdapterContents contents = ReadContents(file);
+        HashSet<string> refused = [.. contents.Unsupported.Select(layer => layer.Name)];
+        work = [.. work.Select(item => (item.Recipe, (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Where(layer => !refused.Contains(layer.Name))]))];
         work = [.. work.Where(item => !IsDone(file, hash, contents, item.Recipe, ChoiceOf(item.Layers, contents)))];
         if (work.Count == 0)
             yield break;
 
         ReportUnsupported(file, contents);
-        HashSet<string> refused = [.. contents.Unsupported.Select(layer => layer.Name)];
-        work = [.. work.Select(item => (item.Recipe, (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Where(layer => !refused.Contains(layer.Name))]))];
         IEnumerable<DecomposedLayer> distinct = work.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = work.Any(item => item.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer

@@ -71,7 +71,7 @@ internal sealed class OutputPlan
         if (layer.Shape.KnowsKernel || baseLayer is null || baseLayer.Transposed)
             return layer.Shape.InputShape;
 
-        long[] input = [.. baseLayer.Tensor.Shape.Skip(1)];
+        long[] input = [.. baseLayer.Pieces[0].Weight.Info.Shape.Skip(1)];
         return AdapterShape.Product(input) == layer.Columns ? input : layer.Shape.InputShape;
     }
 

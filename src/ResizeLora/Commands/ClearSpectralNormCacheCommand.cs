@@ -2,6 +2,7 @@ using System.Management.Automation;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
+using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Commands;
@@ -11,7 +12,7 @@ namespace ResizeLora.Commands;
 [OutputType(typeof(NormCacheEntry))]
 public sealed class ClearSpectralNormCacheCommand : StoppableCommand
 {
-    /// <summary>Checkpoint files whose norms are removed; by default all norms are.</summary>
+    /// <summary>Checkpoints, files or folders, whose norms are removed; by default all norms are.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "Path", "LP")]
@@ -46,15 +47,21 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
         {
             try
             {
-                using SafetensorsFile file = SafetensorsFile.Open(ResolveSingle(path));
-                string sha256 = FileIdentity.Sha256(file, cache.Folder, WriteWarning, Stop);
-                Remove(cache, entries.Where(entry => entry.Sha256 == sha256));
+                foreach (string file in CheckpointFiles.Find(ResolveSingle(path)).All)
+                    RemoveFile(cache, entries, file);
             }
             catch (ResizeLoraException exception)
             {
                 WriteError(exception.ToErrorRecord());
             }
         }
+    }
+
+    private void RemoveFile(NormCache cache, IReadOnlyList<NormCacheEntry> entries, string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        string sha256 = FileIdentity.Sha256(file, cache.Folder, WriteWarning, Stop);
+        Remove(cache, entries.Where(entry => entry.Sha256 == sha256));
     }
 
     private void Remove(NormCache cache, IEnumerable<NormCacheEntry> entries)

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using ResizeLora.Completion;
-using ResizeLora.Files;
 using ResizeLora.Norms;
+using ResizeLora.Pairing;
 using ResizeLora.Pipeline;
 
 namespace ResizeLora.Commands;
@@ -11,6 +11,7 @@ namespace ResizeLora.Commands;
 [OutputType(typeof(DecomposedLayer))]
 public sealed class GetLoraSpectrumCommand : PipelineCommand
 {
+    private CheckpointFiles? _checkpointFiles;
     private BaseCheckpoint? _checkpoint;
     private WildcardPattern[]? _patterns;
 
@@ -25,8 +26,9 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     protected override void BeginProcessing()
     {
         _patterns = Layer?.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase)).ToArray();
-        if (Checkpoint is not null)
-            _checkpoint = OpenCheckpoint(ResolveSingle(Checkpoint));
+        _checkpointFiles = FindCheckpoint();
+        if (_checkpointFiles is not null)
+            _checkpoint = OpenCheckpoint(_checkpointFiles);
     }
 
     /// <inheritdoc/>
@@ -34,7 +36,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     {
         foreach (string path in ResolveFiles())
         {
-            if (_checkpoint is not null && RealPath.Same(path, _checkpoint.Path))
+            if (_checkpointFiles?.Contains(path) == true)
             {
                 WriteVerbose($"'{path}' is the checkpoint; skipped.");
                 continue;

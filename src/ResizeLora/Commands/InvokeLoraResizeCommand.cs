@@ -2,8 +2,8 @@ using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
-using ResizeLora.Files;
 using ResizeLora.Norms;
+using ResizeLora.Pairing;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
@@ -105,16 +105,16 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        string? checkpointPath = Checkpoint is null ? null : ResolveSingle(Checkpoint);
+        CheckpointFiles? checkpointFiles = FindCheckpoint();
         List<(string Path, IReadOnlyList<WorkItem> Items)> work = ParameterSetName == LayerSet
-            ? WorkOnLayers(ref checkpointPath)
-            : WorkOnFiles(checkpointPath);
+            ? WorkOnLayers(ref checkpointFiles)
+            : WorkOnFiles(checkpointFiles);
         if (work.Count == 0)
             return;
 
         PipelineSettings settings = CreateSettings();
-        OutputGuard guard = CreateGuard(settings, work, checkpointPath);
-        using BaseCheckpoint? checkpoint = checkpointPath is null ? null : OpenCheckpoint(checkpointPath);
+        OutputGuard guard = CreateGuard(settings, work, checkpointFiles);
+        using BaseCheckpoint? checkpoint = checkpointFiles is null ? null : OpenCheckpoint(checkpointFiles);
         if (settings.Destination is not null)
             ForCall(() => PrepareDestination(settings.Destination));
 
@@ -148,13 +148,13 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         Workers = ThrottleLimit,
     };
 
-    private OutputGuard CreateGuard(PipelineSettings settings, List<(string Path, IReadOnlyList<WorkItem> Items)> work, string? checkpointPath)
+    private OutputGuard CreateGuard(PipelineSettings settings, List<(string Path, IReadOnlyList<WorkItem> Items)> work, CheckpointFiles? checkpoint)
     {
         var guard = new OutputGuard(settings);
         foreach ((string path, _) in work)
             guard.AddInput(path);
-        if (checkpointPath is not null)
-            guard.AddInput(checkpointPath);
+        foreach (string path in checkpoint?.All ?? [])
+            guard.AddInput(path);
 
         return ForCall(() =>
         {
@@ -164,25 +164,25 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     }
 
     /// <summary>Each file with each recipe.</summary>
-    private List<(string Path, IReadOnlyList<WorkItem> Items)> WorkOnFiles(string? checkpointPath)
+    private List<(string Path, IReadOnlyList<WorkItem> Items)> WorkOnFiles(CheckpointFiles? checkpoint)
     {
         ResizeRecipe[] recipes = [.. (Recipe ?? [ResizeRecipe.Default]).Distinct()];
-        if (checkpointPath is null && recipes.FirstOrDefault(recipe => recipe.NeedsCheckpoint) is { } recipe)
+        if (checkpoint is null && recipes.FirstOrDefault(recipe => recipe.NeedsCheckpoint) is { } recipe)
             ThrowTerminatingError(ErrorRecords.CheckpointNeeded(recipe));
 
         WorkItem[] items = [.. recipes.Select(recipe => new WorkItem(recipe, null))];
-        return [.. WithoutSkipped(_files.Distinct(), checkpointPath).Select(path => (path, (IReadOnlyList<WorkItem>)items))];
+        return [.. WithoutSkipped(_files.Distinct(), checkpoint).Select(path => (path, (IReadOnlyList<WorkItem>)items))];
     }
 
     /// <summary>Each file that the layers are from, with each recipe and the layers that it is attached to.</summary>
-    private List<(string Path, IReadOnlyList<WorkItem> Items)> WorkOnLayers(ref string? checkpointPath)
+    private List<(string Path, IReadOnlyList<WorkItem> Items)> WorkOnLayers(ref CheckpointFiles? checkpoint)
     {
         List<(DecomposedLayer Layer, ResizeRecipe Recipe)> pairs =
             [.. _layers.SelectMany(layer => RecipesOf(layer).Select(recipe => (layer, recipe)))];
-        foreach ((DecomposedLayer layer, ResizeRecipe recipe) in pairs.Where(pair => pair.Recipe.NeedsCheckpoint))
+        foreach ((DecomposedLayer layer, ResizeRecipe recipe) in pairs.Where(pair => pair.Recipe.NeedsCheckpoint || pair.Layer.Source.Layer.NeedsBase))
         {
-            checkpointPath ??= layer.Source.Checkpoint?.Path;
-            if (checkpointPath is null)
+            checkpoint ??= layer.Source.Checkpoint is { } known ? FindCheckpoint(known.Paths) : null;
+            if (checkpoint is null && recipe.NeedsCheckpoint)
                 ThrowTerminatingError(ErrorRecords.CheckpointNeeded(recipe));
         }
 
@@ -206,14 +206,14 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     }
 
     /// <summary>A folder as people have it: with the checkpoint, LoRAs, and results of an earlier run.</summary>
-    private List<string> WithoutSkipped(IEnumerable<string> files, string? checkpointPath)
+    private List<string> WithoutSkipped(IEnumerable<string> files, CheckpointFiles? checkpoint)
     {
         var remaining = new List<string>();
         var resized = new List<string>();
         foreach (string path in files)
         {
             ThrowIfStopped();
-            if (checkpointPath is not null && RealPath.Same(path, checkpointPath))
+            if (checkpoint?.Contains(path) == true)
                 WriteVerbose($"'{path}' is the checkpoint; skipped.");
             else if (!IncludeResized && IsResized(path))
                 resized.Add(path);

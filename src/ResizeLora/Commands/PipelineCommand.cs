@@ -3,6 +3,7 @@ using ResizeLora.Completion;
 using ResizeLora.Decomposition;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
+using ResizeLora.Pairing;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
 using ResizeLora.Torch;
@@ -14,11 +15,14 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
 {
     private ProgressReporter? _progress;
 
-    /// <summary>The base model, a safetensors file. Needed by recipes with spn_ckpt, fro_ckpt or subspace.</summary>
+    /// <summary>
+    /// The base model: a safetensors file, the folder of a diffusers model or of one of its components, or several of these.
+    /// Needed by recipes with spn_ckpt, fro_ckpt or subspace.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
-    public string? Checkpoint { get; set; }
+    public string[]? Checkpoint { get; set; }
 
     /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
     [Parameter]
@@ -85,12 +89,18 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
         return result;
     }
 
-    private protected BaseCheckpoint OpenCheckpoint(string path) => ForCall(() => BaseCheckpoint.Open(
-        path,
+    /// <summary>The files of the checkpoint that the user named; null if none was.</summary>
+    private protected CheckpointFiles? FindCheckpoint() =>
+        Checkpoint is null ? null : FindCheckpoint([.. Checkpoint.Select(ResolveSingle)]);
+
+    private protected CheckpointFiles FindCheckpoint(IReadOnlyList<string> paths) => ForCall(() => CheckpointFiles.Find(paths));
+
+    private protected BaseCheckpoint OpenCheckpoint(CheckpointFiles files) => ForCall(() => BaseCheckpoint.Open(
+        files,
         CacheFolder is null ? null : new NormCache(CacheFolder, WriteWarning, Stop),
         WriteWarning,
         Stop,
-        (done, total) => Progress.Report(path, "Hashing MiB", done, total)));
+        (path, done, total) => Progress.Report(path, "Hashing MiB", done, total)));
 
     private void Guard(Action work)
     {

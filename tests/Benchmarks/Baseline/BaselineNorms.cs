@@ -14,7 +14,7 @@ internal static class BaselineNorms
     public static MatrixNorms Of(SafetensorsFile file, BaseLayer layer)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Of(TensorInput.Read(file, layer.Tensor, layer.FirstRow, layer.Rows, layer.Columns, ScalarType.Float32));
+        return Of(TensorInput.Read(file, layer.Pieces[0].Weight.Info, layer.Pieces[0].First, layer.Rows, layer.Columns, ScalarType.Float32));
     }
 
     public static MatrixNorms Of(Tensor weight)

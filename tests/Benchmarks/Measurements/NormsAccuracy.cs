@@ -56,7 +56,7 @@ internal static class NormsAccuracy
     private static double Exact(SafetensorsFile file, BaseLayer layer)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor weight = TensorInput.Read(file, layer.Tensor, layer.FirstRow, layer.Rows, layer.Columns, ScalarType.Float64);
+        Tensor weight = TensorInput.Read(file, layer.Pieces[0].Weight.Info, layer.Pieces[0].First, layer.Rows, layer.Columns, ScalarType.Float64);
         return linalg.svdvals(weight).max().item<double>();
     }
 
@@ -76,5 +76,5 @@ internal static class NormsAccuracy
         return Enumerable.Range(0, count).Select(i => layers[i * layers.Count / count]);
     }
 
-    private static bool IsGaussian(BaseLayer layer) => SdxlSample.IsGaussian(layer.Tensor.Name);
+    private static bool IsGaussian(BaseLayer layer) => SdxlSample.IsGaussian(layer.Pieces[0].Weight.Info.Name);
 }

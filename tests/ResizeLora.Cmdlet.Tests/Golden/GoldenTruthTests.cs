@@ -34,7 +34,7 @@ public sealed class GoldenTruthTests(GoldenRun run) : IClassFixture<GoldenRun>
         foreach (DecomposedLayer layer in run.Layers[lora])
         {
             GoldenBase expected = GoldenData.Truth.Base[layer.Name];
-            string part = expected.ChunkCorrect is { } chunk ? $"[{"qkv"[chunk]}]" : string.Empty;
+            string part = expected.ChunkCorrect is { } chunk ? $"[{chunk * layer.Rows}:{(chunk + 1) * layer.Rows}]" : string.Empty;
             Assert.Equal(expected.BaseKey + part, layer.BaseLayer);
             Assert.Equal(1, layer.BaseSpectralNorm!.Value / expected.Spectral, 1e-6);
             Assert.Equal(1, layer.BaseFrobeniusNorm!.Value / expected.Frobenius, 1e-6);

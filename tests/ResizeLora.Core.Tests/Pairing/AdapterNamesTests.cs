@@ -32,7 +32,13 @@ public class AdapterNamesTests
     [InlineData("text_encoder_2.base_model.model.text_projection", AdapterComponent.TextEncoder2)]
     [InlineData("base_model.model.text_model.encoder.layers.0", AdapterComponent.Unknown)]
     [InlineData("text_model.encoder.layers.0", AdapterComponent.Unknown)]
-    [InlineData("lora_te3_encoder", AdapterComponent.Unknown)]
+    [InlineData("lora_te3_encoder", AdapterComponent.TextEncoder3)]
+    [InlineData("text_encoder_3.encoder", AdapterComponent.TextEncoder3)]
+    [InlineData("text_encoders.t5xxl.transformer.encoder", AdapterComponent.TextEncoder3)]
+    [InlineData("clip_g.text_model", AdapterComponent.TextEncoder2)]
+    [InlineData("lora_transformer_single_transformer_blocks_0_proj_mlp", AdapterComponent.Unet)]
+    [InlineData("lycoris_transformer_blocks_0_attn_to_q", AdapterComponent.Unet)]
+    [InlineData("double_blocks.0.processor.qkv_lora1", AdapterComponent.Unet)]
     [InlineData("down_blocks_1", AdapterComponent.Unknown)]
     [InlineData("something", AdapterComponent.Unknown)]
     [InlineData("", AdapterComponent.Unknown)]
@@ -47,4 +53,16 @@ public class AdapterNamesTests
     [InlineData("unet.base_model.model.a.b", "a_b")]
     public void Spellings_become_one(string layer, string expected) =>
         Assert.Equal(new LayerKey(AdapterComponent.Unet, expected), AdapterNames.KeyOf(layer));
+
+    [Theory]
+    [InlineData("lora_unet_a", "kohya")]
+    [InlineData("lora_te2.a", "OneTrainer")]
+    [InlineData("unet.a", "diffusers")]
+    [InlineData("base_model.model.unet.a", "PEFT")]
+    [InlineData("base_model.model.a", "PEFT")]
+    [InlineData("diffusion_model.a", "ComfyUI")]
+    [InlineData("unet:0", "cloneofsimo")]
+    [InlineData("double_blocks.0.a", "bare paths")]
+    [InlineData("a", "no known style")]
+    public void The_style_shows_in_the_name(string layer, string style) => Assert.Equal(style, AdapterNames.StyleOf(layer));
 }

@@ -68,7 +68,7 @@ public class BaseCheckpointIndexTests
         BaseCheckpointIndex index = Index((ClipG + "transformer.resblocks.0.attn.in_proj_weight", [12, 6]));
         const string name = "lora_te2_text_model_encoder_layers_0_self_attn_v_proj";
 
-        Assert.Equal(8, index.Pair(Layer(name, 4, 6), AdapterPath)!.FirstRow);
+        Assert.Equal(8, index.Pair(Layer(name, 4, 6), AdapterPath)!.Pieces[0].First);
         Assert.Throws<ResizeLoraException>(() => index.Pair(Layer(name, 12, 6), AdapterPath));
     }
 
@@ -90,15 +90,18 @@ public class BaseCheckpointIndexTests
     }
 
     [Fact]
-    public void Empty_weights_and_weights_of_other_dimensions_are_ignored()
+    public void Empty_weights_and_weights_of_other_dimensions_than_two_to_five_are_ignored()
     {
         BaseCheckpointIndex index = Index(
             (Unet + "empty.weight", [0, 6]),
             (Unet + "norm.weight", [8]),
+            (Unet + "beyond.weight", [8, 6, 3, 3, 3, 3]),
             (Unet + "video.weight", [8, 6, 3, 3, 3]),
+            (Unet + "audio.weight", [8, 6, 3]),
             (Unet + "linear.bias", [8, 6]));
 
-        Assert.All(["empty", "norm", "video", "linear", "linear_bias"], name => Assert.Null(index.Find("lora_unet_" + name)));
+        Assert.All(["empty", "norm", "beyond", "linear", "linear_bias"], name => Assert.Null(index.Find("lora_unet_" + name)));
+        Assert.Equal([18, 162], new[] { "audio", "video" }.Select(name => index.Find("lora_unet_" + name)!.Columns));
     }
 
     /// <summary>SD 1.5 has two samplers more and no attention in the last blocks: the same rules must number it.</summary>

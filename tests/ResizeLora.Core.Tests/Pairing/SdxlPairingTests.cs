@@ -81,9 +81,7 @@ public class SdxlPairingTests
             BaseLayer? layer = Index.Find(name);
 
             Assert.True(layer is not null, name);
-            Assert.Equal(tensor, layer.Tensor.Name);
-            Assert.Equal(third is { } number ? number * layer.Tensor.Shape[0] / 3 : 0, layer.FirstRow);
-            Assert.Equal(third is null ? layer.Tensor.Shape[0] : layer.Tensor.Shape[0] / 3, layer.Rows);
+            Assert.Equal(NameOf(tensor, third), layer.Name);
             found++;
         }
 
@@ -97,10 +95,8 @@ public class SdxlPairingTests
         const string block = "lora_te2_text_model_encoder_layers_7_self_attn_";
         BaseLayer?[] layers = [Index.Find(block + "q_proj"), Index.Find(block + "k_proj"), Index.Find(block + "v_proj")];
 
-        Assert.Equal([0L, 1280L, 2560L], layers.Select(layer => layer!.FirstRow));
-        Assert.Equal(["q", "k", "v"], layers.Select(layer => layer!.Part));
-        Assert.All(layers, layer => Assert.Equal(1280, layer!.Rows));
-        Assert.Equal("conditioner.embedders.1.model.transformer.resblocks.7.attn.in_proj_weight[q]", layers[0]!.Name);
+        const string fused = "conditioner.embedders.1.model.transformer.resblocks.7.attn.in_proj_weight";
+        Assert.Equal([$"{fused}[0:1280]", $"{fused}[1280:2560]", $"{fused}[2560:3840]"], layers.Select(layer => layer!.Name));
     }
 
     [Theory]
@@ -110,7 +106,7 @@ public class SdxlPairingTests
     {
         BaseLayer layer = Index.Find(name)!;
 
-        Assert.Equal("conditioner.embedders.1.model.text_projection", layer.Tensor.Name);
+        Assert.Equal("conditioner.embedders.1.model.text_projection", layer.Name);
         Assert.True(layer.Transposed);
     }
 
@@ -178,7 +174,7 @@ public class SdxlPairingTests
                 .Replace('.', '_')
                 .Replace("te1_", "te2_", StringComparison.Ordinal)
                 .Replace("te0_", "te1_", StringComparison.Ordinal);
-            expected.Add(flat, third is { } number ? $"{tensor}[{"qkv"[number]}]" : tensor);
+            expected.Add(flat, NameOf(tensor, third));
         }
 
         const string unet = "model.diffusion_model.";
@@ -186,6 +182,12 @@ public class SdxlPairingTests
             expected.Add("unet_" + tensor.Name[unet.Length..^".weight".Length].Replace('.', '_'), tensor.Name);
 
         return expected;
+    }
+
+    private static string NameOf(string tensor, int? third)
+    {
+        long rows = Checkpoint.Find(tensor) is { Shape: [long all, ..] } ? all / 3 : 0;
+        return third is { } number ? $"{tensor}[{number * rows}:{(number + 1) * rows}]" : tensor;
     }
 
     private static string PeftToFlat(string name) => name

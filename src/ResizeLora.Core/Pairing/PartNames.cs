@@ -1,0 +1,86 @@
+namespace ResizeLora.Pairing;
+
+/// <summary>How the layers of one part of a model are called, as its description says.</summary>
+internal sealed class PartNames
+{
+    private const string Folder = "Families/Parts";
+
+    private readonly List<string> _skipped = [];
+    private readonly Dictionary<string, List<NameRule>> _rules = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Kind, bool IsOriginal, string Inner), string> _inner = [];
+
+    /// <summary>Takes in a line of a description.</summary>
+    /// <returns>Whether it is about names.</returns>
+    public bool Add(DescriptionLine line)
+    {
+        if (line.After("use") is { } shared)
+            AddAll(DescriptionText.Lines(Folder, shared));
+        else if (line.After("skip") is { } beginning)
+            _skipped.Add(beginning);
+        else if (line.After("in") is { } inner)
+            AddInner(line, inner);
+        else if (line.Text.Contains(" = ", StringComparison.Ordinal))
+            AddRule(line);
+        else
+            return false;
+
+        return true;
+    }
+
+    /// <summary>Every name of every layer that these tensors hold.</summary>
+    /// <param name="weights">Weights by path, which is their name without .weight, or with a mark where it ends otherwise.</param>
+    public IEnumerable<(string Path, BaseLayer Layer)> Layers(IReadOnlyDictionary<string, WeightRows> weights)
+    {
+        string[] paths = [.. weights.Keys.Where(path => !_skipped.Exists(beginning => path.StartsWith(beginning, StringComparison.Ordinal)))];
+        UnetBlocks? blocks = _inner.Count > 0 ? new UnetBlocks(paths) : null;
+        foreach (string path in paths)
+        {
+            BaseLayer layer = new([weights[path]], transposed: false);
+            if (!path.EndsWith(NameTemplate.RawMark))
+                yield return (path, layer);
+
+            if (blocks?.Find(path) is ({ } module, { } inner))
+                yield return ($"{module.OtherName}.{_inner.GetValueOrDefault((module.Kind, module.IsOriginal, inner), inner)}", layer);
+
+            string[] segments = path.Split('.');
+            if (!_rules.TryGetValue(NameTemplate.KeyOf(segments), out List<NameRule>? rules))
+                continue;
+
+            foreach (NameRule rule in rules)
+            {
+                foreach ((string Path, BaseLayer Layer) named in rule.Apply(segments, weights.GetValueOrDefault))
+                    yield return named;
+            }
+        }
+    }
+
+    private void AddAll(IReadOnlyList<DescriptionLine> lines)
+    {
+        foreach (DescriptionLine line in lines)
+        {
+            if (!Add(line))
+                throw line.Unclear();
+        }
+    }
+
+    private void AddRule(DescriptionLine line)
+    {
+        foreach (NameRule rule in NameRule.Parse(line, line.Text))
+        {
+            string key = rule.From[0].Name!.Key;
+            if (!_rules.TryGetValue(key, out List<NameRule>? rules))
+                _rules.Add(key, rules = []);
+            rules.Add(rule);
+        }
+    }
+
+    private void AddInner(DescriptionLine line, string text)
+    {
+        if (text.Split(':', 2) is not [string kind, string equation])
+            throw line.Unclear();
+
+        (string original, string diffusers) = line.Equation(equation);
+        _inner.Add((kind, true, original), diffusers);
+        _inner.Add((kind, false, diffusers), original);
+    }
+}

@@ -1,0 +1,8 @@
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Pairing;
+
+/// <summary>A tensor of a checkpoint, which may be in several files.</summary>
+/// <param name="File">Number of the file.</param>
+/// <param name="Info">The tensor in there.</param>
+internal sealed record StoredTensor(int File, TensorInfo Info);
