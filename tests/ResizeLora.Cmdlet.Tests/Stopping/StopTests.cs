@@ -141,13 +141,23 @@ public sealed class StopTests : IDisposable
         Assert.True(delay < Promise, $"It went on for {delay}.");
         AssertNothingGoesOn();
         Assert.Empty(Directory.EnumerateFiles(_bench.Folder, $"*{TemporaryFile.Extension}", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }));
-        Assert.False(Directory.Exists(_bench.PathOf("out")) && Directory.EnumerateFileSystemEntries(_bench.PathOf("out")).Any());
+        AssertWhole(_bench.PathOf("out"));
 
         // Who has a file open keeps others out.
         foreach (string input in inputs)
             File.Open(_bench.PathOf(input), FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
 
         Assert.Single(_bench.Run($"Invoke-LoraResize small.safetensors -NoCache -Destination next {ByItself}").OutputAs<ResizeResult>());
+    }
+
+    /// <summary>What was finished before the stop came stays; where the machine is fast, that is more than nothing.</summary>
+    private static void AssertWhole(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+
+        foreach (string path in Directory.EnumerateFileSystemEntries(folder))
+            Assert.NotEmpty(ReferenceFile.Open(path).Names);
     }
 
     /// <summary>Threads of the pool stay for the next call; that they soon do nothing is what shows that none was forgotten.</summary>
