@@ -1,4 +1,5 @@
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 
@@ -112,18 +113,23 @@ public sealed class RealLoraTests : IDisposable
 
         ResizeResult result = Resize("sd15_lokr_falcon", "spn_lora=1,thr=-1", "Float32");
 
-        Assert.Equal((350, 350), (result.SourceLayerCount, result.LayerCount));
+        // Three layers were never trained.
+        Assert.Equal((350, 347), (result.SourceLayerCount, result.LayerCount));
         Dictionary<string, (double Scale, Matrix Up, Matrix Down)> output = LoraFile.Layers(result.Path);
-        Assert.Equal(input.Names.Select(tensor => tensor.Split('.')[0]).Distinct().Order(StringComparer.Ordinal), output.Keys.Order(StringComparer.Ordinal));
         using SafetensorsFile file = SafetensorsFile.Open(PathOf("sd15_lokr_falcon"));
+        IEnumerable<string> trained = input.Names
+            .Select(tensor => tensor.Split('.')[0])
+            .Distinct()
+            .Where(layer => (Read(layer, "lokr_w1_a") * Read(layer, "lokr_w1_b")).LargestMagnitude > 0 && (Read(layer, "lokr_w2_a") * Read(layer, "lokr_w2_b")).LargestMagnitude > 0);
+        Assert.Equal(trained.Order(StringComparer.Ordinal), output.Keys.Order(StringComparer.Ordinal));
         foreach ((string layer, (double scale, Matrix up, Matrix down)) in output.Where((_, i) => i % 10 == 0))
         {
             Matrix first = Read(layer, "lokr_w1_a") * Read(layer, "lokr_w1_b");
             Matrix second = Read(layer, "lokr_w2_a") * Read(layer, "lokr_w2_b");
             double alpha = SampleFile.ReadMatrix(file, $"{layer}.alpha")[0, 0];
-            double[] values = [.. JacobiSvd.Of(first).Values
-                .SelectMany(left => JacobiSvd.Of(second).Values.Select(right => alpha / 8 * left * right))
-                .OrderDescending()];
+            double[] left = JacobiSvd.OfProduct(Read(layer, "lokr_w1_a"), Read(layer, "lokr_w1_b")).Values;
+            double[] right = JacobiSvd.OfProduct(Read(layer, "lokr_w2_a"), Read(layer, "lokr_w2_b")).Values;
+            double[] values = [.. left.SelectMany(value => right.Select(other => alpha / 8 * value * other)).OrderDescending()];
             int kept = values.Count(value => value >= values[0] / 10);
             Assert.Equal(kept, down.Rows);
             Matrix written = scale * (up * down);
@@ -133,6 +139,25 @@ public sealed class RealLoraTests : IDisposable
         }
 
         Matrix Read(string layer, string tensor) => SampleFile.ReadMatrix(file, $"{layer}.{tensor}");
+    }
+
+    /// <summary>Names and shapes alone, as a whole checkpoint has two gigabytes.</summary>
+    [RealFilesTheory]
+    [InlineData("sd15_diffusers_pokemon", 128)]
+    [InlineData("sd15_attn_procs", 128)]
+    [InlineData("sd15_peft_skin_lesion", 128)]
+    [InlineData("sd15_lokr_falcon", 350)]
+    public void Every_layer_finds_its_base_layer_in_a_checkpoint_of_its_model(string name, int count)
+    {
+        var index = new BaseCheckpointIndex(
+            new SafetensorsHeader([.. KeyFile.Tensors("sd15_checkpoint_singlefile").Select(tensor => new TensorInfo(tensor.Name, tensor.DType, tensor.Shape, 0, 0))], [], hasMetadata: false, dataStart: 8),
+            "base.safetensors");
+        using SafetensorsFile file = SafetensorsFile.Open(PathOf(name));
+
+        AdapterContents contents = AdapterContents.Read(file.Header, file.Path);
+
+        Assert.Equal(count, contents.Layers.Count);
+        Assert.All(contents.Layers, layer => Assert.NotNull(index.Pair(layer, file.Path)));
     }
 
     private static string PathOf(string name) => Path.Combine(TestPaths.RealFiles, $"{name}.safetensors");
