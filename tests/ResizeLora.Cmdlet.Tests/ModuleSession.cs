@@ -56,7 +56,8 @@ public sealed class ModuleSession : IDisposable
         long told = long.MaxValue;
         var stopper = new Thread(() =>
         {
-            while (!when(shell.Streams))
+            // What has not begun yet can't be stopped, and could not begin any more.
+            while (shell.InvocationStateInfo.State == PSInvocationState.NotStarted || !when(shell.Streams))
             {
                 if (ended.IsCancellationRequested)
                     return;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ResizeLora.Pairing;
 
 /// <summary>How the layers of one part of a model are called, as its description says.</summary>
@@ -6,6 +8,7 @@ internal sealed class PartNames
     private const string Folder = "Families/Parts";
 
     private readonly List<string> _skipped = [];
+    private readonly List<string> _numbered = [];
     private readonly Dictionary<string, List<NameRule>> _rules = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Kind, bool IsOriginal, string Inner), string> _inner = [];
 
@@ -17,6 +20,8 @@ internal sealed class PartNames
             AddAll(DescriptionText.Lines(Folder, shared));
         else if (line.After("skip") is { } beginning)
             _skipped.Add(beginning);
+        else if (line.After("numbered") is { } template)
+            _numbered.AddRange(NameSeries.Of(template));
         else if (line.After("in") is { } inner)
             AddInner(line, inner);
         else if (line.Text.Contains(" = ", StringComparison.Ordinal))
@@ -30,6 +35,13 @@ internal sealed class PartNames
     /// <summary>Every name of every layer that these tensors hold.</summary>
     /// <param name="weights">Weights by path, which is their name without .weight, or with a mark where it ends otherwise.</param>
     public IEnumerable<(string Path, BaseLayer Layer)> Layers(IReadOnlyDictionary<string, WeightRows> weights)
+    {
+        List<(string Path, BaseLayer Layer)> layers = [.. NamedLayers(weights)];
+        ILookup<string, BaseLayer> byPath = layers.ToLookup(layer => layer.Path, layer => layer.Layer, StringComparer.Ordinal);
+        return layers.Concat(_numbered.SelectMany((path, number) => byPath[path].Select(layer => (number.ToString(CultureInfo.InvariantCulture), layer))));
+    }
+
+    private IEnumerable<(string Path, BaseLayer Layer)> NamedLayers(IReadOnlyDictionary<string, WeightRows> weights)
     {
         string[] paths = [.. weights.Keys.Where(path => !_skipped.Exists(beginning => path.StartsWith(beginning, StringComparison.Ordinal)))];
         UnetBlocks? blocks = _inner.Count > 0 ? new UnetBlocks(paths) : null;

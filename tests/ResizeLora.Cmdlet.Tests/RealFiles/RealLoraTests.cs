@@ -147,6 +147,7 @@ public sealed class RealLoraTests : IDisposable
     [InlineData("sd15_attn_procs", 128)]
     [InlineData("sd15_peft_skin_lesion", 128)]
     [InlineData("sd15_lokr_falcon", 350)]
+    [InlineData("sd15_cloneofsimo_disney", 192)]
     public void Every_layer_finds_its_base_layer_in_a_checkpoint_of_its_model(string name, int count)
     {
         var index = new BaseCheckpointIndex(

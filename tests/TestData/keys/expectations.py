@@ -104,6 +104,20 @@ def open_clip(e, prefix, component):
         e.whole(component, 'text_projection', prefix + 'text_projection', transposed=True)
 
 
+def numbered(e, unet, layers):
+    """cloneofsimo/lora: modules() of diffusers' U-Net and of CLIPTextModel, by the numbers of the original's blocks."""
+    number = 0
+    for block in [f'input_blocks.{i}.1' for i in (1, 2, 4, 5, 7, 8)] + [f'output_blocks.{i}.1' for i in range(3, 12)] + ['middle_block.1']:
+        for inner in ('attn1.to_q', 'attn1.to_k', 'attn1.to_v', 'attn1.to_out.0', 'ff.net.0.proj', 'attn2.to_q', 'attn2.to_k', 'attn2.to_v', 'attn2.to_out.0'):
+            e.whole('Unet', str(number), f'{unet}{block}.transformer_blocks.0.{inner}.weight')
+            number += 1
+    number = 0
+    for layer in range(layers):
+        for inner in ('k_proj', 'v_proj', 'q_proj', 'out_proj'):
+            e.found['TextEncoder1', str(number)] = e.found['TextEncoder1', f'text_model_encoder_layers_{layer}_self_attn_{inner}']
+            number += 1
+
+
 def t5(e, prefix, components):
     for path, tensor in weights(e.keys, prefix).items():
         if path != 'shared' and 'relative_attention_bias' not in path:
@@ -333,6 +347,7 @@ def main():
         unet_from_map(e, keymap, 'model.diffusion_model.', 'unet_')
         if name == 'sd15':
             hf_clip(e, 'cond_stage_model.transformer.', 'TextEncoder1')
+            numbered(e, 'model.diffusion_model.', 12)
         else:
             hf_clip(e, 'conditioner.embedders.0.transformer.', 'TextEncoder1')
             open_clip(e, 'conditioner.embedders.1.model.', 'TextEncoder2')
@@ -358,6 +373,7 @@ def main():
     e = Expected(keys)
     unet_from_map(e, sd2['ldm_diffusers_keymap'], 'model.diffusion_model.', 'unet_')
     open_clip(e, 'cond_stage_model.model.', 'TextEncoder1')
+    numbered(e, 'model.diffusion_model.', 23)
     e.write('expected_sd2_checkpoint_singlefile')
 
     # SDXL as a folder: the U-Net has diffusers names, and the original's follow from the map.
