@@ -12,6 +12,9 @@ namespace ResizeLora.Pipeline;
 /// <summary>Decides by a recipe what an output holds: scores, selects, and plans the file.</summary>
 internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? checkpoint, OutputGuard guard, IPipelineObserver observer)
 {
+    /// <summary>More than another precision can make of a file.</summary>
+    private const int NotableGrowth = 3;
+
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
 
     /// <summary>Scores, selects and plans one output; null if the user does not want it written.</summary>
@@ -47,6 +50,8 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         ReportScores(recipe, scores);
         string description = Describe(output.ToResult(file));
         observer.Verbose($"{target}: {description}");
+        if (limits.IsNone && output.Plan.FileLength > NotableGrowth * file.Length)
+            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)output.Plan.FileLength / file.Length:0} times as large as '{file.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
         return observer.MayWrite(target, description) ? output : null;
 
         OutputPlan PlanOf(KeptValues candidate) => new(
