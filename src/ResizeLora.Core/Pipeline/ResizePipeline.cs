@@ -39,11 +39,14 @@ internal sealed class ResizePipeline(
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         using var hash = new BackgroundHash(file, settings.CacheFolder, cancellation);
-        AdapterContents contents = ReadContents(file);
-        recipes = [.. recipes.Where(recipe => !IsDone(file, hash, contents, recipe, LayerChoice.All) && IsFree(path, recipe))];
+
+        // Not before it is asked for: a job that runs again has thousands of files of which nothing is to be done.
+        var lazyContents = new Lazy<AdapterContents>(() => ReadContents(file));
+        recipes = [.. recipes.Where(recipe => !IsDone(file, hash, lazyContents, recipe, LayerChoice.All) && IsFree(path, recipe))];
         if (recipes.Count == 0)
             yield break;
 
+        AdapterContents contents = lazyContents.Value;
         ReportUnsupported(file, contents);
         bool withSubspace = recipes.Any(recipe => recipe.NeedsSubspace);
         List<DecomposedLayer> layers = [];
@@ -71,7 +74,7 @@ internal sealed class ResizePipeline(
         AdapterContents contents = ReadContents(file);
         HashSet<string> refused = [.. contents.Unsupported.Select(layer => layer.Name)];
         work = [.. work.Select(item => (item.Recipe, (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Where(layer => !refused.Contains(layer.Name))]))];
-        work = [.. work.Where(item => !IsDone(file, hash, contents, item.Recipe, ChoiceOf(item.Layers, contents)))];
+        work = [.. work.Where(item => !IsDone(file, hash, new(contents), item.Recipe, ChoiceOf(item.Layers, contents)))];
         if (work.Count == 0)
             yield break;
 
@@ -89,7 +92,7 @@ internal sealed class ResizePipeline(
     }
 
     /// <summary>Whether an earlier run has made this output, and such are to be skipped.</summary>
-    private bool IsDone(SafetensorsFile file, BackgroundHash hash, AdapterContents contents, ResizeRecipe recipe, string layers)
+    private bool IsDone(SafetensorsFile file, BackgroundHash hash, Lazy<AdapterContents> contents, ResizeRecipe recipe, string layers)
     {
         if (!settings.SkipExisting)
             return false;
@@ -107,7 +110,7 @@ internal sealed class ResizePipeline(
     }
 
     /// <summary>How an output comes about; the threshold is found later. What the checkpoint has counts only for recipes that compare with it, and layers that need it.</summary>
-    private ResizeParameters ParametersOf(SafetensorsFile file, BackgroundHash hash, AdapterContents contents, ResizeRecipe recipe, string layers) => new(
+    private ResizeParameters ParametersOf(SafetensorsFile file, BackgroundHash hash, Lazy<AdapterContents> contents, ResizeRecipe recipe, string layers) => new(
         recipe,
         double.NaN,
         settings.Precision,
@@ -115,7 +118,7 @@ internal sealed class ResizePipeline(
         layers,
         Path.GetFileName(file.Path),
         hash.Wait(observer.Warning),
-        recipe.NeedsCheckpoint || contents.NeedsBase ? checkpoint?.Sha256 : null)
+        checkpoint is not null && (recipe.NeedsCheckpoint || contents.Value.NeedsBase) ? checkpoint.Sha256 : null)
     {
         RankLimits = settings.RankLimits,
     };
@@ -178,7 +181,7 @@ internal sealed class ResizePipeline(
         {
             try
             {
-                if (_planner.Plan(file, contents, layers, ParametersOf(file, hash, contents, recipe, ChoiceOf(layers, contents))) is { } output)
+                if (_planner.Plan(file, contents, layers, ParametersOf(file, hash, new(contents), recipe, ChoiceOf(layers, contents))) is { } output)
                     outputs.Add(output);
             }
             catch (ResizeLoraException exception)
