@@ -1,3 +1,4 @@
+using System.Text;
 using ResizeLora.Adapters;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
@@ -22,6 +23,10 @@ internal static class LayerReader
                 contents.Add(role, bytes);
                 digest.Append(bytes.Span);
             }
+
+            // An alpha outside of the tensors is part of ΔW too.
+            if (layer.HeaderAlpha is { } headerAlpha)
+                digest.Append(Encoding.UTF8.GetBytes(headerAlpha.ToString()));
 
             double? alpha = ReadAlpha(file, layer, numbers);
             double scale = layer.HeaderAlpha?.Scale(layer.Rank) ?? layer.Type.Scale(layer.Shape, alpha);

@@ -11,6 +11,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
     private readonly List<FileStatus> _inputFiles = [];
     private readonly Dictionary<string, string> _outputs = new(RealPath.Comparer);
 
+    /// <summary>The folders that outputs go to.</summary>
+    public OutputFolders Folders { get; } = new(settings);
+
     /// <summary>Protects a file that is read.</summary>
     public void AddInput(string path)
     {
@@ -19,6 +22,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
     }
 
     public bool IsInput(string path) => _inputs.Contains(RealPath.Resolve(path));
+
+    /// <summary>Whether this call has written a file, or is about to.</summary>
+    public bool IsOutput(string path) => _outputs.ContainsKey(path);
 
     /// <summary>Finds outputs of the same name before any work, as far as names are known by then.</summary>
     public void CheckInAdvance(IEnumerable<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> inputs)
@@ -29,9 +35,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
             foreach (ResizeRecipe recipe in recipes)
             {
                 // The same size recipe twice ends in the same name, whatever its threshold will be.
-                string target = OutputName.InAdvance(System.IO.Path.GetFileNameWithoutExtension(path), recipe, settings.RankLimits) is { } name
-                    ? Target(path, name)
-                    : Target(path, OutputName.For(System.IO.Path.GetFileNameWithoutExtension(path), recipe, settings.RankLimits, double.NaN));
+                string target = Target(path, settings.RecordOf(recipe));
                 string description = Describe(path, recipe);
                 if (!planned.TryAdd(target, description))
                     throw WritingFault.SameName(target, planned[target], description);
@@ -40,42 +44,55 @@ internal sealed class OutputGuard(PipelineSettings settings)
     }
 
     /// <summary>Where an output goes.</summary>
-    public string Target(string inputPath, string outputName) =>
-        System.IO.Path.Combine(FolderOf(inputPath), outputName);
+    public string Target(string inputPath, OutputRecord record) => settings.Output.Of(inputPath, OutputName.Words(record));
 
-    /// <summary>The folder that an input's outputs go to.</summary>
-    public string FolderOf(string inputPath) => settings.Destination ?? System.IO.Path.GetDirectoryName(inputPath)!;
+    /// <summary>Where an output goes, if that is known before the work: a size recipe finds its threshold only by working.</summary>
+    public string? TargetInAdvance(string inputPath, OutputRecord record) =>
+        double.IsNaN(record.Threshold) && settings.Output.NamesRecipe ? null : Target(inputPath, record);
 
     /// <summary>Checks that a name is free for an output.</summary>
+    /// <param name="target">The output's path.</param>
+    /// <param name="inputPath">The input's path.</param>
+    /// <param name="record">How the output is made; asked for where an existing one is compared with it.</param>
     /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>
-    public void Check(string target, string inputPath, ResizeRecipe recipe)
+    public void Check(string target, string inputPath, Func<OutputRecord> record)
     {
         if (IsInput(target))
             throw WritingFault.WouldOverwriteInput(target);
 
         if (_outputs.TryGetValue(target, out string? earlier))
-            throw WritingFault.SameName(target, earlier, Describe(inputPath, recipe));
+            throw WritingFault.SameName(target, earlier, Describe(inputPath, record().Recipe));
 
         // A link that leads nowhere is there too.
         if (!System.IO.Path.Exists(target) && new FileInfo(target).LinkTarget is null)
             return;
 
-        if (!settings.Overwrite)
-            throw SafetensorsFault.OutputExists(target);
-
-        CheckFile(target, inputPath, recipe);
+        if (settings.Overwrite)
+            CheckFile(target, inputPath, record);
+        else
+            throw Exists(target, record);
     }
 
     /// <summary>Takes a name for an output, once its threshold is known.</summary>
     /// <exception cref="ResizeLoraException">The name is not free.</exception>
-    public void Claim(string target, string inputPath, ResizeRecipe recipe)
+    public void Claim(string target, string inputPath, OutputRecord record)
     {
-        Check(target, inputPath, recipe);
-        _outputs[target] = Describe(inputPath, recipe);
+        Check(target, inputPath, () => record);
+        _outputs[target] = Describe(inputPath, record.Recipe);
+    }
+
+    private ResizeLoraException Exists(string target, Func<OutputRecord> record)
+    {
+        if (!settings.SkipExisting)
+            return SafetensorsFault.OutputExists(target);
+
+        return ExistingOutputs.Recorded(target) is { } recorded
+            ? WritingFault.OutputDiffers(target, record().DifferencesFrom(recorded))
+            : WritingFault.OutputUnknown(target);
     }
 
     /// <summary>One file may have several names: hard links, and what differs in nothing that the file system looks at.</summary>
-    private void CheckFile(string target, string inputPath, ResizeRecipe recipe)
+    private void CheckFile(string target, string inputPath, Func<OutputRecord> record)
     {
         if (FileStatus.Of(target) is not { } file)
             return;
@@ -86,7 +103,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
         foreach ((string path, string earlier) in _outputs)
         {
             if (string.Equals(path, target, StringComparison.OrdinalIgnoreCase) && FileStatus.Of(path) is { } output && output.IsSameFile(file))
-                throw WritingFault.SameName(target, earlier, Describe(inputPath, recipe));
+                throw WritingFault.SameName(target, earlier, Describe(inputPath, record().Recipe));
         }
     }
 

@@ -17,15 +17,15 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
 
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
 
-    /// <summary>Scores, selects and plans one output; null if the user does not want it written.</summary>
-    public OutputFile? Plan(
+    /// <summary>Scores, selects and plans one output.</summary>
+    public OutputFile Plan(
         SafetensorsFile file,
         AdapterContents contents,
         IReadOnlyList<DecomposedLayer> layers,
-        ResizeParameters parameters)
+        OutputRecord record)
     {
-        ResizeRecipe recipe = parameters.Recipe;
-        RankLimits limits = parameters.RankLimits;
+        ResizeRecipe recipe = record.Recipe;
+        RankLimits limits = record.RankLimits;
 
         // There is nothing to keep of ΔW = 0; but DoRA scales the weight even then.
         List<DecomposedLayer> scaling = [.. layers.Where(layer => layer.Source.Layer.Magnitude is not null && layer.SpectralNorm == 0)];
@@ -35,31 +35,27 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         List<DecomposedLayer> resized = [.. layers.Where(layer => HasScores(layer, recipe) || IsKeptWithin(limits))];
 
         List<double[]> scores = [.. resized.Select(layer => Score(layer, recipe))];
-        long? budget = recipe.SizeMiB is { } size ? (long)Math.Floor(size * (1 << 20)) : null;
         var selector = new Selector(scores, new RankRule(limits, FusedLayers.Groups([.. resized.Select(layer => layer.Source.Layer)])));
-        KeptValues kept = selector.Select(recipe.Threshold, budget, candidate => PlanOf(candidate).FileLength)
+        KeptValues kept = selector.Select(recipe.Threshold, recipe.Size?.Bytes, candidate => PlanOf(candidate).FileLength)
             ?? throw WritingFault.BudgetTooSmall(file.Path, recipe, limits, PlanOf(selector.Least).FileLength);
         if (kept.Rank == 0)
             throw WritingFault.NothingKept(file.Path, recipe);
 
-        string name = OutputName.For(Path.GetFileNameWithoutExtension(file.Path), recipe, limits, kept.Threshold);
-        string target = guard.Target(file.Path, name);
-        guard.Claim(target, file.Path, recipe);
-        var output = new OutputFile(PlanOf(kept), resized, target);
+        OutputPlan plan = PlanOf(kept);
+        string target = guard.Target(file.Path, plan.Record);
+        guard.Claim(target, file.Path, plan.Record);
         ReportLayers(resized, kept);
         ReportScores(recipe, scores);
-        string description = Describe(output.ToResult(file));
-        observer.Verbose($"{target}: {description}");
-        if (limits.IsNone && output.Plan.FileLength > NotableGrowth * file.Length)
-            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)output.Plan.FileLength / file.Length:0} times as large as '{file.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
-        return observer.MayWrite(target, description) ? output : null;
+        if (limits.IsNone)
+            WarnIfNothingIsSaved(file, target, resized, plan);
+        return new OutputFile(plan, resized, target);
 
         OutputPlan PlanOf(KeptValues candidate) => new(
             file.Header,
             resized,
             verbatim,
             candidate,
-            parameters with { Threshold = candidate.Threshold });
+            record with { Threshold = candidate.Threshold });
     }
 
     private static bool HasScores(DecomposedLayer layer, ResizeRecipe recipe) => !recipe.NeedsCheckpoint || layer.Source.BaseLayer is not null;
@@ -98,11 +94,20 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
     }
 
     private string Unpaired(List<DecomposedLayer> layers) =>
-        PairingSummary.Unpaired(checkpoint?.Index, [.. layers.Select(layer => layer.Name)]);
+        PairingSummary.UnpairedByComponent(checkpoint?.Index, [.. layers.Select(layer => layer.Name)]);
 
-    private static string Describe(ResizeResult result) => string.Create(
+    /// <summary>What an output saves and costs, in a line.</summary>
+    public static string Describe(ResizeResult result) => string.Create(
         CultureInfo.InvariantCulture,
         $"rank {result.SourceRank} -> {result.Rank}, {result.SourceSize / 1048576.0:0.##} MiB -> {result.Size / 1048576.0:0.##} MiB, error {result.RelativeError:0.####}");
+
+    private void WarnIfNothingIsSaved(SafetensorsFile file, string target, List<DecomposedLayer> layers, OutputPlan plan)
+    {
+        if (plan.FileLength > NotableGrowth * file.Length)
+            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)plan.FileLength / file.Length:0} times as large as '{file.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
+        else if (plan.FileLength >= file.Length && plan.Kept.Rank >= layers.Sum(layer => layer.SingularValues.Count(value => value > 0)))
+            observer.Warning($"Nothing was saved: '{target}' is not smaller than '{file.Path}', as '{plan.Record.Recipe}' keeps every singular value. Raise thr, or give a size.");
+    }
 
     private void ReportLayers(List<DecomposedLayer> layers, KeptValues kept)
     {

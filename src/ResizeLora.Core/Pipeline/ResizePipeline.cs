@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
@@ -23,13 +24,14 @@ internal sealed class ResizePipeline(
 
     /// <summary>Decomposes the wanted layers of a file, as they get ready.</summary>
     /// <exception cref="ResizeLoraException">The file can't be used.</exception>
-    public IEnumerable<DecomposedLayer> Decompose(string path, Func<string, bool> isWanted)
+    public IEnumerable<DecomposedLayer> Decompose(string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         AdapterContents contents = ReadContents(file);
         ReportUnsupported(file, contents);
-        IReadOnlyList<AdapterLayer> layers = [.. contents.Layers.Where(layer => isWanted(layer.Name))];
-        foreach (DecomposedLayer layer in _decomposer.Decompose(file, layers, withSubspace: false, forWriting: false))
+        foreach (ResizeLoraException missing in settings.Layers?.Missing(path, contents.Layers) ?? [])
+            observer.Error(missing);
+        foreach (DecomposedLayer layer in _decomposer.Decompose(file, Wanted(contents), withSubspace: false, forWriting: false))
             yield return layer;
     }
 
@@ -37,23 +39,21 @@ internal sealed class ResizePipeline(
     /// <exception cref="ResizeLoraException">The file can't be used at all.</exception>
     public IEnumerable<ResizeResult> Resize(string path, IReadOnlyList<ResizeRecipe> recipes)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        using var hash = new BackgroundHash(file, settings.CacheFolder, cancellation);
-
-        // Not before it is asked for: a job that runs again has thousands of files of which nothing is to be done.
-        var lazyContents = new Lazy<AdapterContents>(() => ReadContents(file));
-        recipes = [.. recipes.Where(recipe => !IsDone(file, hash, lazyContents, recipe, LayerChoice.All) && IsFree(path, recipe))];
-        if (recipes.Count == 0)
+        using Input input = Open(path);
+        if (ChoiceOf(input) is not { } choice)
             yield break;
 
-        AdapterContents contents = lazyContents.Value;
-        ReportUnsupported(file, contents);
-        bool withSubspace = recipes.Any(recipe => recipe.NeedsSubspace);
+        IReadOnlyList<OutputRecord> records = [.. recipes.Select(recipe => settings.RecordOf(recipe) with { Layers = choice }).Where(record => IsToBeMade(input, record))];
+        if (records.Count == 0 || !PrepareFolder(path))
+            yield break;
+
+        ReportUnsupported(input.File, input.Contents);
+        bool withSubspace = records.Any(record => record.Recipe.NeedsSubspace);
         List<DecomposedLayer> layers = [];
         try
         {
-            layers.AddRange(_decomposer.Decompose(file, contents.Layers, withSubspace, forWriting: true));
-            foreach (ResizeResult result in Resize(file, hash, contents, recipes.Select(recipe => (recipe, (IReadOnlyList<DecomposedLayer>)layers))))
+            layers.AddRange(_decomposer.Decompose(input.File, Wanted(input.Contents), withSubspace, forWriting: true));
+            foreach (ResizeResult result in Write(input, records.Select(record => (record, (IReadOnlyList<DecomposedLayer>)layers))))
                 yield return result;
         }
         finally
@@ -69,72 +69,74 @@ internal sealed class ResizePipeline(
         string path,
         IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        using var hash = new BackgroundHash(file, settings.CacheFolder, cancellation);
-        AdapterContents contents = ReadContents(file);
-        HashSet<string> refused = [.. contents.Unsupported.Select(layer => layer.Name)];
-        work = [.. work.Select(item => (item.Recipe, (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Where(layer => !refused.Contains(layer.Name))]))];
-        work = [.. work.Where(item => !IsDone(file, hash, new(contents), item.Recipe, ChoiceOf(item.Layers, contents)))];
-        if (work.Count == 0)
+        using Input input = Open(path);
+        EnsureSameAlphas(input, work.SelectMany(item => item.Layers));
+        HashSet<string> refused = [.. input.Contents.Unsupported.Select(layer => layer.Name)];
+        List<(OutputRecord Record, DecomposedLayer[] Layers)> outputs =
+        [
+            .. work
+                .Select(item => (item.Recipe, Layers: item.Layers.Where(layer => !refused.Contains(layer.Name)).ToArray()))
+                .Select(item => (settings.RecordOf(item.Recipe) with { Layers = ChoiceOf(item.Layers.Select(layer => layer.Name), input.Contents) }, item.Layers))
+                .Where(item => IsToBeMade(input, item.Item1)),
+        ];
+        if (outputs.Count == 0 || !PrepareFolder(path))
             yield break;
 
-        ReportUnsupported(file, contents);
-        IEnumerable<DecomposedLayer> distinct = work.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
-        bool withSubspace = work.Any(item => item.Recipe.NeedsSubspace);
+        ReportUnsupported(input.File, input.Contents);
+        IEnumerable<DecomposedLayer> distinct = outputs.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
+        bool withSubspace = outputs.Exists(item => item.Record.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
-            .Complete(file, distinct, withSubspace)
+            .Complete(input.File, distinct, withSubspace)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
-        IEnumerable<ResizeResult> results = Resize(file, hash, contents, work.Select(item => (
-            item.Recipe,
+        IEnumerable<ResizeResult> results = Write(input, outputs.Select(item => (
+            item.Record,
             (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Select(layer => completed[layer.Name])])));
         foreach (ResizeResult result in results)
             yield return result;
     }
 
-    /// <summary>Whether an earlier run has made this output, and such are to be skipped.</summary>
-    private bool IsDone(SafetensorsFile file, BackgroundHash hash, Lazy<AdapterContents> contents, ResizeRecipe recipe, string layers)
+    private Input Open(string path)
     {
-        if (!settings.SkipExisting)
-            return false;
-
-        var wanted = new Lazy<RecordedParameters>(() => OutputMetadata.Record(ParametersOf(file, hash, contents, recipe, layers)));
-        string? existing = ExistingOutputs.Find(
-            guard.FolderOf(file.Path),
-            Path.GetFileNameWithoutExtension(file.Path),
-            recipe,
-            settings.RankLimits,
-            recorded => recorded.IsSameWork(wanted.Value));
-        if (existing is not null)
-            observer.Verbose($"'{existing}' was made from the same input by the same recipe; skipped.");
-        return existing is not null;
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        return new Input(file, new BackgroundHash(file, settings.CacheFolder, cancellation), new ExistingOutputs(settings.Output, path), new(() => ReadContents(file)));
     }
 
-    /// <summary>How an output comes about; the threshold is found later. What the checkpoint has counts only for recipes that compare with it, and layers that need it.</summary>
-    private ResizeParameters ParametersOf(SafetensorsFile file, BackgroundHash hash, Lazy<AdapterContents> contents, ResizeRecipe recipe, string layers) => new(
-        recipe,
-        double.NaN,
-        settings.Precision,
-        recipe.NeedsCheckpoint ? settings.UnmatchedLayer.ToString() : null,
-        layers,
-        Path.GetFileName(file.Path),
-        hash.Wait(observer.Warning),
-        checkpoint is not null && (recipe.NeedsCheckpoint || contents.Value.NeedsBase) ? checkpoint.Sha256 : null)
-    {
-        RankLimits = settings.RankLimits,
-    };
+    private IReadOnlyList<AdapterLayer> Wanted(AdapterContents contents) =>
+        settings.Layers is { } filter ? [.. contents.Layers.Where(layer => filter.IsWanted(layer.Name))] : contents.Layers;
 
-    private static string ChoiceOf(IReadOnlyList<DecomposedLayer> layers, AdapterContents contents) =>
-        LayerChoice.Of(layers.Select(layer => layer.Name), contents.Layers.Select(layer => layer.Name));
-
-    /// <summary>Whether the output's name is free, as far as it is known before the work; so no work is done in vain.</summary>
-    private bool IsFree(string path, ResizeRecipe recipe)
+    /// <summary>Which layers of a file are worked on; null, with a warning, if none is.</summary>
+    /// <exception cref="ResizeLoraException">A layer that was named outright is not there.</exception>
+    private string? ChoiceOf(Input input)
     {
-        if (OutputName.InAdvance(Path.GetFileNameWithoutExtension(path), recipe, settings.RankLimits) is not { } name)
+        if (settings.Layers is null)
+            return LayerChoice.All;
+
+        if (settings.Layers.Missing(input.File.Path, input.Contents.Layers).FirstOrDefault() is { } missing)
+            throw missing;
+
+        IReadOnlyList<AdapterLayer> wanted = Wanted(input.Contents);
+        if (wanted.Count > 0)
+            return ChoiceOf(wanted.Select(layer => layer.Name), input.Contents);
+
+        observer.Warning($"No layer of '{input.File.Path}' matches {settings.Layers}, so it was not resized.");
+        return null;
+    }
+
+    /// <summary>Whether no earlier run has made an output, and its name is free as far as it is known; so no work is done in vain.</summary>
+    private bool IsToBeMade(Input input, OutputRecord record)
+    {
+        if (settings.SkipExisting && input.Existing.Find(() => Complete(input, record)) is { } existing)
+        {
+            observer.Verbose($"'{existing}' was made from the same input by the same recipe; skipped.");
+            return false;
+        }
+
+        if (guard.TargetInAdvance(input.File.Path, record) is not { } target)
             return true;
 
         try
         {
-            guard.Check(guard.Target(path, name), path, recipe);
+            guard.Check(target, input.File.Path, () => Complete(input, record));
             return true;
         }
         catch (ResizeLoraException exception)
@@ -143,6 +145,30 @@ internal sealed class ResizePipeline(
             return false;
         }
     }
+
+    private bool PrepareFolder(string path)
+    {
+        string folder = settings.Output.FolderOf(path);
+        try
+        {
+            return guard.Folders.Prepare(folder, observer);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw WritingFault.FolderFailed(path, folder, exception);
+        }
+    }
+
+    /// <summary>The record with what takes time to find out. What the checkpoint has counts only for recipes that compare with it, and layers that need it.</summary>
+    private OutputRecord Complete(Input input, OutputRecord record) => record with
+    {
+        SourceName = Path.GetFileName(input.File.Path),
+        SourceSha256 = input.Hash.Wait(observer.Warning),
+        CheckpointSha256 = checkpoint is not null && (record.Recipe.NeedsCheckpoint || input.Contents.NeedsBase) ? checkpoint.Sha256 : null,
+    };
+
+    private static string ChoiceOf(IEnumerable<string> layers, AdapterContents contents) =>
+        LayerChoice.Of(layers, contents.Layers.Select(layer => layer.Name));
 
     private AdapterContents ReadContents(SafetensorsFile file) => AdapterContents
         .Read(file.Header, file.Path)
@@ -170,19 +196,33 @@ internal sealed class ResizePipeline(
         return checkpoint.Index.Pair(layer, file.Path) is null ? "DoRA, whose base layer the checkpoint does not have" : null;
     }
 
-    private IEnumerable<ResizeResult> Resize(
-        SafetensorsFile file,
-        BackgroundHash hash,
-        AdapterContents contents,
-        IEnumerable<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
+    /// <summary>An alpha in the header may have changed, and none of the tensors that layers remember.</summary>
+    private static void EnsureSameAlphas(Input input, IEnumerable<DecomposedLayer> layers)
+    {
+        Dictionary<string, AdapterLayer> present = input.Contents.Layers.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
+        foreach (DecomposedLayer layer in layers)
+        {
+            if (present.TryGetValue(layer.Name, out AdapterLayer? now) && now.HeaderAlpha != layer.Source.Layer.HeaderAlpha)
+                throw LayerFault.Changed(input.File.Path, layer.Name);
+        }
+    }
+
+    private IEnumerable<ResizeResult> Write(Input input, IEnumerable<(OutputRecord Record, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
         var outputs = new List<OutputFile>();
-        foreach ((ResizeRecipe recipe, IReadOnlyList<DecomposedLayer> layers) in work)
+        var plans = new List<ResizeResult>();
+        foreach ((OutputRecord record, IReadOnlyList<DecomposedLayer> layers) in work)
         {
             try
             {
-                if (_planner.Plan(file, contents, layers, ParametersOf(file, hash, new(contents), recipe, ChoiceOf(layers, contents))) is { } output)
+                OutputFile output = _planner.Plan(input.File, input.Contents, layers, Complete(input, record));
+                ResizeResult plan = ResultOf(output, isWritten: false);
+                string description = OutputPlanner.Describe(plan);
+                observer.Verbose($"{output.Path}: {description}");
+                if (observer.MayWrite(output.Path, description))
                     outputs.Add(output);
+                else if (settings.EmitsPlans)
+                    plans.Add(plan);
             }
             catch (ResizeLoraException exception)
             {
@@ -191,13 +231,33 @@ internal sealed class ResizePipeline(
             }
         }
 
+        foreach (ResizeResult plan in plans)
+            yield return plan;
         if (outputs.Count == 0)
             yield break;
 
         var writer = new LoraWriter(engine, checkpoint, settings.Workers, cancellation);
-        foreach (OutputFile output in writer.Write(file, outputs, settings.Overwrite, ReportWriting))
-            yield return output.ToResult(file);
+        foreach (OutputFile output in writer.Write(input.File, outputs, settings.Overwrite, ReportWriting))
+            yield return ResultOf(output, isWritten: true);
 
-        void ReportWriting(int done, int total) => observer.Progress(file.Path, "Writing layer", done, total);
+        ResizeResult ResultOf(OutputFile output, bool isWritten) =>
+            output.ToResult(input.File, checkpoint?.Version.Paths ?? [], input.Watch.Elapsed, isWritten);
+
+        void ReportWriting(int done, int total) => observer.Progress(input.File.Path, "Writing layer", done, total);
+    }
+
+    /// <summary>A file that is being worked on.</summary>
+    /// <remarks>Its contents are not looked at before they are asked for: a job that runs again has thousands of files of which nothing is to be done.</remarks>
+    private sealed record Input(SafetensorsFile File, BackgroundHash Hash, ExistingOutputs Existing, Lazy<AdapterContents> LazyContents) : IDisposable
+    {
+        public Stopwatch Watch { get; } = Stopwatch.StartNew();
+
+        public AdapterContents Contents => LazyContents.Value;
+
+        public void Dispose()
+        {
+            Hash.Dispose();
+            File.Dispose();
+        }
     }
 }

@@ -29,7 +29,7 @@ internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoi
             WriteLayers(source, begun, layerDone);
             foreach (OutputInProgress output in begun)
             {
-                FileIdentity.EnsureIs(source, output.File.Plan.Parameters.SourceSha256, cancellation);
+                FileIdentity.EnsureIs(source, output.File.Plan.Record.SourceSha256!, cancellation);
                 output.Commit(overwrite, cancellation);
                 yield return output.File;
             }

@@ -6,8 +6,12 @@ namespace ResizeLora.Writing;
 /// <summary>A planned output and where it goes.</summary>
 internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer> Layers, string Path)
 {
-    /// <summary>What users are told of the output once it is written.</summary>
-    public ResizeResult ToResult(SafetensorsFile source)
+    /// <summary>What users are told of the output.</summary>
+    /// <param name="source">The input.</param>
+    /// <param name="checkpoint">The paths of the checkpoint; what does not depend on it has none.</param>
+    /// <param name="duration">How long the work on the input has taken so far.</param>
+    /// <param name="isWritten">Whether the file is there.</param>
+    public ResizeResult ToResult(SafetensorsFile source, IReadOnlyList<string> checkpoint, TimeSpan duration, bool isWritten)
     {
         KeptValues kept = Plan.Kept;
         double dropped = Math.Sqrt(Layers.Select((layer, i) => Math.Pow(layer.NormWithout(kept.Indices[i]), 2)).Sum());
@@ -16,7 +20,9 @@ internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer
         {
             Path = Path,
             SourcePath = source.Path,
-            Recipe = Plan.Parameters.Recipe,
+            Recipe = Plan.Record.Recipe,
+            Checkpoint = Plan.Record.CheckpointSha256 is null ? [] : checkpoint,
+            Precision = Plan.Record.Precision,
             Threshold = kept.Threshold,
             SourceLayerCount = Layers.Count,
             LayerCount = kept.Ranks.Count(rank => rank > 0),
@@ -25,6 +31,8 @@ internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer
             SourceSize = source.Length,
             Size = Plan.FileLength,
             RelativeError = whole > 0 ? dropped / whole : 0,
+            Duration = duration,
+            IsWritten = isWritten,
         };
     }
 }

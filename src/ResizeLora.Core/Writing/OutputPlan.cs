@@ -16,20 +16,20 @@ internal sealed class OutputPlan
         IReadOnlyList<DecomposedLayer> layers,
         IReadOnlyList<TensorInfo> verbatim,
         KeptValues kept,
-        ResizeParameters parameters)
+        OutputRecord record)
     {
         _source = source;
         _layers = layers;
         Verbatim = verbatim;
         Kept = kept;
-        Parameters = parameters;
+        Record = record;
         Layout = SafetensorsLayout.Create(verbatim
             .Select(tensor => new TensorSpec(tensor.Name, tensor.DType, tensor.Shape))
             .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, layer.Source.BaseLayer, kept.Ranks[index]))));
-        Metadata = OutputMetadata.Create(source, parameters, [.. ChangedRanks(), .. HeaderAlphaMend.Changes(source, NewRanks(), verbatim)]);
+        Metadata = OutputMetadata.Create(source, record, [.. ChangedRanks(), .. HeaderAlphaMend.Changes(source, NewRanks(), verbatim)]);
     }
 
-    public ResizeParameters Parameters { get; }
+    public OutputRecord Record { get; }
 
     public KeptValues Kept { get; }
 
@@ -48,7 +48,7 @@ internal sealed class OutputPlan
     public long FileLength => HeaderLength + Layout.DataLength;
 
     /// <summary>The element type of a layer's new tensors.</summary>
-    public SafetensorsDType DTypeOf(AdapterLayer layer) => Parameters.Precision.DType(layer.DType);
+    public SafetensorsDType DTypeOf(AdapterLayer layer) => Record.Precision.DType(layer.DType);
 
     private IEnumerable<TensorSpec> Specs(AdapterLayer layer, BaseLayer? baseLayer, int rank)
     {

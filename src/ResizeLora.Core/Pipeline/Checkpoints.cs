@@ -1,0 +1,34 @@
+using ResizeLora.Norms;
+using ResizeLora.Pairing;
+
+namespace ResizeLora.Pipeline;
+
+/// <summary>The checkpoints of one call, each opened once.</summary>
+internal sealed class Checkpoints(string? cacheFolder, IPipelineObserver observer, CancellationToken cancellation) : IDisposable
+{
+    private readonly Dictionary<string, BaseCheckpoint> _open = new(StringComparer.Ordinal);
+
+    /// <summary>The checkpoint of these paths.</summary>
+    /// <exception cref="ResizeLoraException">It can't be opened.</exception>
+    public BaseCheckpoint Open(CheckpointFiles files)
+    {
+        string key = string.Join('\n', files.Paths);
+        if (!_open.TryGetValue(key, out BaseCheckpoint? checkpoint))
+        {
+            _open[key] = checkpoint = BaseCheckpoint.Open(
+                files,
+                cacheFolder is null ? null : new NormCache(cacheFolder, observer.Warning, cancellation),
+                observer.Warning,
+                cancellation,
+                (path, done, total) => observer.Progress(path, "Hashing MiB", done, total));
+        }
+
+        return checkpoint;
+    }
+
+    public void Dispose()
+    {
+        foreach (BaseCheckpoint checkpoint in _open.Values)
+            checkpoint.Dispose();
+    }
+}
