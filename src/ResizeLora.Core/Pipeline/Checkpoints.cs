@@ -26,9 +26,21 @@ internal sealed class Checkpoints(string? cacheFolder, IPipelineObserver observe
         return checkpoint;
     }
 
-    public void Dispose()
+    public void Dispose() => Dispose([.. _open.Values]);
+
+    /// <summary>All of them, whatever saving the norms of one ends in.</summary>
+    private static void Dispose(ReadOnlySpan<BaseCheckpoint> checkpoints)
     {
-        foreach (BaseCheckpoint checkpoint in _open.Values)
-            checkpoint.Dispose();
+        if (checkpoints.IsEmpty)
+            return;
+
+        try
+        {
+            checkpoints[0].Dispose();
+        }
+        finally
+        {
+            Dispose(checkpoints[1..]);
+        }
     }
 }

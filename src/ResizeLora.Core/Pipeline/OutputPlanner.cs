@@ -46,7 +46,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         guard.Claim(target, file.Path, plan.Record);
         ReportLayers(resized, kept);
         ReportScores(recipe, scores);
-        if (limits.IsNone)
+        if (limits.IsNone && recipe.Rescale == 1)
             WarnIfNothingIsSaved(file, target, resized, plan);
         return new OutputFile(plan, resized, target);
 

@@ -66,13 +66,17 @@ internal sealed class ResizeJob : IDisposable
         }
 
         if (files.Count == 0)
-            return [];
+            yield break;
 
         if (_checkpointFiles is null && Recipes.FirstOrDefault(recipe => recipe.NeedsCheckpoint) is { } recipe)
             throw PipelineFault.CheckpointNeeded(recipe);
 
         _files.AddRange(files);
-        return CollectsFirst ? [] : ResizeFiles(areAll ? files.Count : null);
+        if (CollectsFirst)
+            yield break;
+
+        foreach (ResizeResult result in ResizeFiles(areAll ? files.Count : null))
+            yield return result;
     }
 
     /// <summary>Takes a layer; the layers of a file are complete only at the end.</summary>

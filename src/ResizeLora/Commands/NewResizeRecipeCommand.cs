@@ -61,8 +61,9 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     [Alias("Thr")]
     public double? Threshold { get; set; }
 
-    /// <summary>The largest size of the output file: in MiB, or with a unit such as 32MB. Text, for without quotes the shell keeps 32MB for texts only.</summary>
+    /// <summary>The largest size of the output file: in MiB, or with a unit such as 32MB.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The largest size of the output file: a number of MiB, or with a unit such as 32MB or 0.5GiB.")]
+    [SizeTransformation]
     public string? Size { get; set; }
 
     /// <summary>What ΔW is multiplied by.</summary>
