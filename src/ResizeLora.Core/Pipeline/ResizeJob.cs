@@ -20,10 +20,8 @@ internal sealed class ResizeJob : IDisposable
     private readonly CheckpointFiles? _checkpointFiles;
     private readonly InputFilter _filter;
     private readonly List<string> _files = [];
-    private readonly List<DecomposedLayer> _layers = [];
-    private readonly List<LayerReference> _copies = [];
+    private readonly LayerInputs _layers;
     private ResizePipeline? _pipeline;
-    private string? _offered;
     private int _begun;
 
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
@@ -37,6 +35,7 @@ internal sealed class ResizeJob : IDisposable
         _guard = new OutputGuard(settings.Pipeline);
         _checkpoints = new Checkpoints(settings.Pipeline.CacheFolder, observer, cancellation);
         _checkpointFiles = settings.Checkpoint is null ? null : CheckpointFiles.Find(settings.Checkpoint);
+        _layers = new LayerInputs(settings, _checkpointFiles, new LayerRestorer(engine, settings.Pipeline.Workers, observer, cancellation), observer);
         _filter = new InputFilter(_checkpointFiles, settings.IncludeResized, _guard, observer);
         Protect(_checkpointFiles);
     }
@@ -82,15 +81,15 @@ internal sealed class ResizeJob : IDisposable
     /// <summary>Takes a layer; the layers of a file are complete only at the end.</summary>
     public void Add(DecomposedLayer layer)
     {
-        if (Offer(layer.Name))
-            _layers.Add(layer);
+        HasInput = true;
+        _layers.Add(layer);
     }
 
     /// <summary>Takes a copy of a layer.</summary>
     public void Add(LayerReference copy)
     {
-        if (Offer(copy.Name))
-            _copies.Add(copy);
+        HasInput = true;
+        _layers.Add(copy);
     }
 
     /// <summary>Does what is left when all inputs are known.</summary>
@@ -132,63 +131,20 @@ internal sealed class ResizeJob : IDisposable
 
     private IEnumerable<ResizeResult> ResizeLayers()
     {
-        // A copy is of any file, and the pipeline compares it with the checkpoint.
-        var restorer = new LayerRestorer(_engine, _settings.Pipeline.Workers, _observer, _cancellation);
-        _layers.AddRange(restorer.Restore(_copies, checkpoint: null, needsRecipes: _settings.Recipes is null));
-        List<LayerWork> work = [.. _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal).Select(WorkOn)];
-        if (_offered is not null && _layers.Count == 0 && _copies.Count == 0)
-            _observer.Warning($"Nothing was done: none of the layers in the pipeline, such as '{_offered}', matches {_settings.Pipeline.Layers}.");
-        if (work.Count == 0)
+        IReadOnlyList<LayerTask> tasks = _layers.Tasks();
+        foreach (LayerTask task in tasks)
+            Protect(task.Checkpoint);
+        Prepare(tasks.Select(task => (task.Path, (IReadOnlyList<ResizeRecipe>)[.. task.Items.Select(item => item.Recipe)])));
+        List<ResizePipeline> pipelines = [.. tasks.Select(task => PipelineFor(task.Checkpoint))];
+        if (tasks.Count == 0 || !PrepareOnlyFolder())
             yield break;
 
-        foreach (LayerWork file in work)
-            Protect(file.Checkpoint);
-        Prepare(work.Select(file => (file.Path, (IReadOnlyList<ResizeRecipe>)[.. file.Items.Select(item => item.Recipe)])));
-        List<ResizePipeline> pipelines = [.. work.Select(file => PipelineFor(file.Checkpoint))];
-        if (!PrepareOnlyFolder())
-            yield break;
-
-        foreach ((LayerWork file, ResizePipeline pipeline) in work.Zip(pipelines))
+        foreach ((LayerTask task, ResizePipeline pipeline) in tasks.Zip(pipelines))
         {
-            _observer.Begin(++_begun, work.Count);
-            foreach (ResizeResult result in EachOf(file.Path, pipeline.Resize(file.Path, file.Items)))
+            _observer.Begin(++_begun, tasks.Count);
+            foreach (ResizeResult result in EachOf(task.Path, pipeline.Resize(task.Path, task.Items)))
                 yield return result;
         }
-    }
-
-    /// <summary>The layers of one file, by recipe. Each is compared with the checkpoint that the user names, or the one it remembers.</summary>
-    private LayerWork WorkOn(IGrouping<string, DecomposedLayer> file)
-    {
-        List<(DecomposedLayer Layer, ResizeRecipe Recipe)> pairs = [.. file.SelectMany(layer => RecipesOf(layer).Select(recipe => (layer, recipe)))];
-        CheckpointFiles? checkpoint = _checkpointFiles;
-        foreach ((DecomposedLayer layer, ResizeRecipe recipe) in pairs.Where(pair => pair.Recipe.NeedsCheckpoint || pair.Layer.Source.Layer.NeedsBase))
-        {
-            checkpoint ??= layer.Source.Checkpoint is { } known ? CheckpointFiles.Find(known.Paths) : null;
-            if (checkpoint is null && recipe.NeedsCheckpoint)
-                throw PipelineFault.CheckpointNeeded(recipe);
-        }
-
-        // In the order of names, as from a file: where scores are equal, it decides.
-        return new LayerWork(file.Key, checkpoint,
-        [
-            .. pairs
-                .GroupBy(pair => pair.Recipe, pair => pair.Layer)
-                .Select(group => (group.Key, (IReadOnlyList<DecomposedLayer>)[.. group.DistinctBy(layer => layer.Name).OrderBy(layer => layer.Name, StringComparer.Ordinal)])),
-        ]);
-    }
-
-    private ResizeRecipe[] RecipesOf(DecomposedLayer layer)
-    {
-        ResizeRecipe[] recipes = [.. layer.Recipes.Concat(_settings.Recipes ?? []).Distinct()];
-        return recipes.Length > 0 ? recipes : [ResizeRecipe.Default];
-    }
-
-    /// <summary>Whether a layer is wanted; one that does not tell its name is, until it is refused for that.</summary>
-    private bool Offer(string layer)
-    {
-        HasInput = true;
-        _offered ??= layer;
-        return layer.Length == 0 || _settings.Pipeline.Layers?.IsWanted(layer) != false;
     }
 
     private ResizePipeline PipelineFor(CheckpointFiles? checkpoint) =>
@@ -254,6 +210,4 @@ internal sealed class ResizeJob : IDisposable
             return false;
         }
     }
-
-    private sealed record LayerWork(string Path, CheckpointFiles? Checkpoint, IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> Items);
 }
