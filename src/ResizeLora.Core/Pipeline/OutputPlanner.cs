@@ -46,8 +46,8 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         guard.Claim(target, file.Path, plan.Record);
         ReportLayers(resized, kept);
         ReportScores(recipe, scores);
-        if (limits.IsNone && recipe.Rescale == 1)
-            WarnIfNothingIsSaved(file, target, resized, plan);
+        if (limits.IsNone && plan.FileLength > NotableGrowth * file.Length)
+            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)plan.FileLength / file.Length:0} times as large as '{file.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
         return new OutputFile(plan, resized, target);
 
         OutputPlan PlanOf(KeptValues candidate) => new(
@@ -100,14 +100,6 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
     public static string Describe(ResizeResult result) => string.Create(
         CultureInfo.InvariantCulture,
         $"rank {result.SourceRank} -> {result.Rank}, {result.SourceSize / 1048576.0:0.##} MiB -> {result.Size / 1048576.0:0.##} MiB, error {result.RelativeError:0.####}");
-
-    private void WarnIfNothingIsSaved(SafetensorsFile file, string target, List<DecomposedLayer> layers, OutputPlan plan)
-    {
-        if (plan.FileLength > NotableGrowth * file.Length)
-            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)plan.FileLength / file.Length:0} times as large as '{file.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
-        else if (plan.FileLength >= file.Length && plan.Kept.Rank >= layers.Sum(layer => layer.SingularValues.Count(value => value > 0)))
-            observer.Warning($"Nothing was saved: '{target}' is not smaller than '{file.Path}', as '{plan.Record.Recipe}' keeps every singular value. Raise thr, or give a size.");
-    }
 
     private void ReportLayers(List<DecomposedLayer> layers, KeptValues kept)
     {

@@ -21,6 +21,7 @@ internal sealed class ResizeJob : IDisposable
     private readonly InputFilter _filter;
     private readonly List<string> _files = [];
     private readonly LayerInputs _layers;
+    private readonly List<string> _savingNothing = [];
     private ResizePipeline? _pipeline;
     private int _begun;
 
@@ -100,6 +101,8 @@ internal sealed class ResizeJob : IDisposable
             yield return result;
 
         _filter.Report();
+        if (_savingNothing.Count > 0)
+            _observer.Warning($"Nothing was saved in {_savingNothing.Count} file(s), such as '{_savingNothing[0]}': the recipe keeps every singular value. Raise thr, or give a size.");
     }
 
     /// <summary>Releases the checkpoints, and saves what was computed of them.</summary>
@@ -147,6 +150,10 @@ internal sealed class ResizeJob : IDisposable
         }
     }
 
+    /// <summary>Whether an output is no smaller though only that was asked for.</summary>
+    private bool SavesNothing(ResizeResult result) =>
+        result.Size >= result.SourceSize && result.RelativeError == 0 && result.Recipe.Rescale == 1 && _settings.Pipeline.RankLimits.IsNone;
+
     private ResizePipeline PipelineFor(CheckpointFiles? checkpoint) =>
         new(_engine, checkpoint is null ? null : _checkpoints.Open(checkpoint), _settings.Pipeline, _guard, _observer, _cancellation);
 
@@ -189,7 +196,11 @@ internal sealed class ResizeJob : IDisposable
     {
         using IEnumerator<ResizeResult> next = results.GetEnumerator();
         while (HasNext())
+        {
+            if (SavesNothing(next.Current))
+                _savingNothing.Add(next.Current.Path);
             yield return next.Current;
+        }
 
         bool HasNext()
         {

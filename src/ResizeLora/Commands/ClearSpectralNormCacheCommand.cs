@@ -22,6 +22,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     /// <summary>Entries that are removed, by the SHA-256 that Get-SpectralNormCache shows or by its first digits.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "SHA-256 of checkpoints whose norms are removed; the first digits will do.")]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
     public string[]? Sha256 { get; set; }
 
     /// <summary>Emits the entries that were removed.</summary>

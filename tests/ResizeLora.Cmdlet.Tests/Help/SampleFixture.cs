@@ -11,7 +11,7 @@ public sealed class SampleFixture : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    /// <summary>Runs a script in a folder with these files and nothing else; it must write no errors, and no warning but that of the LoRA in which nothing can be saved.</summary>
+    /// <summary>Runs a script in a folder with these files and nothing else; it must write no errors, and no warning but that of the LoRA in which nothing can be saved, and that of a cache that is still empty.</summary>
     internal RunResult Run(string script)
     {
         using var bench = new Bench();
@@ -19,7 +19,7 @@ public sealed class SampleFixture : IDisposable
             File.Copy(_bench.PathOf(name), bench.PathOf(name));
         RunResult result = bench.Run(script);
         Assert.Empty(result.Errors);
-        Assert.All(result.Warnings, warning => Assert.StartsWith("Nothing was saved:", warning, StringComparison.Ordinal));
+        Assert.All(result.Warnings, warning => Assert.Matches("^(Nothing was saved in 1 file|The cache has no norms of)", warning));
         return result;
     }
 }

@@ -62,8 +62,8 @@ public sealed class ResultTests : IDisposable
         RunResult result = _bench.Run("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20' -Precision fp32");
 
         string warning = Assert.Single(result.Warnings);
-        Assert.StartsWith("Nothing was saved:", warning, StringComparison.Ordinal);
-        Assert.Contains(_bench.PathOf("style.safetensors"), warning, StringComparison.Ordinal);
+        Assert.StartsWith("Nothing was saved in 1 file(s)", warning, StringComparison.Ordinal);
+        Assert.Contains(_bench.PathOf("style_spnlora1_fp32_th-20.safetensors"), warning, StringComparison.Ordinal);
         Assert.True(result.Only<ResizeResult>().SavedPercent <= 0);
     }
 
