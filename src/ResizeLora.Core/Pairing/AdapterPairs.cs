@@ -46,14 +46,17 @@ internal sealed partial class AdapterPairs
         var found = new List<FoundLayer>();
         foreach ((LayerKey key, AdapterLayer layer) in layers)
         {
-            IReadOnlyList<BaseLayer> candidates = _checkpoint.Candidates(key);
-            BaseLayer[] fitting = [.. candidates.Where(candidate => candidate.Fits(layer))];
-            _pairs[layer.Name] = new LayerPair(fitting is [BaseLayer only] ? only : null, key.Component)
+            (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key)];
+            (AdapterComponent Component, BaseLayer Layer)[] fitting = [.. candidates.Where(candidate => candidate.Layer.Fits(layer))];
+            _pairs[layer.Name] = (candidates, fitting) switch
             {
-                Problem = fitting.Length > 1 ? PairingFault.SeveralLayers(fitting) : candidates.Count > 0 && fitting.Length == 0 ? PairingFault.OtherSize(layer, candidates[0]) : null,
+                ([], _) => new LayerPair(null, key.Component),
+                (_, [var only]) => new LayerPair(only.Layer, only.Component),
+                (_, []) => new LayerPair(null, candidates[0].Component) { Problem = PairingFault.OtherSize(layer, candidates[0].Layer) },
+                _ => new LayerPair(null, key.Component) { Problem = PairingFault.SeveralLayers([.. fitting.Select(candidate => candidate.Layer)]) },
             };
-            if (candidates.Count > 0)
-                found.Add(new FoundLayer($"{key.Component} {Numbers().Replace(key.FlatPath, "#")}", layer, candidates[0], fitting.Length > 0));
+            if (candidates.Length > 0)
+                found.Add(new FoundLayer($"{key.Component} {Numbers().Replace(key.FlatPath, "#")}", layer, candidates[0].Layer, fitting.Length > 0));
         }
 
         int different = found.Count(layer => !layer.Fits);
@@ -65,6 +68,15 @@ internal sealed partial class AdapterPairs
                 .SelectMany(kind => kind);
         if (wrong.FirstOrDefault() is { } first)
             throw PairingFault.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, different, found.Count);
+    }
+
+    /// <summary>What a name may stand for, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
+    private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key)
+    {
+        AdapterComponent[] components = key.Component == AdapterComponent.Unknown ? Enum.GetValues<AdapterComponent>() : [key.Component];
+        return components
+            .SelectMany(component => _checkpoint.Candidates(key with { Component = component }).Select(layer => (component, layer)))
+            .DistinctBy(candidate => candidate.layer);
     }
 
     private void PairByPosition(AdapterComponent component, List<(int Position, AdapterLayer Layer)> layers)
@@ -87,7 +99,7 @@ internal sealed partial class AdapterPairs
 
     private bool IsPosition(LayerKey key) => key.FlatPath.Length > 0 && key.FlatPath.All(char.IsAsciiDigit) && _checkpoint.Candidates(key).Count == 0;
 
-    [GeneratedRegex("[0-9]+")]
+    [GeneratedRegex("(?<![^_])[0-9]+(?![^_])")]
     private static partial Regex Numbers();
 
     /// <summary>A layer that the checkpoint has by name.</summary>
