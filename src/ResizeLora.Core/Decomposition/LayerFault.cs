@@ -32,7 +32,7 @@ internal static class LayerFault
         new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' holds no LoRA layer that can be decomposed{(reasons.Length == 0 ? string.Empty : $" ({reasons})")}. Is it a LoRA?");
 
     public static ResizeLoraException NothingPairs(string path, string checkpoint, string family, string example) =>
-        new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' was found in the checkpoint '{checkpoint}' (family: {family}), for instance not {example}. Is this the base model that the LoRA was trained on?");
+        new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' could be paired with the checkpoint '{checkpoint}' (family: {family}), such as {example}. Is this the base model that the LoRA was trained on?");
 
     public static ResizeLoraException Unmatched(string path, string checkpoint, int count, string unpaired) =>
         new("UnmatchedLayer", FaultKind.InvalidData, path, $"{count} layer(s) of '{path}' have no partner in the checkpoint '{checkpoint}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");

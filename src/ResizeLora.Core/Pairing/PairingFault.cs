@@ -3,12 +3,19 @@ namespace ResizeLora.Pairing;
 /// <summary>Every error of finding layers and pairing them, worded in one place.</summary>
 internal static class PairingFault
 {
+    private const int MostNamed = 3;
+
     public static ResizeLoraException LayerTwice(string path, string layer, IEnumerable<string> names) =>
         new("LayerTwice", FaultKind.InvalidData, layer, $"'{path}' holds the layer '{DisplayText.Of(layer)}' twice, in two styles of naming or as two adapters: {string.Join(", ", names.Take(2).Select(name => $"'{DisplayText.Of(name)}'"))}. Remove one of them.");
 
     /// <summary>Why a layer is not paired, to follow its name.</summary>
-    public static string SeveralLayers(IReadOnlyList<BaseLayer> candidates) =>
-        $"may stand for {string.Join(" or ", candidates.Take(3).Select(candidate => $"'{DisplayText.Of(candidate.Name)}'"))}{(candidates.Count > 3 ? " or …" : string.Empty)}";
+    public static string SeveralLayers(IReadOnlyList<BaseLayer> candidates)
+    {
+        string[] names = [.. candidates.Select(candidate => $"'{DisplayText.Of(candidate.Name)}'").Distinct(StringComparer.Ordinal)];
+        return names is [string only]
+            ? $"may stand for {only} in {candidates.Count} parts of the checkpoint; name the part that is meant"
+            : $"may stand for {string.Join(" or ", names.Take(MostNamed))}{(names.Length > MostNamed ? " or …" : string.Empty)}";
+    }
 
     /// <summary>Why a layer is not paired, to follow its name.</summary>
     public static string OtherSize(AdapterLayer layer, BaseLayer baseLayer) =>

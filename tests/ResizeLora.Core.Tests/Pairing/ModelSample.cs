@@ -19,6 +19,8 @@ internal sealed record ModelSample(string Name, string Family, params (string Fo
         ("text_encoders.clip_g.transformer.", "TextEncoder2"),
         ("text_encoders.t5xxl.transformer.", "TextEncoder3"),
         ("text_encoders.qwen3_06b.transformer.", "TextEncoder1"),
+        ("text_encoders.qwen3_4b.transformer.", "TextEncoder1"),
+        ("text_encoders.qwen3_8b.transformer.", "TextEncoder1"),
         ("model.diffusion_model.", "Unet"),
         ("lora_unet_unet_", "Unet"),
         ("lora_unet__", "Unet"),
