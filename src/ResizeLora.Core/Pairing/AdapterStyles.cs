@@ -59,6 +59,9 @@ internal static class AdapterStyles
     /// <summary>Where the paths of names without a prefix begin.</summary>
     public static IReadOnlyDictionary<string, LayerPrefix> Roots { get; }
 
+    /// <summary>What names without a prefix are called.</summary>
+    public static string BareStyle => Roots.Values.First().Style;
+
     /// <summary>Old spellings of the last parts of a path, and what the model calls them.</summary>
     public static IReadOnlyList<(string Old, string Current)> Spellings { get; }
 

@@ -9,7 +9,7 @@ internal static class PairingSummary
     public static string Describe(string adapterPath, BaseCheckpointIndex checkpoint, IReadOnlyCollection<(AdapterLayer Layer, LayerPair Pair)> layers)
     {
         IEnumerable<string> styles = layers
-            .GroupBy(layer => AdapterNames.StyleOf(layer.Layer.Name), StringComparer.Ordinal)
+            .GroupBy(layer => AdapterNames.StyleOf(layer.Layer.Name, layer.Pair.BaseLayer is not null), StringComparer.Ordinal)
             .OrderByDescending(style => style.Count())
             .Select(style => style.Key);
         IEnumerable<string> components = layers

@@ -82,8 +82,8 @@ internal sealed record ModelSample(string Name, string Family, params (string Fo
         new("hunyuan_video_checkpoint_singlefile", "HunyuanVideo", ("", "hunyuan_video_checkpoint_singlefile")),
         new("hunyuan_video_comfyui_checkpoint_singlefile", "HunyuanVideo", ("", "hunyuan_video_comfyui_checkpoint_singlefile")),
         new("hunyuan_video_checkpoint_diffusers", "HunyuanVideo", ("transformer/", "hunyuan_video_checkpoint_diffusers")),
-        new("anima_checkpoint_singlefile", "Cosmos", ("", "anima_checkpoint_singlefile"), ("", "qwen3_06b_text_encoder")),
-        new("anima_checkpoint_diffusers", "Cosmos", ("transformer/", "anima_checkpoint_diffusers")),
+        new("anima_checkpoint_singlefile", "Anima", ("", "anima_checkpoint_singlefile"), ("", "qwen3_06b_text_encoder")),
+        new("anima_checkpoint_diffusers", "Cosmos-Predict2", ("transformer/", "anima_checkpoint_diffusers")),
     ];
 
     public static ModelSample Of(string name) => All().Single(sample => sample.Name == name);
