@@ -15,6 +15,7 @@ internal sealed partial class AdapterPairs
 
     private readonly Dictionary<string, LayerPair> _pairs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ResizeLoraException> _open = new(StringComparer.Ordinal);
+    private readonly List<string> _orders = [];
     private readonly BaseCheckpointIndex _checkpoint;
     private readonly string _path;
 
@@ -36,6 +37,9 @@ internal sealed partial class AdapterPairs
 
     /// <summary>Whether any layer has a partner in the checkpoint.</summary>
     public bool Any => _pairs.Values.Any(pair => pair.BaseLayer is not null) || _open.Count > 0;
+
+    /// <summary>In which orders layers are counted that are named by their position.</summary>
+    public IReadOnlyList<string> Orders => _orders;
 
     /// <summary>What a layer modifies.</summary>
     /// <exception cref="ResizeLoraException">It is named by its position, and sizes don't tell in which order.</exception>
@@ -86,6 +90,8 @@ internal sealed partial class AdapterPairs
         if (orders.Count > 0 && fitting.Length == 0)
             throw PairingFault.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint.Path, orders);
 
+        if (fitting is [LayerOrder found])
+            _orders.Add(found.Name);
         foreach ((int position, AdapterLayer layer) in layers)
         {
             (LayerOrder Order, BaseLayer BaseLayer)[] meanings = [.. fitting.Select(order => (order, order.At(position)!)).DistinctBy(meaning => meaning.Item2)];

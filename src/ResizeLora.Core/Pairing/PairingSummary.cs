@@ -6,7 +6,7 @@ internal static class PairingSummary
     private const int MostNamed = 5;
 
     /// <summary>The family, the style, and how many layers of each component were paired.</summary>
-    public static string Describe(string adapterPath, BaseCheckpointIndex checkpoint, IReadOnlyCollection<(AdapterLayer Layer, LayerPair Pair)> layers)
+    public static string Describe(string adapterPath, BaseCheckpointIndex checkpoint, AdapterPairs pairs, IReadOnlyCollection<(AdapterLayer Layer, LayerPair Pair)> layers)
     {
         IEnumerable<string> styles = layers
             .GroupBy(layer => AdapterNames.StyleOf(layer.Layer.Name, layer.Pair.BaseLayer is not null), StringComparer.Ordinal)
@@ -16,7 +16,8 @@ internal static class PairingSummary
             .GroupBy(layer => layer.Pair.Component)
             .OrderBy(component => component.Key)
             .Select(component => $"{component.Key} {component.Count(layer => layer.Pair.BaseLayer is not null)} of {component.Count()}");
-        return $"'{adapterPath}': names in the style of {string.Join(" and ", styles)}, model family {checkpoint.Family}, paired layers: {string.Join(", ", components)}.";
+        string orders = pairs.Orders.Count == 0 ? string.Empty : $", counted as: {string.Join("; ", pairs.Orders)}";
+        return $"'{adapterPath}': names in the style of {string.Join(" and ", styles)}, model family {checkpoint.Family}, paired layers: {string.Join(", ", components)}{orders}.";
     }
 
     /// <summary>Names some layers that were not paired, and after each why, or what is called almost the same.</summary>

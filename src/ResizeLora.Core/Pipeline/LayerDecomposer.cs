@@ -35,7 +35,7 @@ internal sealed class LayerDecomposer(
             if (!pairs.Any)
                 throw LayerFault.NothingPairs(file.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, (layers[0].Name, wanted[0].Pair.Problem)));
 
-            observer.Verbose(PairingSummary.Describe(file.Path, checkpoint.Index, wanted));
+            observer.Verbose(PairingSummary.Describe(file.Path, checkpoint.Index, pairs, wanted));
             checkpoint.Prepare(wanted.Select(item => item.Pair.BaseLayer).OfType<BaseLayer>());
 
             // What becomes of them in an output is said when it is planned.

@@ -44,6 +44,10 @@ public sealed class PositionTests : IDisposable
         Assert.All(layers, layer => Assert.EndsWith($"{expected}.weight", layer.BaseLayer, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void The_order_is_told() =>
+        Assert.Contains("style of cloneofsimo, model family SD 1.x, paired layers: Unet 144 of 144, counted as: attn1, attn2, ff (newer diffusers).", Assert.Single(_bench.RunClean("$null = Get-LoraSpectrum newer.safetensors -Checkpoint unet.safetensors -Verbose").Verbose), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("older", 1)]
     [InlineData("newer", 2)]
