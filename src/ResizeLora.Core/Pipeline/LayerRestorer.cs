@@ -43,13 +43,14 @@ internal sealed class LayerRestorer(INumericEngine engine, int workers, IPipelin
         }
 
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        Dictionary<string, AdapterLayer> present = AdapterContents.Read(file.Header, path).Layers.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
+        AdapterContents contents = AdapterContents.Read(file.Header, path).PairWith(checkpoint?.Index, path);
+        Dictionary<string, AdapterLayer> present = contents.Layers.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         if (copies.FirstOrDefault(copy => !present.ContainsKey(copy.Name)) is { } missing)
             throw LayerFault.NotFound(path, missing.Name, SimilarNames.Closest(missing.Name, present.Keys));
 
         IReadOnlyList<AdapterLayer> wanted = [.. copies.Select(copy => copy.Name).Distinct(StringComparer.Ordinal).Select(name => present[name])];
         Dictionary<string, DecomposedLayer> layers = new LayerDecomposer(engine, checkpoint, workers, observer, cancellation)
-            .Decompose(file, wanted, withSubspace: false, forWriting: false)
+            .Decompose(file, wanted, contents.Pairs, withSubspace: false, forWriting: false)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         return [.. copies.Select(copy => Checked(copy, layers[copy.Name]))];
     }

@@ -94,7 +94,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
     }
 
     private string Unpaired(List<DecomposedLayer> layers) =>
-        PairingSummary.UnpairedByComponent(checkpoint?.Index, [.. layers.Select(layer => layer.Name)]);
+        PairingSummary.UnpairedByComponent(checkpoint?.Index, [.. layers.Select(layer => (layer.Component, layer.Name, layer.Source.Pair.Problem))]);
 
     /// <summary>What an output saves and costs, in a line.</summary>
     public static string Describe(ResizeResult result) => string.Create(

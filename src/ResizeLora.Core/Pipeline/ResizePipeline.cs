@@ -31,7 +31,7 @@ internal sealed class ResizePipeline(
         ReportUnsupported(file, contents);
         foreach (ResizeLoraException missing in settings.Layers?.Missing(path, contents.Layers) ?? [])
             observer.Error(missing);
-        foreach (DecomposedLayer layer in _decomposer.Decompose(file, Wanted(contents), withSubspace: false, forWriting: false))
+        foreach (DecomposedLayer layer in _decomposer.Decompose(file, Wanted(contents), contents.Pairs, withSubspace: false, forWriting: false))
             yield return layer;
     }
 
@@ -52,7 +52,7 @@ internal sealed class ResizePipeline(
         List<DecomposedLayer> layers = [];
         try
         {
-            layers.AddRange(_decomposer.Decompose(input.File, Wanted(input.Contents), withSubspace, forWriting: true));
+            layers.AddRange(_decomposer.Decompose(input.File, Wanted(input.Contents), input.Contents.Pairs, withSubspace, forWriting: true));
             foreach (ResizeResult result in Write(input, records.Select(record => (record, (IReadOnlyList<DecomposedLayer>)layers))))
                 yield return result;
         }
@@ -86,7 +86,7 @@ internal sealed class ResizePipeline(
         IEnumerable<DecomposedLayer> distinct = outputs.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = outputs.Exists(item => item.Record.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
-            .Complete(input.File, distinct, withSubspace)
+            .Complete(input.File, distinct, input.Contents.Pairs, withSubspace)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         IEnumerable<ResizeResult> results = Write(input, outputs.Select(item => (
             item.Record,
@@ -170,9 +170,11 @@ internal sealed class ResizePipeline(
     private static string ChoiceOf(IEnumerable<string> layers, AdapterContents contents) =>
         LayerChoice.Of(layers, contents.Layers.Select(layer => layer.Name));
 
-    private AdapterContents ReadContents(SafetensorsFile file) => AdapterContents
-        .Read(file.Header, file.Path)
-        .Refuse(layer => layer.Magnitude is null ? null : WhyDoraIsRefused(layer, file));
+    private AdapterContents ReadContents(SafetensorsFile file)
+    {
+        AdapterContents contents = AdapterContents.Read(file.Header, file.Path).PairWith(checkpoint?.Index, file.Path);
+        return contents.Refuse(layer => layer.Magnitude is null ? null : WhyDoraIsRefused(layer, contents.Pairs));
+    }
 
     /// <exception cref="ResizeLoraException">No layers are left.</exception>
     private void ReportUnsupported(SafetensorsFile file, AdapterContents contents)
@@ -182,18 +184,27 @@ internal sealed class ResizePipeline(
             .OrderByDescending(group => group.Count())
             .Take(5)
             .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
+        IReadOnlyList<(TensorInfo Up, TensorInfo Down)> unknown = UnknownPairs.Find(contents.Others);
+        string unknownPairs = unknown.Count == 0
+            ? string.Empty
+            : $"{unknown.Count} pair(s) of tensors look like the factors of a layer, but their names are not known, such as '{DisplayText.Of(unknown[0].Up.Name)}' and '{DisplayText.Of(unknown[0].Down.Name)}'";
         if (contents.Layers.Count == 0)
-            throw LayerFault.NoLayers(file.Path, reasons.Length == 0 ? null : reasons);
+            throw LayerFault.NoLayers(file.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
         if (reasons.Length > 0)
             observer.Warning($"'{file.Path}' has {contents.Unsupported.Count} layer(s) that can't be resized and are kept unchanged: {reasons}.");
+        if (unknown.Count > 0)
+            observer.Warning($"'{file.Path}': {unknownPairs}. They are copied as they are.");
     }
 
-    private string? WhyDoraIsRefused(AdapterLayer layer, SafetensorsFile file)
+    private static string? WhyDoraIsRefused(AdapterLayer layer, AdapterPairs? pairs)
     {
-        if (checkpoint is null)
+        if (pairs is null)
             return "DoRA, whose magnitudes must be computed anew with the base weight: give -Checkpoint";
 
-        return checkpoint.Index.Pair(layer, file.Path) is null ? "DoRA, whose base layer the checkpoint does not have" : null;
+        LayerPair pair = pairs.Of(layer);
+        return pair.BaseLayer is not null ? null
+            : pair.Problem is null ? "DoRA, whose base layer the checkpoint does not have"
+            : "DoRA, whose base layer is another size or can't be told";
     }
 
     /// <summary>An alpha in the header may have changed, and none of the tensors that layers remember.</summary>
