@@ -1,8 +1,8 @@
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
-using ResizeLora.Writing;
 using ResizeLora.Testing;
+using ResizeLora.Writing;
 
 namespace ResizeLora.TestHost;
 

@@ -150,9 +150,13 @@ internal sealed class ResizeJob : IDisposable
         }
     }
 
-    /// <summary>Whether an output is no smaller though only that was asked for.</summary>
+    /// <summary>Whether an output is no smaller, though nothing was asked for that takes room.</summary>
     private bool SavesNothing(ResizeResult result) =>
-        result.Size >= result.SourceSize && result.RelativeError == 0 && result.Recipe.Rescale == 1 && _settings.Pipeline.RankLimits.IsNone;
+        result.Size >= result.SourceSize
+        && result.RelativeError == 0
+        && result.Recipe.Rescale == 1
+        && result.Precision != ResizePrecision.Float32
+        && _settings.Pipeline.RankLimits.IsNone;
 
     private ResizePipeline PipelineFor(CheckpointFiles? checkpoint) =>
         new(_engine, checkpoint is null ? null : _checkpoints.Open(checkpoint), _settings.Pipeline, _guard, _observer, _cancellation);

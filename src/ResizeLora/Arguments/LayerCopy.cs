@@ -13,17 +13,17 @@ internal static class LayerCopy
     private static readonly string TypeName = typeof(DecomposedLayer).FullName!;
 
     /// <summary>The file that was looked into last, and its layers: copies of layers come by the hundred.</summary>
-    private static (FileVersion Version, IReadOnlySet<string> Layers)? _last;
+    private static LookedInto? _last;
 
     /// <summary>What a copy of a layer tells; null if it is something else.</summary>
     public static LayerReference? Read(PSObject copy, PathIntrinsics paths)
     {
-        if (copy.BaseObject is not PSCustomObject)
+        bool hasSpectrum = copy.Properties[nameof(DecomposedLayer.SingularValues)] is not null;
+        if (!hasSpectrum && copy.BaseObject is not PSCustomObject)
             return null;
 
         string name = Text(copy, nameof(DecomposedLayer.Name));
         string path = FullPath(Text(copy, nameof(DecomposedLayer.Path)), paths);
-        bool hasSpectrum = copy.Properties[nameof(DecomposedLayer.SingularValues)] is not null;
         if (!hasSpectrum && !copy.TypeNames.Any(type => type.EndsWith(TypeName, StringComparison.Ordinal)) && !IsLayerOf(path, name))
             return null;
 
@@ -53,7 +53,7 @@ internal static class LayerCopy
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
             if (_last is not { } last || last.Version != file.Version)
-                _last = last = (file.Version, AdapterContents.Read(file.Header, path).Layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal));
+                _last = last = new LookedInto(file.Version, AdapterContents.Read(file.Header, path).Layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal));
             return last.Layers.Contains(name);
         }
         catch (ResizeLoraException)
@@ -106,4 +106,7 @@ internal static class LayerCopy
         IEnumerable items => items.Cast<object?>(),
         { } one => [one],
     };
+
+    /// <summary>An object that is replaced whole, for runspaces share it.</summary>
+    private sealed record LookedInto(FileVersion Version, IReadOnlySet<string> Layers);
 }

@@ -18,7 +18,7 @@ internal sealed class LayerTransformationAttribute : ArgumentTransformationAttri
     {
         if (item is DecomposedLayer or PSObject { BaseObject: DecomposedLayer })
             return PSObject.AsPSObject(item);
-        if (item is PSObject copy && LayerCopy.Read(copy, engine.SessionState.Path) is { } reference)
+        if (item is not null && LayerCopy.Read(PSObject.AsPSObject(item), engine.SessionState.Path) is { } reference)
             return PSObject.AsPSObject(reference);
 
         string message = $"'{item}' is not a layer. Pass what Get-LoraSpectrum emits.";

@@ -34,6 +34,8 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     {
         var cache = new NormCache(NormCache.DefaultFolder(), WriteWarning, Stop);
         IReadOnlyList<NormCacheEntry> entries = cache.Entries();
+        if (entries.Count == 0)
+            WriteVerbose($"The cache '{cache.Folder}' is empty.");
         if (Sha256 is not null)
             Remove(cache, Sha256.SelectMany(digits => Find(entries, digits)).Distinct());
         else if (Checkpoint is null)

@@ -136,6 +136,17 @@ public sealed class LayerCopyTests : IDisposable
     }
 
     [Fact]
+    public void Whatever_carries_a_spectrum_is_no_file()
+    {
+        ExpectedError error = _bench.RunFailing("""
+            class Note { [string] $Path; [double[]] $SingularValues = 1, 2 }
+            [Note] @{ Path = $args[0] } | Invoke-LoraResize -Recipe 'spn_lora=1,thr=-0.3'
+            """, _bench.PathOf("style.safetensors"));
+
+        error.Is("LayerNotRestored", ErrorCategory.InvalidArgument).Mentions("Name");
+    }
+
+    [Fact]
     public void Results_and_copies_of_them_are_files()
     {
         const string resize = "Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -Destination results";

@@ -1,4 +1,5 @@
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Output;
@@ -59,11 +60,12 @@ public sealed class ResultTests : IDisposable
     [Fact]
     public void That_nothing_was_saved_is_said()
     {
-        RunResult result = _bench.Run("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20' -Precision fp32");
+        _bench.Add("style.safetensors", SampleModel.Lora(dtype: SafetensorsDType.F16));
+        RunResult result = _bench.Run("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20'");
 
         string warning = Assert.Single(result.Warnings);
         Assert.StartsWith("Nothing was saved in 1 file(s)", warning, StringComparison.Ordinal);
-        Assert.Contains(_bench.PathOf("style_spnlora1_fp32_th-20.safetensors"), warning, StringComparison.Ordinal);
+        Assert.Contains(_bench.PathOf("style_spnlora1_th-20.safetensors"), warning, StringComparison.Ordinal);
         Assert.True(result.Only<ResizeResult>().SavedPercent <= 0);
     }
 

@@ -78,7 +78,7 @@ public sealed class TensorTests : IDisposable
             string path = _bench.Add("style.safetensors", SampleModel.AddLayers(new SampleFile(), alpha: alpha));
             Dictionary<string, Matrix> expected = LoraFile.EffectiveDeltas(path);
 
-            string output = _bench.Run($"Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20' -Force -Precision {precision}").Only<ResizeResult>().Path;
+            string output = _bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20' -Force -Precision {precision}").Only<ResizeResult>().Path;
 
             Dictionary<string, Matrix> actual = LoraFile.EffectiveDeltas(output);
             Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Safetensors;
-using Xunit.Abstractions;
 using ResizeLora.Writing;
+using Xunit.Abstractions;
 
 namespace ResizeLora.Core.Tests.Interruption;
 
