@@ -52,6 +52,10 @@ internal sealed class BaseCheckpointIndex
         if (candidates is not [BaseLayer found])
             return null;
 
+        // PEFT obeys its setting only for modules that can be stored so, and the shape tells where it does.
+        if (layer.IsBaseTransposed && !found.Transposed && layer.Rows == found.Columns && layer.Columns == found.Rows)
+            return new BaseLayer(found.Pieces, transposed: true);
+
         (long rows, long columns) = found.Transposed ? (found.Columns, found.Rows) : (found.Rows, found.Columns);
         return layer.Rows == rows && layer.Columns == columns
             ? found

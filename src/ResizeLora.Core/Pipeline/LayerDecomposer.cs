@@ -2,6 +2,7 @@ using ResizeLora.Concurrency;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pipeline;
@@ -18,30 +19,30 @@ internal sealed class LayerDecomposer(
     private const long BasisMemory = 256L << 20;
 
     /// <summary>Decomposes layers, as they get ready.</summary>
-    /// <param name="file">The LoRA.</param>
+    /// <param name="source">The LoRA.</param>
     /// <param name="layers">Its layers.</param>
     /// <param name="withSubspace">Whether a recipe needs the subspace norms.</param>
     /// <param name="forWriting">Whether the layers are written soon, so that what spares decomposing them again is worth its memory.</param>
     /// <exception cref="ResizeLoraException">A layer can't be used, or the checkpoint is not the right one.</exception>
-    public IEnumerable<DecomposedLayer> Decompose(SafetensorsFile file, IReadOnlyList<AdapterLayer> layers, bool withSubspace, bool forWriting)
+    public IEnumerable<DecomposedLayer> Decompose(AdapterSource source, IReadOnlyList<AdapterLayer> layers, bool withSubspace, bool forWriting)
     {
         long memory = forWriting ? BasisMemory : 0;
         // Names and shapes are compared before any work: the wrong checkpoint shows at once.
         List<(AdapterLayer Layer, BaseLayer? BaseLayer)> pairs =
-            [.. layers.Select(layer => (layer, checkpoint?.Index.Pair(layer, file.Path)))];
+            [.. layers.Select(layer => (layer, checkpoint?.Index.Pair(layer, source.Path)))];
         if (checkpoint is not null && pairs.Count > 0 && pairs.TrueForAll(pair => pair.BaseLayer is null))
-            throw LayerFault.NothingPairs(file.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, layers[0].Name));
+            throw LayerFault.NothingPairs(source.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, layers[0].Name));
 
         if (checkpoint is not null && pairs.Count > 0)
         {
-            observer.Verbose(PairingSummary.Describe(file.Path, checkpoint.Index, pairs));
+            observer.Verbose(PairingSummary.Describe(source.Path, checkpoint.Index, pairs));
             checkpoint.Prepare(pairs.Select(pair => pair.BaseLayer).OfType<BaseLayer>());
         }
 
         int done = 0;
-        foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, pair => LayerWork.Run(file.Path, pair.Layer.Name, () => Work(pair))))
+        foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, pair => LayerWork.Run(source.Path, pair.Layer.Name, () => Work(pair))))
         {
-            observer.Progress(file.Path, "Decomposing layer", ++done, pairs.Count);
+            observer.Progress(source.Path, "Decomposing layer", ++done, pairs.Count);
             if (done % 64 == 0)
                 checkpoint?.SaveNorms();
             yield return layer;
@@ -51,13 +52,13 @@ internal sealed class LayerDecomposer(
 
         DecomposedLayer Work((AdapterLayer Layer, BaseLayer? BaseLayer) pair)
         {
-            using LayerContent content = LayerReader.Read(file, pair.Layer);
+            using LayerContent content = LayerReader.Read(source.File, pair.Layer);
             LayerDecomposition decomposition = engine.Decompose(content.Change);
             if (!decomposition.SingularValues.All(double.IsFinite))
-                throw LayerFault.Infinite(file.Path, pair.Layer.Name);
+                throw LayerFault.Infinite(source.Path, pair.Layer.Name);
 
-            var source = new LayerSource(pair.Layer, content.Digest, pair.BaseLayer, checkpoint?.Version);
-            var layer = new DecomposedLayer(source, file.Path, AdapterNames.ComponentOf(pair.Layer.Name), content.Alpha, decomposition.SingularValues)
+            var origin = new LayerSource(pair.Layer, content.Digest, pair.BaseLayer, checkpoint?.Version);
+            var layer = new DecomposedLayer(origin, source.Path, AdapterNames.ComponentOf(pair.Layer.Name), content.Alpha, decomposition.SingularValues)
             {
                 Basis = decomposition.Basis,
             };
@@ -71,31 +72,31 @@ internal sealed class LayerDecomposer(
     }
 
     /// <summary>Adds what recipes need to layers that were decomposed earlier.</summary>
-    public IReadOnlyList<DecomposedLayer> Complete(SafetensorsFile file, IEnumerable<DecomposedLayer> layers, bool withSubspace)
+    public IReadOnlyList<DecomposedLayer> Complete(AdapterSource source, IEnumerable<DecomposedLayer> layers, bool withSubspace)
     {
-        List<DecomposedLayer> paired = [.. layers.Select(layer => Paired(file, layer))];
+        List<DecomposedLayer> paired = [.. layers.Select(layer => Paired(source, layer))];
         checkpoint?.Prepare(paired.Select(layer => layer.Source.BaseLayer).OfType<BaseLayer>());
         List<DecomposedLayer> completed =
-            [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(file.Path, layer.Name, () => Complete(file, layer, withSubspace)))];
+            [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(source.Path, layer.Name, () => Complete(source, layer, withSubspace)))];
         checkpoint?.SaveNorms();
         return completed;
     }
 
     /// <summary>Adds what a recipe needs and the layer, decomposed earlier, does not have yet.</summary>
-    private DecomposedLayer Complete(SafetensorsFile file, DecomposedLayer layer, bool withSubspace)
+    private DecomposedLayer Complete(AdapterSource source, DecomposedLayer layer, bool withSubspace)
     {
         // A layer that will be left out counts too: a recipe chose by all of them.
-        using LayerContent content = LayerReader.ReadUnchanged(file, layer);
+        using LayerContent content = LayerReader.ReadUnchanged(source.File, layer);
         return WithReferences(layer, withSubspace, content);
     }
 
     /// <summary>The layer with its partner in this checkpoint; what is known of another one does not count.</summary>
-    private DecomposedLayer Paired(SafetensorsFile file, DecomposedLayer layer) =>
+    private DecomposedLayer Paired(AdapterSource source, DecomposedLayer layer) =>
         checkpoint is null || layer.Source.Checkpoint == checkpoint.Version
             ? layer
             : layer with
             {
-                Source = layer.Source with { BaseLayer = checkpoint.Index.Pair(layer.Source.Layer, file.Path), Checkpoint = checkpoint.Version },
+                Source = layer.Source with { BaseLayer = checkpoint.Index.Pair(layer.Source.Layer, source.Path), Checkpoint = checkpoint.Version },
                 BaseSpectralNorm = null,
                 BaseFrobeniusNorm = null,
                 SubspaceNorms = null,
