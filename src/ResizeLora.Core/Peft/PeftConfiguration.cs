@@ -169,8 +169,23 @@ internal sealed class PeftConfiguration
     /// PEFT makes a layer for each module that it is told of, and those that the file does not have stay as they were
     /// made, with a warning at best. So where layers were left out, the modules are those that the file has.
     /// </summary>
-    private void Target(JsonObject json, PeftSettings component, PeftOutput output) => json[component.Prefix + PeftSettings.TargetKey] =
-        new JsonArray([.. output.Layers.Where(layer => For(layer.Name) == component).Select(layer => JsonValue.Create(component.ModuleOf(layer.Name)))]);
+    private void Target(JsonObject json, PeftSettings component, PeftOutput output)
+    {
+        string[] modules = [.. Modules(output.Layers.Select(layer => layer.Name))];
+        HashSet<string> ends = new(modules.Select(module => $".{module}"), StringComparer.Ordinal);
+
+        // A name in a list is also the end of other names; an expression is a whole name, but does not go with choosing by number.
+        bool isAmbiguous = Modules(output.LeftOut).Any(module => Ends(module).Any(ends.Contains));
+        bool isNumbered = json[component.Prefix + "layers_to_transform"] is not null || json[component.Prefix + "layers_pattern"] is not null;
+        json[component.Prefix + PeftSettings.TargetKey] = isAmbiguous && !isNumbered
+            ? string.Join('|', modules.Select(Regex.Escape))
+            : new JsonArray([.. modules.Select(module => JsonValue.Create(module))]);
+
+        IEnumerable<string> Modules(IEnumerable<string> layers) => layers.Where(layer => For(layer) == component).Select(component.ModuleOf);
+    }
+
+    /// <summary>The ends of a name, from each of its points on.</summary>
+    private static IEnumerable<string> Ends(string name) => Enumerable.Range(0, name.Length).Where(i => name[i] == '.').Select(i => name[i..]);
 
     /// <summary>The layers that patterns must name, in an order in which each finds its own.</summary>
     private static List<PeftLayer> Exceptions(PeftLayer[] layers, long usual)

@@ -97,7 +97,18 @@ public sealed class PeftFolderTests : IDisposable
 
         Dictionary<string, Matrix> loaded = PeftSample.Load(output, Modules);
         Assert.InRange(loaded.Count, 1, Modules.Length - 1);
-        Assert.Equal(loaded.Keys.Order(StringComparer.Ordinal), Configuration(output).GetProperty("target_modules").EnumerateArray().Select(item => item.GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal(loaded.Count, LoraFile.Layers(output).Count);
+    }
+
+    [Fact]
+    public void A_module_whose_name_ends_as_that_of_another_is_no_target_where_only_the_other_is()
+    {
+        string input = PeftSample.CopyTo(_bench.Folder["style"], "plain");
+        DecomposedLayer[] layers = [.. _bench.Pipeline().Decompose(input, layer => !layer.Contains("blocks.1.to_q", StringComparison.Ordinal))];
+
+        string output = Assert.Single(_bench.Pipeline().Resize(input, [(ResizeRecipe.Parse(Half), layers)])).Path;
+
+        Assert.Equal(layers.Select(layer => Module(layer.Name)).Order(StringComparer.Ordinal), PeftSample.Load(output, Modules).Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
