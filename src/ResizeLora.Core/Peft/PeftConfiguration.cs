@@ -32,13 +32,13 @@ internal sealed class PeftConfiguration
 
     private readonly string _json;
     private readonly Storage _storage;
-    private readonly List<PeftSettings> _components;
+    private readonly OrderedDictionary<string, PeftSettings> _components;
 
     private PeftConfiguration(string json, Storage storage, IEnumerable<PeftSettings> components)
     {
         _json = json;
         _storage = storage;
-        _components = [.. components.OrderByDescending(component => component.Prefix.Length)];
+        _components = new OrderedDictionary<string, PeftSettings>(components.Select(component => KeyValuePair.Create(component.Prefix, component)), StringComparer.Ordinal);
     }
 
     private enum Storage
@@ -52,7 +52,7 @@ internal sealed class PeftConfiguration
     public bool IsEmpty => _components.Count == 0;
 
     /// <summary>What is said of all layers, if it is said in a file of its own.</summary>
-    public string Type => _components[0].Type;
+    public string Type => _components.GetAt(0).Value.Type;
 
     /// <summary>Reads the file of a configuration.</summary>
     /// <exception cref="ResizeLoraException">It is no configuration, or one of an adapter that can't be resized.</exception>
@@ -61,18 +61,16 @@ internal sealed class PeftConfiguration
         try
         {
             string json = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF');
-            using var document = JsonDocument.Parse(json, OnceEach);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new PeftConfiguration(json, Storage.File, [new PeftSettings(document.RootElement, string.Empty, $"'{path}'", hasDefaults: true)])
-                : throw PeftFault.NotJson(path, "it is no JSON object");
-        }
-        catch (JsonException exception)
-        {
-            throw PeftFault.NotJson(path, Reason(exception), exception);
+            using JsonDocument document = Parse(json);
+            return new PeftConfiguration(json, Storage.File, [new PeftSettings(Properties(document), string.Empty, $"'{path}'", hasDefaults: true)]);
         }
         catch (DecoderFallbackException exception)
         {
             throw PeftFault.NotJson(path, $"it is not UTF-8 at byte {exception.Index + 1}", exception);
+        }
+        catch (FormatException exception)
+        {
+            throw PeftFault.NotJson(path, exception.Message, exception);
         }
     }
 
@@ -85,19 +83,32 @@ internal sealed class PeftConfiguration
         string place = isText ? $"{HeaderKey} in the header of '{path}'" : $"the header of '{path}'";
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json, OnceEach);
-            return new PeftConfiguration(json, isText ? Storage.HeaderText : Storage.HeaderKeys, [.. document.RootElement.EnumerateObject()
-                .Where(property => PeftSettings.IsAlphaKey(property.Name) && IsNumber(property.Value))
-                .Select(property => new PeftSettings(document.RootElement, property.Name[..^PeftSettings.AlphaKey.Length], place, hasDefaults: false))]);
+            using JsonDocument document = Parse(json);
+            Dictionary<string, JsonElement> properties = Properties(document);
+            return new PeftConfiguration(json, isText ? Storage.HeaderText : Storage.HeaderKeys, [.. properties
+                .Where(property => PeftSettings.IsAlphaKey(property.Key) && IsNumber(property.Value))
+                .Select(property => new PeftSettings(properties, property.Key[..^PeftSettings.AlphaKey.Length], place, hasDefaults: false))]);
         }
-        catch (JsonException exception)
+        catch (FormatException exception)
         {
-            throw PeftFault.Invalid(place, new FormatException(Reason(exception), exception));
+            throw PeftFault.Invalid(place, exception);
         }
     }
 
     /// <summary>What is said of a layer; null if nothing is.</summary>
-    public PeftSettings? For(string layer) => _components.Find(component => layer.StartsWith(component.Prefix, StringComparison.Ordinal));
+    public PeftSettings? For(string layer)
+    {
+        // The longest name of a component that the layer's begins with.
+        for (int end = layer.LastIndexOf('.') + 1; end > 0; end = layer.LastIndexOf('.', end - 2) + 1)
+        {
+            if (_components.TryGetValue(layer[..end], out PeftSettings? component))
+                return component;
+            if (end < 2)
+                break;
+        }
+
+        return _components.GetValueOrDefault(string.Empty);
+    }
 
     /// <summary>The header's metadata that change with an output.</summary>
     public IEnumerable<KeyValuePair<string, string>> Metadata(PeftOutput output)
@@ -125,11 +136,14 @@ internal sealed class PeftConfiguration
     private JsonObject Written(PeftOutput output)
     {
         JsonObject json = JsonNode.Parse(_json)!.AsObject();
-        foreach (PeftSettings component in _components)
+        ILookup<PeftSettings?, PeftLayer> layers = output.Layers.ToLookup(layer => For(layer.Name));
+        ILookup<PeftSettings?, string> leftOut = output.LeftOut.ToLookup(For);
+        foreach (PeftSettings component in _components.Values)
         {
-            Set(json, component, [.. output.Layers.Where(layer => For(layer.Name) == component).Select(layer => layer with { Name = component.ModuleOf(layer.Name) })]);
-            if (output.LeftOut.Any(layer => For(layer) == component) && (_storage == Storage.File || json.ContainsKey(component.Prefix + PeftSettings.TargetKey)))
-                Target(json, component, output);
+            PeftLayer[] written = [.. layers[component].Select(layer => layer with { Name = component.ModuleOf(layer.Name) })];
+            Set(json, component, written);
+            if (leftOut[component].Any() && (_storage == Storage.File || json.ContainsKey(component.Prefix + PeftSettings.TargetKey)))
+                Target(json, component.Prefix, [.. written.Select(layer => layer.Name)], [.. leftOut[component].Select(component.ModuleOf)]);
         }
 
         if (_storage == Storage.File)
@@ -169,19 +183,15 @@ internal sealed class PeftConfiguration
     /// PEFT makes a layer for each module that it is told of, and those that the file does not have stay as they were
     /// made, with a warning at best. So where layers were left out, the modules are those that the file has.
     /// </summary>
-    private void Target(JsonObject json, PeftSettings component, PeftOutput output)
+    private static void Target(JsonObject json, string prefix, string[] modules, string[] leftOut)
     {
-        string[] modules = [.. Modules(output.Layers.Select(layer => layer.Name))];
-        HashSet<string> ends = new(modules.Select(module => $".{module}"), StringComparer.Ordinal);
-
         // A name in a list is also the end of other names; an expression is a whole name, but does not go with choosing by number.
-        bool isAmbiguous = Modules(output.LeftOut).Any(module => Ends(module).Any(ends.Contains));
-        bool isNumbered = json[component.Prefix + "layers_to_transform"] is not null || json[component.Prefix + "layers_pattern"] is not null;
-        json[component.Prefix + PeftSettings.TargetKey] = isAmbiguous && !isNumbered
+        HashSet<string> ends = new(modules.Select(module => $".{module}"), StringComparer.Ordinal);
+        bool isAmbiguous = leftOut.Any(module => Ends(module).Any(ends.Contains));
+        bool isNumbered = json[prefix + "layers_to_transform"] is not null || json[prefix + "layers_pattern"] is not null;
+        json[prefix + PeftSettings.TargetKey] = isAmbiguous && !isNumbered
             ? string.Join('|', modules.Select(Regex.Escape))
             : new JsonArray([.. modules.Select(module => JsonValue.Create(module))]);
-
-        IEnumerable<string> Modules(IEnumerable<string> layers) => layers.Where(layer => For(layer) == component).Select(component.ModuleOf);
     }
 
     /// <summary>The ends of a name, from each of its points on.</summary>
@@ -241,10 +251,33 @@ internal sealed class PeftConfiguration
         : bool.TryParse(text, out bool flag) ? JsonValue.Create(flag)
         : null;
 
-    /// <summary>A key that is there twice has no position.</summary>
-    private static string Reason(JsonException exception) => exception.LineNumber is { } line
-        ? $"it is not JSON from line {line + 1}, byte {exception.BytePositionInLine + 1} on"
-        : exception.Message.Split('.', 2)[0];
+    /// <exception cref="FormatException">It is no JSON object, or one that can't be written again.</exception>
+    private static JsonDocument Parse(string json)
+    {
+        try
+        {
+            var document = JsonDocument.Parse(json, OnceEach);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new FormatException("it is not a JSON object");
+
+            // A character may be escaped by halves.
+            _ = JsonObject.Create(document.RootElement)!.ToJsonString();
+            return document;
+        }
+        catch (JsonException exception)
+        {
+            // A key that is there twice has no position.
+            throw new FormatException(exception.LineNumber is { } line ? $"it is not JSON from line {line + 1}, byte {exception.BytePositionInLine + 1} on" : exception.Message.Split('.', 2)[0], exception);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new FormatException("it holds half of a character", exception);
+        }
+    }
+
+    /// <summary>By their names, since looking one up in the document takes as long as it is.</summary>
+    private static Dictionary<string, JsonElement> Properties(JsonDocument document) =>
+        document.RootElement.EnumerateObject().ToDictionary(property => property.Name, property => property.Value, StringComparer.Ordinal);
 
     private static bool IsNumber(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number);
 

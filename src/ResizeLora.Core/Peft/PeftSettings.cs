@@ -59,7 +59,7 @@ internal sealed class PeftSettings
     /// <param name="place">What messages call the place where the configuration is.</param>
     /// <param name="hasDefaults">Whether keys that are missing have PEFT's defaults, or say nothing.</param>
     /// <exception cref="ResizeLoraException">A value is none that PEFT could use, or one of a kind of adapter that can't be resized.</exception>
-    public PeftSettings(JsonElement json, string prefix, string place, bool hasDefaults)
+    public PeftSettings(IReadOnlyDictionary<string, JsonElement> json, string prefix, string place, bool hasDefaults)
     {
         Prefix = prefix;
         Place = place;
@@ -140,7 +140,7 @@ internal sealed class PeftSettings
     /// <summary>Whether a key tells alpha, after a component's name or alone.</summary>
     public static bool IsAlphaKey(string key) => key == AlphaKey || key.EndsWith($".{AlphaKey}", StringComparison.Ordinal);
 
-    private void Refuse(JsonElement json)
+    private void Refuse(IReadOnlyDictionary<string, JsonElement> json)
     {
         if (Find(json, Prefix + InitKey) is { ValueKind: JsonValueKind.String } init
             && Array.Exists(BaseChanging, name => init.GetString()!.StartsWith(name, StringComparison.OrdinalIgnoreCase)))
@@ -153,7 +153,7 @@ internal sealed class PeftSettings
         }
     }
 
-    private static PeftPatterns Patterns(JsonElement json, string key) => Find(json, key) switch
+    private static PeftPatterns Patterns(IReadOnlyDictionary<string, JsonElement> json, string key) => Find(json, key) switch
     {
         null => new PeftPatterns([]),
         { ValueKind: JsonValueKind.Object } pattern => new PeftPatterns(pattern.EnumerateObject()
@@ -161,12 +161,12 @@ internal sealed class PeftSettings
         { } other => throw Unusable(key, other, "names and numbers"),
     };
 
-    private static double? Number(JsonElement json, string key) => Find(json, key) is { } value ? NumberIn(value, key) : null;
+    private static double? Number(IReadOnlyDictionary<string, JsonElement> json, string key) => Find(json, key) is { } value ? NumberIn(value, key) : null;
 
     private static double NumberIn(JsonElement value, string key) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) ? number : throw Unusable(key, value, "a number");
 
-    private static bool? Flag(JsonElement json, string key) => Find(json, key) switch
+    private static bool? Flag(IReadOnlyDictionary<string, JsonElement> json, string key) => Find(json, key) switch
     {
         null => null,
         { ValueKind: JsonValueKind.True or JsonValueKind.False } value => value.GetBoolean(),
@@ -174,8 +174,8 @@ internal sealed class PeftSettings
     };
 
     /// <summary>The value of a key; null where it is missing or null.</summary>
-    private static JsonElement? Find(JsonElement json, string key) =>
-        json.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private static JsonElement? Find(IReadOnlyDictionary<string, JsonElement> json, string key) =>
+        json.TryGetValue(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private static FormatException Unusable(string key, JsonElement value, string expected) =>
         new($"{key} is {DisplayText.Of(value.GetRawText())}, not {expected}");

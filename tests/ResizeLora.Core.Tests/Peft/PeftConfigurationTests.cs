@@ -78,6 +78,8 @@ public class PeftConfigurationTests
     [InlineData("""{"lora_alpha": NaN}""", "not JSON from line 1, byte 16 on")]
     [InlineData("""{"lora_alpha": "16"}""", "lora_alpha is \"16\", not a number")]
     [InlineData("""{"r": [4]}""", "r is [4], not a number")]
+    [InlineData("""{"revision": "\ud800"}""", "half of a character")]
+    [InlineData("""{"\ud800": 1}""", "half of a character")]
     [InlineData("""{"use_rslora": "yes"}""", "use_rslora")]
     [InlineData("""{"rank_pattern": ["to_q"]}""", "rank_pattern")]
     [InlineData("""{"alpha_pattern": {"to_q": "4"}}""", "alpha_pattern of 'to_q'")]
