@@ -30,13 +30,13 @@ internal static class PeftFault
         new("UnsupportedPeftType", FaultKind.InvalidData, place, $"{place} has {key} \"{DisplayText.Of(value)}\": PEFT takes parts out of the base weights when it loads this adapter, and which ones depends on the rank. Turn it into a plain LoRA first, by save_pretrained with path_initial_model_for_weight_conversion.");
 
     public static ResizeLoraException RankDiffers(string path, string layer, long stored, string place, double configured) =>
-        new("PeftRankMismatch", FaultKind.InvalidData, layer, string.Create(CultureInfo.InvariantCulture, $"Layer '{DisplayText.Of(layer)}' of '{path}' has rank {stored}, but {place} says {configured}. They don't belong together: download the adapter again."));
+        new("PeftRankMismatch", FaultKind.InvalidData, layer, string.Create(CultureInfo.InvariantCulture, $"Layer '{DisplayText.Of(layer)}' of '{path}' has rank {stored}, but {place} gives it rank {configured}. They don't belong together: correct what is out of date, or download the adapter again."));
 
     public static ResizeLoraException ScaleDiffers(string path, string layer, string place, double configured, string otherPlace, double other) =>
         new("PeftAlphaMismatch", FaultKind.InvalidData, layer, string.Create(CultureInfo.InvariantCulture, $"Layer '{DisplayText.Of(layer)}' of '{path}' is multiplied by {configured:0.######} according to {place}, but by {other:0.######} according to {otherPlace}. Remove the wrong one."));
 
     public static ResizeLoraException DoraDiffers(string path, string layer, string place, bool usesDora) =>
-        new("PeftDoraMismatch", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' has {(usesDora ? "no magnitudes" : "the magnitudes of DoRA")}, but {place} says use_dora {(usesDora ? "true" : "false")}. They don't belong together: download the adapter again.");
+        new("PeftDoraMismatch", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' has {(usesDora ? "no magnitudes" : "the magnitudes of DoRA")}, but {place} has use_dora {(usesDora ? "true" : "false")}. They don't belong together: correct what is out of date, or download the adapter again.");
 
     public static ResizeLoraException CantKeep(string path, string type, int count, string example) =>
         new("UnsupportedLayer", FaultKind.InvalidData, path, $"{count} layer(s) of '{path}', such as '{DisplayText.Of(example)}', would have to stay as they are, but an adapter of PEFT's type {type} becomes one of type LORA. If they are not in the checkpoint, leave them out with -UnmatchedLayer Drop.");

@@ -183,7 +183,7 @@ public sealed class PeftFolderTests : IDisposable
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "plain", json => json["rank_pattern"] = new JsonObject { [@"blocks\.1\.to_k"] = 6 });
 
-        Refusal.Of("PeftRankMismatch", () => _bench.Resize(input, Half), "base_model.model.blocks.1.to_k", "rank 4", "says 6", PeftSample.ConfigurationName);
+        Refusal.Of("PeftRankMismatch", () => _bench.Resize(input, Half), "base_model.model.blocks.1.to_k", "rank 4", "rank 6", PeftSample.ConfigurationName);
     }
 
     [Theory]
