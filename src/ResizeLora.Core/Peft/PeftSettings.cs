@@ -164,7 +164,7 @@ internal sealed class PeftSettings
     private static double? Number(IReadOnlyDictionary<string, JsonElement> json, string key) => Find(json, key) is { } value ? NumberIn(value, key) : null;
 
     private static double NumberIn(JsonElement value, string key) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) ? number : throw Unusable(key, value, "a number");
+        PeftJson.Number(value) ?? throw Unusable(key, value, "a number");
 
     private static bool? Flag(IReadOnlyDictionary<string, JsonElement> json, string key) => Find(json, key) switch
     {
