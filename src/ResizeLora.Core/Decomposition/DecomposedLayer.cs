@@ -8,11 +8,10 @@ namespace ResizeLora;
 /// </summary>
 public sealed record DecomposedLayer
 {
-    internal DecomposedLayer(LayerSource source, string path, AdapterComponent component, double alpha, IReadOnlyList<double> singularValues)
+    internal DecomposedLayer(LayerSource source, string path, double alpha, IReadOnlyList<double> singularValues)
     {
         Source = source;
         Path = path;
-        Component = component;
         Alpha = alpha;
         SingularValues = new ReadableList<double>(singularValues, ' ');
         FrobeniusNorm = Norm(singularValues);
@@ -22,8 +21,8 @@ public sealed record DecomposedLayer
     /// <summary>The layer's name, as the file has it.</summary>
     public string Name => Source.Layer.Name;
 
-    /// <summary>The part of the model that the layer belongs to.</summary>
-    public AdapterComponent Component { get; }
+    /// <summary>The part of the model that the layer belongs to, as its name tells or, where that is silent, its base layer.</summary>
+    public AdapterComponent Component => Source.Pair.Component;
 
     /// <summary>The layer of the base checkpoint that it modifies, or null where none was looked for or found.</summary>
     public string? BaseLayer => Source.BaseLayer?.Name;

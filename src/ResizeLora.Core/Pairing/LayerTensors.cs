@@ -60,7 +60,7 @@ internal sealed class LayerTensors(string name)
         }
 
         if (_pairs.Count > 1)
-            throw PairingFault.LayerTwice(path, name);
+            throw PairingFault.LayerTwice(path, name, _pairs.Values.Select(pair => pair.Up!.Name));
 
         AdapterNaming? naming = _pairs.Keys.SingleOrDefault();
         if (naming is not null)

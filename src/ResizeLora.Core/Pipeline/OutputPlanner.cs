@@ -104,7 +104,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
     }
 
     private string Unpaired(List<DecomposedLayer> layers) =>
-        PairingSummary.Unpaired(checkpoint?.Index, [.. layers.Select(layer => layer.Name)]);
+        PairingSummary.Unpaired(checkpoint?.Index, [.. layers.Select(layer => (layer.Name, layer.Source.Pair.Problem))]);
 
     private static string Describe(ResizeResult result) => string.Create(
         CultureInfo.InvariantCulture,

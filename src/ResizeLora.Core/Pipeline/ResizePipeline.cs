@@ -2,6 +2,7 @@ using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Peft;
+using ResizeLora.Safetensors;
 using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
@@ -29,7 +30,7 @@ internal sealed class ResizePipeline(
         AdapterContents contents = ReadContents(source);
         ReportUnsupported(source, contents);
         IReadOnlyList<AdapterLayer> layers = [.. contents.Layers.Where(layer => isWanted(layer.Name))];
-        foreach (DecomposedLayer layer in _decomposer.Decompose(source, layers, withSubspace: false, forWriting: false))
+        foreach (DecomposedLayer layer in _decomposer.Decompose(source, layers, contents.Pairs, withSubspace: false, forWriting: false))
             yield return layer;
     }
 
@@ -52,7 +53,7 @@ internal sealed class ResizePipeline(
         List<DecomposedLayer> layers = [];
         try
         {
-            layers.AddRange(_decomposer.Decompose(source, contents.Layers, withSubspace, forWriting: true));
+            layers.AddRange(_decomposer.Decompose(source, contents.Layers, contents.Pairs, withSubspace, forWriting: true));
             foreach (ResizeResult result in Resize(source, hash, contents, recipes.Select(recipe => (recipe, (IReadOnlyList<DecomposedLayer>)layers))))
                 yield return result;
         }
@@ -83,7 +84,7 @@ internal sealed class ResizePipeline(
         IEnumerable<DecomposedLayer> distinct = work.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = work.Any(item => item.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
-            .Complete(source, distinct, withSubspace)
+            .Complete(source, distinct, contents.Pairs, withSubspace)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         IEnumerable<ResizeResult> results = Resize(source, hash, contents, work.Select(item => (
             item.Recipe,
@@ -155,9 +156,11 @@ internal sealed class ResizePipeline(
         }
     }
 
-    private AdapterContents ReadContents(AdapterSource source) => AdapterContents
-        .Read(source)
-        .Refuse(layer => layer.Magnitude is null ? null : WhyDoraIsRefused(layer, source));
+    private AdapterContents ReadContents(AdapterSource source)
+    {
+        AdapterContents contents = AdapterContents.Read(source).PairWith(checkpoint?.Index, source.Path);
+        return contents.Refuse(layer => layer.Magnitude is null ? null : WhyDoraIsRefused(layer, contents.Pairs));
+    }
 
     /// <exception cref="ResizeLoraException">No layers are left.</exception>
     private void ReportUnsupported(AdapterSource source, AdapterContents contents)
@@ -167,20 +170,29 @@ internal sealed class ResizePipeline(
             .OrderByDescending(group => group.Count())
             .Take(5)
             .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
+        IReadOnlyList<(TensorInfo Up, TensorInfo Down)> unknown = UnknownPairs.Find(contents.Others);
+        string unknownPairs = unknown.Count == 0
+            ? string.Empty
+            : $"{unknown.Count} pair(s) of tensors look like the factors of a layer, but their names are not known, such as '{DisplayText.Of(unknown[0].Up.Name)}' and '{DisplayText.Of(unknown[0].Down.Name)}'";
         if (contents.Layers.Count == 0)
-            throw LayerFault.NoLayers(source.Path, reasons.Length == 0 ? null : reasons);
+            throw LayerFault.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
         if (source.Location.LostConfiguration is { } lost && contents.Layers.Any(layer => layer.Alpha is null && layer.Configured is null))
             observer.Warning(lost);
         if (reasons.Length > 0)
             observer.Warning($"'{source.Path}' has {contents.Unsupported.Count} layer(s) that can't be resized and are kept unchanged: {reasons}.");
+        if (unknown.Count > 0)
+            observer.Warning($"'{source.Path}': {unknownPairs}. They are copied as they are.");
     }
 
-    private string? WhyDoraIsRefused(AdapterLayer layer, AdapterSource source)
+    private static string? WhyDoraIsRefused(AdapterLayer layer, AdapterPairs? pairs)
     {
-        if (checkpoint is null)
+        if (pairs is null)
             return "DoRA, whose magnitudes must be computed anew with the base weight: give -Checkpoint";
 
-        return checkpoint.Index.Pair(layer, source.Path) is null ? "DoRA, whose base layer the checkpoint does not have" : null;
+        LayerPair pair = pairs.Of(layer);
+        return pair.BaseLayer is not null ? null
+            : pair.Problem is null ? "DoRA, whose base layer the checkpoint does not have"
+            : "DoRA, whose base layer is another size or can't be told";
     }
 
     private IEnumerable<ResizeResult> Resize(
