@@ -36,7 +36,7 @@ public sealed record DecomposedLayer
     /// <summary>Columns of ΔW: input features times kernel size.</summary>
     public int Columns => (int)Source.Layer.Columns;
 
-    /// <summary>The layer's alpha; the rank where the file has none.</summary>
+    /// <summary>The layer's alpha, from a tensor or from PEFT's configuration; the rank where there is none.</summary>
     public double Alpha { get; }
 
     /// <summary>The singular values of ΔW = (alpha / rank) · up · down, descending; min(rank, rows, columns) of them.</summary>
@@ -63,7 +63,7 @@ public sealed record DecomposedLayer
     /// <summary>The recipes attached to this layer, in the order in which they were attached.</summary>
     public IReadOnlyList<ResizeRecipe> Recipes { get; internal init => field = new ReadableList<ResizeRecipe>(value, ':'); } = [];
 
-    /// <summary>The file that the layer is from.</summary>
+    /// <summary>The file, or the folder of a PEFT adapter, that the layer is from.</summary>
     public string Path { get; }
 
     /// <summary>Tells whether the layer in the file is still the one that was decomposed: a digest of its tensors.</summary>

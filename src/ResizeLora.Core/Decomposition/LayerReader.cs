@@ -1,6 +1,6 @@
-using System.Text;
 using ResizeLora.Adapters;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
@@ -8,6 +8,9 @@ namespace ResizeLora.Decomposition;
 /// <summary>Reads what a layer's tensors hold.</summary>
 internal static class LayerReader
 {
+    /// <summary>How far numbers are apart in bfloat16, which alphas may be stored in.</summary>
+    private const double CoarsestStep = 1 / 128.0;
+
     /// <exception cref="ResizeLoraException">Reading failed, or alpha is not a finite number.</exception>
     /// <exception cref="NonFiniteException">A number that ΔW is made of is not finite.</exception>
     public static LayerContent Read(SafetensorsFile file, AdapterLayer layer)
@@ -24,14 +27,17 @@ internal static class LayerReader
                 digest.Append(bytes.Span);
             }
 
-            // An alpha outside of the tensors is part of ΔW too.
-            if (layer.HeaderAlpha is { } headerAlpha)
-                digest.Append(Encoding.UTF8.GetBytes(headerAlpha.ToString()));
+            // What is told outside of the tensors is part of ΔW too.
+            if (layer.Configured is { } configured)
+                digest.Append(BitConverter.GetBytes(configured.Scale));
 
             double? alpha = ReadAlpha(file, layer, numbers);
-            double scale = layer.HeaderAlpha?.Scale(layer.Rank) ?? layer.Type.Scale(layer.Shape, alpha);
+            double scale = layer.Configured?.Scale ?? layer.Type.Scale(layer.Shape, alpha);
+            if (layer.Configured is not null && alpha is not null)
+                EnsureSameScale(file, layer, layer.Configured, alpha.Value);
+
             WeightChange change = layer.Type.Read(numbers, layer.Shape, scale);
-            return new LayerContent(numbers, change, alpha ?? layer.HeaderAlpha?.Alpha ?? layer.Shape.AlphaRank ?? layer.Rank, digest.ToString());
+            return new LayerContent(numbers, change, layer.Configured?.Alpha ?? alpha ?? layer.Shape.AlphaRank ?? layer.Rank, digest.ToString());
         }
         catch
         {
@@ -58,6 +64,14 @@ internal static class LayerReader
         bool IsThere(TensorInfo tensor) =>
             source.Header.Find(tensor.Name) is { } found
             && found.DType == tensor.DType && found.Begin == tensor.Begin && found.Shape.SequenceEqual(tensor.Shape);
+    }
+
+    /// <summary>Some loaders obey the tensor, others the configuration.</summary>
+    private static void EnsureSameScale(SafetensorsFile file, AdapterLayer layer, ConfiguredAlpha configured, double alpha)
+    {
+        double scale = layer.Type.Scale(layer.Shape, alpha);
+        if (Math.Abs(scale - configured.Scale) > CoarsestStep * Math.Abs(configured.Scale))
+            throw PeftFault.ScaleDiffers(file.Path, layer.Name, configured.Place, configured.Scale, $"the tensor '{DisplayText.Of(layer.Alpha!.Name)}'", scale);
     }
 
     private static double? ReadAlpha(SafetensorsFile file, AdapterLayer layer, LayerNumbers numbers)

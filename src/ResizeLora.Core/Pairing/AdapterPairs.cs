@@ -50,7 +50,7 @@ internal sealed partial class AdapterPairs
         var found = new List<FoundLayer>();
         foreach ((LayerKey key, AdapterLayer layer) in layers)
         {
-            (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key)];
+            (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key).Select(candidate => (candidate.Component, candidate.Layer.SeenBy(layer)))];
             (AdapterComponent Component, BaseLayer Layer)[] fitting = [.. candidates.Where(candidate => candidate.Layer.Fits(layer))];
             _pairs[layer.Name] = (candidates, fitting) switch
             {

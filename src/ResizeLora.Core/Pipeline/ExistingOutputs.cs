@@ -1,10 +1,11 @@
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
 /// <summary>What earlier runs have made of one input already, by what the files themselves say.</summary>
-internal sealed class ExistingOutputs(OutputPath output, string input)
+internal sealed class ExistingOutputs(OutputPath output, AdapterLocation input)
 {
     private List<(string Path, IReadOnlyDictionary<string, string> Recorded)>? _known;
 
@@ -21,7 +22,7 @@ internal sealed class ExistingOutputs(OutputPath output, string input)
     {
         try
         {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
+            using SafetensorsFile file = SafetensorsFile.Open(AdapterLocation.Of(path).Weights);
             return OutputMetadata.Recorded(file.Header);
         }
         catch (ResizeLoraException)
@@ -37,7 +38,7 @@ internal sealed class ExistingOutputs(OutputPath output, string input)
             yield break;
 
         (string begin, string end) = output.NamesOf(input);
-        foreach (string path in Directory.EnumerateFiles(folder))
+        foreach (string path in input.IsFolder ? Directory.EnumerateDirectories(folder).Where(AdapterLocation.IsAdapter) : Directory.EnumerateFiles(folder))
         {
             ReadOnlySpan<char> name = Path.GetFileName(path.AsSpan());
             if (name.StartsWith(begin, StringComparison.Ordinal) && name.EndsWith(end, StringComparison.Ordinal) && Recorded(path) is { } recorded)

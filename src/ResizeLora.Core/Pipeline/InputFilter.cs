@@ -1,5 +1,6 @@
 using ResizeLora.Files;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Writing;
 
@@ -19,10 +20,10 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, bool includeResiz
     /// <summary>Whether a file is one to be resized.</summary>
     public bool Takes(string path)
     {
-        if (!_seen.Add(path) || guard.IsOutput(path) || path.EndsWith(TemporaryFile.Extension, StringComparison.Ordinal))
+        if (!_seen.Add(path) || guard.IsOutput(path) || IsInTheMaking(path))
             return false;
 
-        if (checkpoint?.Contains(path) == true)
+        if (checkpoint?.Contains(AdapterLocation.Of(path).Weights) == true)
         {
             observer.Verbose($"'{path}' is the checkpoint; skipped.");
             _checkpoint ??= path;
@@ -51,12 +52,15 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, bool includeResiz
     public static string OnlyCheckpoint(string path) =>
         $"Nothing was done: the only input, '{path}', is the checkpoint. Name the LoRA as the input, and the model that it was trained on with -Checkpoint.";
 
+    private static bool IsInTheMaking(string path) =>
+        Array.Exists([TemporaryFile.Extension, StagedFolder.Extension, StagedFolder.ReplacedExtension], extension => path.EndsWith(extension, StringComparison.Ordinal));
+
     /// <summary>A file that can't be opened is none; its error comes when its turn comes.</summary>
     private static bool IsResized(string path)
     {
         try
         {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
+            using SafetensorsFile file = SafetensorsFile.Open(AdapterLocation.Of(path).Weights);
             return OutputMetadata.IsResized(file.Header);
         }
         catch (ResizeLoraException)

@@ -2,6 +2,7 @@ using ResizeLora.Concurrency;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pipeline;
@@ -18,13 +19,13 @@ internal sealed class LayerDecomposer(
     private const long BasisMemory = 256L << 20;
 
     /// <summary>Decomposes layers, as they get ready.</summary>
-    /// <param name="file">The LoRA.</param>
+    /// <param name="source">The LoRA.</param>
     /// <param name="layers">Those of its layers that are wanted.</param>
     /// <param name="pairs">What its layers modify; null without a checkpoint.</param>
     /// <param name="withSubspace">Whether a recipe needs the subspace norms.</param>
     /// <param name="forWriting">Whether the layers are written soon, so that what spares decomposing them again is worth its memory.</param>
     /// <exception cref="ResizeLoraException">A layer can't be used, or the checkpoint is not the right one.</exception>
-    public IEnumerable<DecomposedLayer> Decompose(SafetensorsFile file, IReadOnlyList<AdapterLayer> layers, AdapterPairs? pairs, bool withSubspace, bool forWriting)
+    public IEnumerable<DecomposedLayer> Decompose(AdapterSource source, IReadOnlyList<AdapterLayer> layers, AdapterPairs? pairs, bool withSubspace, bool forWriting)
     {
         long memory = forWriting ? BasisMemory : 0;
 
@@ -33,21 +34,21 @@ internal sealed class LayerDecomposer(
         if (checkpoint is not null && pairs is not null && wanted.Count > 0)
         {
             if (!pairs.Any)
-                throw LayerFault.NothingPairs(file.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, (layers[0].Name, wanted[0].Pair.Problem)));
+                throw LayerFault.NothingPairs(source.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, (layers[0].Name, wanted[0].Pair.Problem)));
 
-            observer.Verbose(PairingSummary.Describe(file.Path, checkpoint.Index, pairs, wanted));
+            observer.Verbose(PairingSummary.Describe(source.Path, checkpoint.Index, pairs, wanted));
             checkpoint.Prepare(wanted.Select(item => item.Pair.BaseLayer).OfType<BaseLayer>());
 
             // What becomes of them in an output is said when it is planned.
             (string Name, string? Problem)[] problems = [.. wanted.Where(item => item.Pair.Problem is not null).Select(item => (item.Layer.Name, item.Pair.Problem))];
             if (problems.Length > 0 && !forWriting)
-                observer.Warning($"{problems.Length} layer(s) of '{file.Path}' have no partner in the checkpoint: {PairingSummary.Unpaired(checkpoint.Index, problems)}");
+                observer.Warning($"{problems.Length} layer(s) of '{source.Path}' have no partner in the checkpoint: {PairingSummary.Unpaired(checkpoint.Index, problems)}");
         }
 
         int done = 0;
-        foreach (DecomposedLayer layer in OrderedParallel.Select(wanted, workers, cancellation, item => LayerWork.Run(file.Path, item.Layer.Name, () => Work(item))))
+        foreach (DecomposedLayer layer in OrderedParallel.Select(wanted, workers, cancellation, item => LayerWork.Run(source.Path, item.Layer.Name, () => Work(item))))
         {
-            observer.Progress(file.Path, "Decomposing layer", ++done, wanted.Count);
+            observer.Progress(source.Path, "Decomposing layer", ++done, wanted.Count);
             if (done % 64 == 0)
                 checkpoint?.SaveNorms();
             yield return layer;
@@ -57,13 +58,13 @@ internal sealed class LayerDecomposer(
 
         DecomposedLayer Work((AdapterLayer Layer, LayerPair Pair) item)
         {
-            using LayerContent content = LayerReader.Read(file, item.Layer);
+            using LayerContent content = LayerReader.Read(source.File, item.Layer);
             LayerDecomposition decomposition = engine.Decompose(content.Change);
             if (!decomposition.SingularValues.All(double.IsFinite))
-                throw LayerFault.Infinite(file.Path, item.Layer.Name);
+                throw LayerFault.Infinite(source.Path, item.Layer.Name);
 
-            var source = new LayerSource(item.Layer, content.Digest, item.Pair, checkpoint?.Version);
-            var layer = new DecomposedLayer(source, file.Path, content.Alpha, decomposition.SingularValues)
+            var origin = new LayerSource(item.Layer, content.Digest, item.Pair, checkpoint?.Version);
+            var layer = new DecomposedLayer(origin, source.Path, content.Alpha, decomposition.SingularValues)
             {
                 Basis = decomposition.Basis,
             };
@@ -77,21 +78,21 @@ internal sealed class LayerDecomposer(
     }
 
     /// <summary>Adds what recipes need to layers that were decomposed earlier.</summary>
-    public IReadOnlyList<DecomposedLayer> Complete(SafetensorsFile file, IEnumerable<DecomposedLayer> layers, AdapterPairs? pairs, bool withSubspace)
+    public IReadOnlyList<DecomposedLayer> Complete(AdapterSource source, IEnumerable<DecomposedLayer> layers, AdapterPairs? pairs, bool withSubspace)
     {
         List<DecomposedLayer> paired = [.. layers.Select(layer => Paired(layer, pairs))];
         checkpoint?.Prepare(paired.Select(layer => layer.Source.BaseLayer).OfType<BaseLayer>());
         List<DecomposedLayer> completed =
-            [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(file.Path, layer.Name, () => Complete(file, layer, withSubspace)))];
+            [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(source.Path, layer.Name, () => Complete(source, layer, withSubspace)))];
         checkpoint?.SaveNorms();
         return completed;
     }
 
     /// <summary>Adds what a recipe needs and the layer, decomposed earlier, does not have yet.</summary>
-    private DecomposedLayer Complete(SafetensorsFile file, DecomposedLayer layer, bool withSubspace)
+    private DecomposedLayer Complete(AdapterSource source, DecomposedLayer layer, bool withSubspace)
     {
         // A layer that will be left out counts too: a recipe chose by all of them.
-        using LayerContent content = LayerReader.ReadUnchanged(file, layer);
+        using LayerContent content = LayerReader.ReadUnchanged(source.File, layer);
         return WithReferences(layer, withSubspace, content);
     }
 

@@ -1,7 +1,7 @@
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
-using ResizeLora.Safetensors;
+using ResizeLora.Peft;
 
 namespace ResizeLora.Pipeline;
 
@@ -42,15 +42,15 @@ internal sealed class LayerRestorer(INumericEngine engine, int workers, IPipelin
                 throw LayerFault.NotRestored(copy.Path, copy.Name, reason);
         }
 
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        AdapterContents contents = AdapterContents.Read(file.Header, path).PairWith(checkpoint?.Index, path);
+        using var source = AdapterSource.Open(path);
+        AdapterContents contents = AdapterContents.Read(source).PairWith(checkpoint?.Index, source.Path);
         Dictionary<string, AdapterLayer> present = contents.Layers.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         if (copies.FirstOrDefault(copy => !present.ContainsKey(copy.Name)) is { } missing)
             throw LayerFault.NotFound(path, missing.Name, SimilarNames.Closest(missing.Name, present.Keys));
 
         IReadOnlyList<AdapterLayer> wanted = [.. copies.Select(copy => copy.Name).Distinct(StringComparer.Ordinal).Select(name => present[name])];
         Dictionary<string, DecomposedLayer> layers = new LayerDecomposer(engine, checkpoint, workers, observer, cancellation)
-            .Decompose(file, wanted, contents.Pairs, withSubspace: false, forWriting: false)
+            .Decompose(source, wanted, contents.Pairs, withSubspace: false, forWriting: false)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         return [.. copies.Select(copy => Checked(copy, layers[copy.Name]))];
     }

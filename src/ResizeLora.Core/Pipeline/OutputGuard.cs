@@ -1,4 +1,5 @@
 using ResizeLora.Files;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Writing;
 
@@ -14,11 +15,14 @@ internal sealed class OutputGuard(PipelineSettings settings)
     /// <summary>The folders that outputs go to.</summary>
     public OutputFolders Folders { get; } = new(settings);
 
-    /// <summary>Protects a file that is read.</summary>
+    /// <summary>Protects what is read: a file, or the folder of an adapter and the files in it.</summary>
     public void AddInput(string path)
     {
-        if (_inputs.Add(RealPath.Resolve(path)) && FileStatus.Of(path) is { } status)
-            _inputFiles.Add(status);
+        foreach (string part in AdapterLocation.Of(path).Paths)
+        {
+            if (_inputs.Add(RealPath.Resolve(part)) && FileStatus.Of(part) is { } status)
+                _inputFiles.Add(status);
+        }
     }
 
     public bool IsInput(string path) => _inputs.Contains(RealPath.Resolve(path));
@@ -35,8 +39,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
             foreach (ResizeRecipe recipe in recipes)
             {
                 // The same size recipe twice ends in the same name, whatever its threshold will be.
-                string target = Target(path, settings.RecordOf(recipe));
-                string description = Describe(path, recipe);
+                var input = AdapterLocation.Of(path);
+                string target = Target(input, settings.RecordOf(recipe));
+                string description = Describe(input, recipe);
                 if (!planned.TryAdd(target, description))
                     throw WritingFault.SameName(target, planned[target], description);
             }
@@ -44,41 +49,48 @@ internal sealed class OutputGuard(PipelineSettings settings)
     }
 
     /// <summary>Where an output goes.</summary>
-    public string Target(string inputPath, OutputRecord record) => settings.Output.Of(inputPath, OutputName.Words(record));
+    public string Target(AdapterLocation input, OutputRecord record) => settings.Output.Of(input, OutputName.Words(record));
 
     /// <summary>Where an output goes, if that is known before the work: a size recipe finds its threshold only by working.</summary>
-    public string? TargetInAdvance(string inputPath, OutputRecord record) =>
-        double.IsNaN(record.Threshold) && settings.Output.NamesRecipe ? null : Target(inputPath, record);
+    public string? TargetInAdvance(AdapterLocation input, OutputRecord record) =>
+        double.IsNaN(record.Threshold) && settings.Output.NamesRecipe ? null : Target(input, record);
 
     /// <summary>Checks that a name is free for an output.</summary>
     /// <param name="target">The output's path.</param>
-    /// <param name="inputPath">The input's path.</param>
+    /// <param name="input">Where the input is.</param>
     /// <param name="record">How the output is made; asked for where an existing one is compared with it.</param>
     /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>
-    public void Check(string target, string inputPath, Func<OutputRecord> record)
+    public void Check(string target, AdapterLocation input, Func<OutputRecord> record)
     {
         if (IsInput(target))
             throw WritingFault.WouldOverwriteInput(target);
 
         if (_outputs.TryGetValue(target, out string? earlier))
-            throw WritingFault.SameName(target, earlier, Describe(inputPath, record().Recipe));
+            throw WritingFault.SameName(target, earlier, Describe(input, record().Recipe));
 
         // A link that leads nowhere is there too.
         if (!System.IO.Path.Exists(target) && new FileInfo(target).LinkTarget is null)
             return;
 
-        if (settings.Overwrite)
-            CheckFile(target, inputPath, record);
-        else
+        if (!settings.Overwrite)
             throw Exists(target, record);
+
+        CheckFile(target, input, record);
+        if (!input.IsFolder)
+            return;
+
+        if (!Directory.Exists(target))
+            throw WritingFault.FileInTheWay(target);
+        if (AdapterLocation.ForeignEntry(target) is { } entry)
+            throw WritingFault.FolderHoldsMore(target, entry);
     }
 
     /// <summary>Takes a name for an output, once its threshold is known.</summary>
     /// <exception cref="ResizeLoraException">The name is not free.</exception>
-    public void Claim(string target, string inputPath, OutputRecord record)
+    public void Claim(string target, AdapterLocation input, OutputRecord record)
     {
-        Check(target, inputPath, () => record);
-        _outputs[target] = Describe(inputPath, record.Recipe);
+        Check(target, input, () => record);
+        _outputs[target] = Describe(input, record.Recipe);
     }
 
     private ResizeLoraException Exists(string target, Func<OutputRecord> record)
@@ -92,7 +104,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
     }
 
     /// <summary>One file may have several names: hard links, and what differs in nothing that the file system looks at.</summary>
-    private void CheckFile(string target, string inputPath, Func<OutputRecord> record)
+    private void CheckFile(string target, AdapterLocation input, Func<OutputRecord> record)
     {
         if (FileStatus.Of(target) is not { } file)
             return;
@@ -103,9 +115,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
         foreach ((string path, string earlier) in _outputs)
         {
             if (string.Equals(path, target, StringComparison.OrdinalIgnoreCase) && FileStatus.Of(path) is { } output && output.IsSameFile(file))
-                throw WritingFault.SameName(target, earlier, Describe(inputPath, record().Recipe));
+                throw WritingFault.SameName(target, earlier, Describe(input, record().Recipe));
         }
     }
 
-    private static string Describe(string path, ResizeRecipe recipe) => $"'{path}' by '{recipe}'";
+    private static string Describe(AdapterLocation input, ResizeRecipe recipe) => $"'{input.Path}' by '{recipe}'";
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Writing;
 
@@ -26,12 +27,12 @@ internal sealed class ResizePipeline(
     /// <exception cref="ResizeLoraException">The file can't be used.</exception>
     public IEnumerable<DecomposedLayer> Decompose(string path)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        AdapterContents contents = ReadContents(file);
-        ReportUnsupported(file, contents);
-        foreach (ResizeLoraException missing in settings.Layers?.Missing(path, contents.Layers) ?? [])
+        using var source = AdapterSource.Open(path);
+        AdapterContents contents = ReadContents(source);
+        ReportUnsupported(source, contents);
+        foreach (ResizeLoraException missing in settings.Layers?.Missing(source.Path, contents.Layers) ?? [])
             observer.Error(missing);
-        foreach (DecomposedLayer layer in _decomposer.Decompose(file, Wanted(contents), contents.Pairs, withSubspace: false, forWriting: false))
+        foreach (DecomposedLayer layer in _decomposer.Decompose(source, Wanted(contents), contents.Pairs, withSubspace: false, forWriting: false))
             yield return layer;
     }
 
@@ -44,15 +45,15 @@ internal sealed class ResizePipeline(
             yield break;
 
         IReadOnlyList<OutputRecord> records = [.. recipes.Select(recipe => settings.RecordOf(recipe) with { Layers = choice }).Where(record => IsToBeMade(input, record))];
-        if (records.Count == 0 || !PrepareFolder(path))
+        if (records.Count == 0 || !PrepareFolder(input.Source.Location))
             yield break;
 
-        ReportUnsupported(input.File, input.Contents);
+        ReportUnsupported(input.Source, input.Contents);
         bool withSubspace = records.Any(record => record.Recipe.NeedsSubspace);
         List<DecomposedLayer> layers = [];
         try
         {
-            layers.AddRange(_decomposer.Decompose(input.File, Wanted(input.Contents), input.Contents.Pairs, withSubspace, forWriting: true));
+            layers.AddRange(_decomposer.Decompose(input.Source, Wanted(input.Contents), input.Contents.Pairs, withSubspace, forWriting: true));
             foreach (ResizeResult result in Write(input, records.Select(record => (record, (IReadOnlyList<DecomposedLayer>)layers))))
                 yield return result;
         }
@@ -70,7 +71,7 @@ internal sealed class ResizePipeline(
         IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
         using Input input = Open(path);
-        EnsureSameAlphas(input, work.SelectMany(item => item.Layers));
+        EnsureSameScales(input, work.SelectMany(item => item.Layers));
         HashSet<string> refused = [.. input.Contents.Unsupported.Select(layer => layer.Name)];
         List<(OutputRecord Record, DecomposedLayer[] Layers)> outputs =
         [
@@ -79,14 +80,14 @@ internal sealed class ResizePipeline(
                 .Select(item => (settings.RecordOf(item.Recipe) with { Layers = ChoiceOf(item.Layers.Select(layer => layer.Name), input.Contents) }, item.Layers))
                 .Where(item => IsToBeMade(input, item.Item1)),
         ];
-        if (outputs.Count == 0 || !PrepareFolder(path))
+        if (outputs.Count == 0 || !PrepareFolder(input.Source.Location))
             yield break;
 
-        ReportUnsupported(input.File, input.Contents);
+        ReportUnsupported(input.Source, input.Contents);
         IEnumerable<DecomposedLayer> distinct = outputs.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = outputs.Exists(item => item.Record.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
-            .Complete(input.File, distinct, input.Contents.Pairs, withSubspace)
+            .Complete(input.Source, distinct, input.Contents.Pairs, withSubspace)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         IEnumerable<ResizeResult> results = Write(input, outputs.Select(item => (
             item.Record,
@@ -97,8 +98,8 @@ internal sealed class ResizePipeline(
 
     private Input Open(string path)
     {
-        SafetensorsFile file = SafetensorsFile.Open(path);
-        return new Input(file, new BackgroundHash(file, settings.CacheFolder, cancellation), new ExistingOutputs(settings.Output, path), new(() => ReadContents(file)));
+        var source = AdapterSource.Open(path);
+        return new Input(source, new BackgroundHash(source.File, settings.CacheFolder, cancellation), new ExistingOutputs(settings.Output, source.Location), new(() => ReadContents(source)));
     }
 
     private IReadOnlyList<AdapterLayer> Wanted(AdapterContents contents) =>
@@ -111,14 +112,14 @@ internal sealed class ResizePipeline(
         if (settings.Layers is null)
             return LayerChoice.All;
 
-        if (settings.Layers.Missing(input.File.Path, input.Contents.Layers).FirstOrDefault() is { } missing)
+        if (settings.Layers.Missing(input.Source.Path, input.Contents.Layers).FirstOrDefault() is { } missing)
             throw missing;
 
         IReadOnlyList<AdapterLayer> wanted = Wanted(input.Contents);
         if (wanted.Count > 0)
             return ChoiceOf(wanted.Select(layer => layer.Name), input.Contents);
 
-        observer.Warning($"No layer of '{input.File.Path}' matches {settings.Layers}, so it was not resized.");
+        observer.Warning($"No layer of '{input.Source.Path}' matches {settings.Layers}, so it was not resized.");
         return null;
     }
 
@@ -131,12 +132,12 @@ internal sealed class ResizePipeline(
             return false;
         }
 
-        if (guard.TargetInAdvance(input.File.Path, record) is not { } target)
+        if (guard.TargetInAdvance(input.Source.Location, record) is not { } target)
             return true;
 
         try
         {
-            guard.Check(target, input.File.Path, () => Complete(input, record));
+            guard.Check(target, input.Source.Location, () => Complete(input, record));
             return true;
         }
         catch (ResizeLoraException exception)
@@ -146,38 +147,39 @@ internal sealed class ResizePipeline(
         }
     }
 
-    private bool PrepareFolder(string path)
+    private bool PrepareFolder(AdapterLocation input)
     {
-        string folder = settings.Output.FolderOf(path);
+        string folder = settings.Output.FolderOf(input);
         try
         {
             return guard.Folders.Prepare(folder, observer);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw WritingFault.FolderFailed(path, folder, exception);
+            throw WritingFault.FolderFailed(input.Path, folder, exception);
         }
     }
 
     /// <summary>The record with what takes time to find out. What the checkpoint has counts only for recipes that compare with it, and layers that need it.</summary>
     private OutputRecord Complete(Input input, OutputRecord record) => record with
     {
-        SourceName = Path.GetFileName(input.File.Path),
+        SourceName = Path.GetFileName(input.Source.Path),
         SourceSha256 = input.Hash.Wait(observer.Warning),
+        SourceConfigSha256 = input.Source.ConfigurationSha256,
         CheckpointSha256 = checkpoint is not null && (record.Recipe.NeedsCheckpoint || input.Contents.NeedsBase) ? checkpoint.Sha256 : null,
     };
 
     private static string ChoiceOf(IEnumerable<string> layers, AdapterContents contents) =>
         LayerChoice.Of(layers, contents.Layers.Select(layer => layer.Name));
 
-    private AdapterContents ReadContents(SafetensorsFile file)
+    private AdapterContents ReadContents(AdapterSource source)
     {
-        AdapterContents contents = AdapterContents.Read(file.Header, file.Path).PairWith(checkpoint?.Index, file.Path);
+        AdapterContents contents = AdapterContents.Read(source).PairWith(checkpoint?.Index, source.Path);
         return contents.Refuse(layer => layer.Magnitude is null ? null : WhyDoraIsRefused(layer, contents.Pairs));
     }
 
     /// <exception cref="ResizeLoraException">No layers are left.</exception>
-    private void ReportUnsupported(SafetensorsFile file, AdapterContents contents)
+    private void ReportUnsupported(AdapterSource source, AdapterContents contents)
     {
         string reasons = string.Join("; ", contents.Unsupported
             .GroupBy(layer => layer.Reason, StringComparer.Ordinal)
@@ -189,11 +191,13 @@ internal sealed class ResizePipeline(
             ? string.Empty
             : $"{unknown.Count} pair(s) of tensors look like the factors of a layer, but their names are not known, such as '{DisplayText.Of(unknown[0].Up.Name)}' and '{DisplayText.Of(unknown[0].Down.Name)}'";
         if (contents.Layers.Count == 0)
-            throw LayerFault.NoLayers(file.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
+            throw LayerFault.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
+        if (source.Location.LostConfiguration is { } lost && contents.Layers.Any(layer => layer.Alpha is null && layer.Configured is null))
+            observer.Warning(lost);
         if (reasons.Length > 0)
-            observer.Warning($"'{file.Path}' has {contents.Unsupported.Count} layer(s) that can't be resized and are kept unchanged: {reasons}.");
+            observer.Warning($"'{source.Path}' has {contents.Unsupported.Count} layer(s) that can't be resized and are kept unchanged: {reasons}.");
         if (unknown.Count > 0)
-            observer.Warning($"'{file.Path}': {unknownPairs}. They are copied as they are.");
+            observer.Warning($"'{source.Path}': {unknownPairs}. They are copied as they are.");
     }
 
     private static string? WhyDoraIsRefused(AdapterLayer layer, AdapterPairs? pairs)
@@ -207,15 +211,13 @@ internal sealed class ResizePipeline(
             : "DoRA, whose base layer is another size or can't be told";
     }
 
-    /// <summary>An alpha in the header may have changed, and none of the tensors that layers remember.</summary>
-    private static void EnsureSameAlphas(Input input, IEnumerable<DecomposedLayer> layers)
+    /// <summary>What PEFT's configuration says is no part of a layer's tensors.</summary>
+    /// <exception cref="ResizeLoraException">It says something else by now.</exception>
+    private static void EnsureSameScales(Input input, IEnumerable<DecomposedLayer> layers)
     {
-        Dictionary<string, AdapterLayer> present = input.Contents.Layers.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
-        foreach (DecomposedLayer layer in layers)
-        {
-            if (present.TryGetValue(layer.Name, out AdapterLayer? now) && now.HeaderAlpha != layer.Source.Layer.HeaderAlpha)
-                throw LayerFault.Changed(input.File.Path, layer.Name);
-        }
+        Dictionary<string, ConfiguredAlpha?> scales = input.Contents.Layers.ToDictionary(layer => layer.Name, layer => layer.Configured, StringComparer.Ordinal);
+        if (layers.FirstOrDefault(layer => scales.TryGetValue(layer.Name, out ConfiguredAlpha? now) && now != layer.Source.Layer.Configured) is { } changed)
+            throw LayerFault.Changed(input.Source.Path, changed.Name);
     }
 
     private IEnumerable<ResizeResult> Write(Input input, IEnumerable<(OutputRecord Record, IReadOnlyList<DecomposedLayer> Layers)> work)
@@ -226,7 +228,7 @@ internal sealed class ResizePipeline(
         {
             try
             {
-                OutputFile output = _planner.Plan(input.File, input.Contents, layers, Complete(input, record));
+                OutputFile output = _planner.Plan(input.Source, input.Contents, layers, Complete(input, record));
                 ResizeResult plan = ResultOf(output, isWritten: false);
                 string description = OutputPlanner.Describe(plan);
                 observer.Verbose($"{output.Path}: {description}");
@@ -248,18 +250,18 @@ internal sealed class ResizePipeline(
             yield break;
 
         var writer = new LoraWriter(engine, checkpoint, settings.Workers, cancellation);
-        foreach (OutputFile output in writer.Write(input.File, outputs, settings.Overwrite, ReportWriting))
+        foreach (OutputFile output in writer.Write(input.Source, outputs, settings.Overwrite, ReportWriting))
             yield return ResultOf(output, isWritten: true);
 
         ResizeResult ResultOf(OutputFile output, bool isWritten) =>
-            output.ToResult(input.File, checkpoint?.Version.Paths ?? [], input.Watch.Elapsed, isWritten);
+            output.ToResult(input.Source, checkpoint?.Version.Paths ?? [], input.Watch.Elapsed, isWritten);
 
-        void ReportWriting(int done, int total) => observer.Progress(input.File.Path, "Writing layer", done, total);
+        void ReportWriting(int done, int total) => observer.Progress(input.Source.Path, "Writing layer", done, total);
     }
 
     /// <summary>A file that is being worked on.</summary>
     /// <remarks>Its contents are not looked at before they are asked for: a job that runs again has thousands of files of which nothing is to be done.</remarks>
-    private sealed record Input(SafetensorsFile File, BackgroundHash Hash, ExistingOutputs Existing, Lazy<AdapterContents> LazyContents) : IDisposable
+    private sealed record Input(AdapterSource Source, BackgroundHash Hash, ExistingOutputs Existing, Lazy<AdapterContents> LazyContents) : IDisposable
     {
         public Stopwatch Watch { get; } = Stopwatch.StartNew();
 
@@ -268,7 +270,7 @@ internal sealed class ResizePipeline(
         public void Dispose()
         {
             Hash.Dispose();
-            File.Dispose();
+            Source.Dispose();
         }
     }
 }

@@ -1,4 +1,4 @@
-using ResizeLora.Safetensors;
+using ResizeLora.Peft;
 using ResizeLora.Selection;
 
 namespace ResizeLora.Writing;
@@ -6,12 +6,15 @@ namespace ResizeLora.Writing;
 /// <summary>A planned output and where it goes.</summary>
 internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer> Layers, string Path)
 {
+    /// <summary>Whether it is a folder, as PEFT saves adapters.</summary>
+    public bool IsFolder { get; init; }
+
     /// <summary>What users are told of the output.</summary>
     /// <param name="source">The input.</param>
     /// <param name="checkpoint">The paths of the checkpoint; what does not depend on it has none.</param>
     /// <param name="duration">How long the work on the input has taken so far.</param>
     /// <param name="isWritten">Whether the file is there.</param>
-    public ResizeResult ToResult(SafetensorsFile source, IReadOnlyList<string> checkpoint, TimeSpan duration, bool isWritten)
+    public ResizeResult ToResult(AdapterSource source, IReadOnlyList<string> checkpoint, TimeSpan duration, bool isWritten)
     {
         KeptValues kept = Plan.Kept;
         double dropped = Math.Sqrt(Layers.Select((layer, i) => Math.Pow(layer.NormWithout(kept.Indices[i]), 2)).Sum());
@@ -28,7 +31,7 @@ internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer
             LayerCount = kept.Ranks.Count(rank => rank > 0),
             SourceRank = Layers.Sum(layer => layer.Rank),
             Rank = kept.Rank,
-            SourceSize = source.Length,
+            SourceSize = source.File.Length,
             Size = Plan.FileLength,
             RelativeError = whole > 0 ? dropped / whole : 0,
             Duration = duration,

@@ -41,6 +41,9 @@ internal sealed record OutputRecord
     /// <summary>The input's hash; null until it is asked for.</summary>
     public string? SourceSha256 { get; init; }
 
+    /// <summary>The hash of PEFT's configuration beside the input, where there is one.</summary>
+    public string? SourceConfigSha256 { get; init; }
+
     /// <summary>The checkpoint's hash, where the output depends on it.</summary>
     public string? CheckpointSha256 { get; init; }
 
@@ -62,6 +65,8 @@ internal sealed record OutputRecord
             ["source_sha256"] = SourceSha256,
             ["checkpoint_sha256"] = CheckpointSha256,
         };
+        if (SourceConfigSha256 is not null)
+            json["source_config_sha256"] = SourceConfigSha256;
         if (!RankLimits.IsNone)
             json["rank_limits"] = RankLimits.ToString();
         return json;
@@ -83,6 +88,7 @@ internal sealed record OutputRecord
     private static string Describe(string key, string recorded) => key switch
     {
         "source_sha256" => "another input",
+        "source_config_sha256" => "another configuration of the input",
         "checkpoint_sha256" => "another checkpoint",
         "layers" => "other layers",
         _ => $"{DisplayText.Of(key).Replace('_', ' ')} {(recorded == Null ? "not given" : DisplayText.Of(recorded.Replace('"', '\'')))}",

@@ -18,6 +18,12 @@ internal static class WritingFault
     public static ResizeLoraException OutputUnknown(string path) =>
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' already exists and does not tell how it was made, so it can't be skipped as the same. Use -Force to overwrite it.");
 
+    public static ResizeLoraException FolderHoldsMore(string folder, string entry) =>
+        new("FolderHoldsMore", FaultKind.AlreadyExists, folder, $"The folder '{folder}' holds more than a PEFT adapter, such as '{DisplayText.Of(entry)}', and is not replaced. Move it away, or choose another -Destination.");
+
+    public static ResizeLoraException FileInTheWay(string path) =>
+        new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' is a file, but the output is a folder. Remove or rename the file.");
+
     public static ResizeLoraException NothingKept(string path, ResizeRecipe recipe) =>
         new("NothingKept", FaultKind.NothingKept, path, $"The recipe '{recipe}' keeps nothing of '{path}', so no file was written. Lower thr or raise size.");
 
@@ -38,6 +44,9 @@ internal static class WritingFault
 
     public static ResizeLoraException OutFileIsFolder(string path) =>
         new("OutFileIsFolder", FaultKind.InvalidArgument, path, $"-OutFile '{path}' is a folder; name a file in it, or the folder with -Destination.");
+
+    public static ResizeLoraException OutFileOfFolder(string path, string input) =>
+        new("OutFileExtension", FaultKind.InvalidArgument, path, $"'{input}' is the folder of a PEFT adapter, and so will be its output: -OutFile '{path}' names a file. Leave out {OutputName.Extension}.");
 
     public static ResizeLoraException OutFileExtension(string path) =>
         new("OutFileExtension", FaultKind.InvalidArgument, path, $"-OutFile '{path}' does not end in {OutputName.Extension}, so loaders would not take it. Write '{path}{OutputName.Extension}', or name a folder with -Destination.");

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
 
@@ -46,14 +47,14 @@ internal static class LayerCopy
     /// <summary>A name and a path may be those of a file. They are a layer's where the file has a layer of that name.</summary>
     private static bool IsLayerOf(string path, string name)
     {
-        if (name.Length == 0 || !File.Exists(path))
+        if (name.Length == 0 || !(File.Exists(path) || AdapterLocation.IsAdapter(path)))
             return false;
 
         try
         {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
-            if (_last is not { } last || last.Version != file.Version)
-                _last = last = new LookedInto(file.Version, AdapterContents.Read(file.Header, path).Layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal));
+            using var source = AdapterSource.Open(path);
+            if (_last is not { } last || last.Version != source.File.Version)
+                _last = last = new LookedInto(source.File.Version, AdapterContents.Read(source).Layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal));
             return last.Layers.Contains(name);
         }
         catch (ResizeLoraException)

@@ -3,6 +3,7 @@ using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Pipeline;
 
 namespace ResizeLora.Commands;
@@ -63,7 +64,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
 
         foreach (string path in ResolveFiles())
         {
-            if (_checkpointFiles?.Contains(path) == true)
+            if (_checkpointFiles?.Contains(AdapterLocation.Of(path).Weights) == true)
             {
                 WriteVerbose($"'{path}' is the checkpoint; skipped.");
                 _skipped ??= path;

@@ -2,6 +2,8 @@ using System.Collections.ObjectModel;
 using System.Management.Automation;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
+using ResizeLora.Files;
+using ResizeLora.Peft;
 
 namespace ResizeLora.Commands;
 
@@ -11,15 +13,18 @@ public abstract class PathCommand : ObservingCommand
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
 
-    /// <summary>Files, with wildcards.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet, HelpMessage = "LoRA files, with wildcards.")]
+    // A folder and the files in it stand for one adapter.
+    private readonly HashSet<string> _folders = new(RealPath.Comparer);
+
+    /// <summary>Files, and folders of PEFT adapters, with wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet, HelpMessage = "LoRA files and folders of PEFT adapters, with wildcards.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(SafetensorsFileCompleter))]
     public string[] Path { get; set; } = [];
 
-    /// <summary>Files, taken literally.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "LoRA files whose names are taken as they are: brackets are brackets.")]
+    /// <summary>Files, and folders of PEFT adapters, taken literally.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "LoRA files and folders of PEFT adapters whose names are taken as they are: brackets are brackets.")]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
@@ -34,28 +39,49 @@ public abstract class PathCommand : ObservingCommand
         bool literal = ParameterSetName == LiteralPathSet;
         foreach (string path in literal ? LiteralPath : Path)
         {
+            // Get-ChildItem hands in what a folder has; what is named outright is meant.
+            bool isNamed = literal ? !MyInvocation.ExpectingInput : !WildcardPattern.ContainsWildcardCharacters(path);
             foreach (string file in literal ? ResolveLiteral(path) : ResolveWildcard(path))
-                yield return file;
+            {
+                if (AdapterOf(file, isNamed) is { } adapter)
+                    yield return adapter;
+            }
         }
     }
+
+    /// <summary>
+    /// The adapter that a path stands for: a file, or a folder as PEFT saves it. Null for one that was met before by another
+    /// path, and for other folders, unless they are named outright: that is a mistake, and said so when they are opened.
+    /// </summary>
+    private string? AdapterOf(string path, bool isNamed)
+    {
+        var location = AdapterLocation.Of(path);
+        if (location.IsFolder)
+            return _folders.Add(location.Path) ? location.Path : null;
+
+        if (isNamed)
+            return path;
+
+        bool isFolder = Directory.Exists(path);
+        if (!isFolder && !AdapterLocation.IsCompanion(path))
+            return path;
+
+        WriteVerbose($"'{path}' is not a LoRA; skipped.");
+        FolderPassedOver ??= isFolder ? path : null;
+        return null;
+    }
+
+    private static bool IsInput(string path) => File.Exists(path) || AdapterLocation.IsAdapter(path);
 
     private List<string> ResolveLiteral(string path)
     {
         try
         {
             string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-            if (!IsFileSystem(provider))
-            {
-                WriteError(ErrorRecords.NotFileSystem(path, provider.Name));
-                return [];
-            }
-
-            // Get-ChildItem hands in what a folder has; a folder that is named outright is a mistake, and said so when it is opened.
-            if (!MyInvocation.ExpectingInput || !Directory.Exists(resolved))
+            if (IsFileSystem(provider))
                 return [resolved];
 
-            WriteVerbose($"'{resolved}' is a folder; passed over.");
-            FolderPassedOver ??= resolved;
+            WriteError(ErrorRecords.NotFileSystem(path, provider.Name));
         }
         catch (SessionStateException exception)
         {
@@ -77,11 +103,9 @@ public abstract class PathCommand : ObservingCommand
                 return [];
             }
 
-            // A wildcard means files.
-            List<string> files = [.. resolved.Where(file => !hasWildcard || !Directory.Exists(file))];
-            if (files.Count == 0)
+            if (hasWildcard && !resolved.Any(IsInput))
                 WriteError(ErrorRecords.NothingMatches(path, IsLiteralFile(path)));
-            return files;
+            return [.. resolved];
         }
         catch (ItemNotFoundException) when (hasWildcard)
         {
@@ -95,5 +119,5 @@ public abstract class PathCommand : ObservingCommand
         return [];
     }
 
-    private bool IsLiteralFile(string path) => File.Exists(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path));
+    private bool IsLiteralFile(string path) => IsInput(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path));
 }

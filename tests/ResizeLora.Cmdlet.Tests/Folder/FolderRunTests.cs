@@ -100,7 +100,7 @@ public sealed class FolderRunTests : IDisposable
         RunResult result = _bench.RunClean("Get-ChildItem | Where-Object Name -ne cache | Invoke-LoraResize -Checkpoint base.safetensors -Verbose");
 
         Assert.Equal(2, result.Output.Count);
-        Assert.Single(result.Verbose, message => message.Contains(_bench.PathOf("folder.d"), StringComparison.Ordinal) && message.Contains("passed over", StringComparison.Ordinal));
+        Assert.Single(result.Verbose, message => message.Contains(_bench.PathOf("folder.d"), StringComparison.Ordinal) && message.Contains("skipped", StringComparison.Ordinal));
         Assert.Equal(8, _bench.RunClean("Get-ChildItem | Where-Object Name -notlike *_th* | Where-Object Name -ne cache | Get-LoraSpectrum -Checkpoint base.safetensors").Output.Count);
     }
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Layers;
 
@@ -83,6 +84,20 @@ public sealed class LayerCopyTests : IDisposable
         Assert.Equal(3, _bench.RunClean("$layers | Get-LoraSpectrum").Output.Count);
         Assert.Equal([SampleModel.TextEncoder1], _bench.RunClean("$layers | Get-LoraSpectrum -Layer *te1*").OutputAs<DecomposedLayer>().Select(layer => layer.Name));
         Assert.All(_bench.RunClean("$layers | Get-LoraSpectrum").OutputAs<DecomposedLayer>(), layer => Assert.Null(layer.BaseSpectralNorm));
+    }
+
+    [Fact]
+    public void Copies_of_the_layers_of_a_PEFT_adapter_know_its_configuration()
+    {
+        string folder = PeftSample.CopyTo(_bench.PathOf("adapter"), "plain");
+        string byFolder = _bench.RunClean("Invoke-LoraResize adapter -Recipe 'spn_lora=1,thr=-0.3'").Only<ResizeResult>().Path;
+        _bench.RunClean($"$global:copies = Get-LoraSpectrum adapter | New-ResizeRecipe 'spn_lora=1,thr=-0.3' | {Serialized}");
+        string byCopies = _bench.RunClean("$copies | Invoke-LoraResize -Destination out").Only<ResizeResult>().Path;
+        Assert.Equal(Bench.Hash(Path.Combine(byFolder, PeftSample.WeightsName)), Bench.Hash(Path.Combine(byCopies, PeftSample.WeightsName)));
+
+        string configuration = Path.Combine(folder, PeftSample.ConfigurationName);
+        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("\"lora_alpha\":16", "\"lora_alpha\":8", StringComparison.Ordinal));
+        _bench.RunFailing("$copies | Invoke-LoraResize -Destination again").Is("FileChanged", ErrorCategory.ReadError);
     }
 
     [Fact]

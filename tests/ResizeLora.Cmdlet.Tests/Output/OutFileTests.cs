@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Output;
 
@@ -70,6 +71,18 @@ public sealed class OutFileTests : IDisposable
         new ExpectedError(Assert.Single(result.Errors), result.IsTerminated).Is("DestinationNotWritable", ErrorCategory.WriteError).LetsTheCallGoOn().Mentions(_bench.PathOf("style.safetensors"), _bench.PathOf("out"), "-Destination");
         Assert.Equal(_bench.PathOf("other/out/small.safetensors"), result.Only<ResizeResult>().Path);
         Assert.DoesNotContain(result.Progress, record => record.Activity == "style.safetensors");
+    }
+
+    [Fact]
+    public void Output_of_a_PEFT_adapter_is_a_folder_by_that_name()
+    {
+        PeftSample.CopyTo(_bench.PathOf("adapter"), "plain");
+        ResizeResult result = _bench.RunClean($"Invoke-LoraResize adapter -OutFile 'out/{{name}}-small' {Recipe}").Only<ResizeResult>();
+
+        Assert.Equal(_bench.PathOf("out/adapter-small"), result.Path);
+        Assert.True(File.Exists(_bench.PathOf("out/adapter-small/adapter_config.json")));
+        _bench.RunFailing($"Invoke-LoraResize adapter -OutFile small.safetensors {Recipe}").Is("OutFileExtension", ErrorCategory.InvalidArgument).EndsTheCall().Mentions(_bench.PathOf("adapter"), "Leave out .safetensors");
+        Assert.Empty(_bench.RunClean($"Invoke-LoraResize adapter -OutFile 'out/{{name}}-small' {Recipe} -SkipExisting").Output);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ResizeLora.Core.Tests.Pairing;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Writing;
 
@@ -40,6 +41,34 @@ public sealed class NameCostTests
         Assert.All(ranks, rank => Assert.Equal("1", header.FindMetadata(rank.Key)));
         IReadOnlyList<KeyValuePair<string, string>> metadata = OutputMetadata.Create(header, parameters, ranks.Select(rank => new KeyValuePair<string, string>(rank.Key, "2")));
         Assert.Equal(ranks.Length, metadata.Count(pair => pair.Value == "2"));
+        Assert.True(time.Elapsed < Patience, $"{time.Elapsed}");
+    }
+
+    [Fact]
+    public void Thousands_of_components_may_have_their_alpha_in_the_header()
+    {
+        const int many = 50_000;
+        string json = $"{{{string.Join(',', Enumerable.Range(0, many).Select(i => $"\"c{i}.lora_alpha\": {i}"))}}}";
+        var header = new SafetensorsHeader([], [new(PeftConfiguration.HeaderKey, json)], hasMetadata: true, dataStart: 8);
+
+        var time = Stopwatch.StartNew();
+        var configuration = PeftConfiguration.OfHeader(header, "style.safetensors");
+        PeftLayer[] layers = [.. Enumerable.Range(0, many).Select(i => new PeftLayer($"c{i}.to_q", 4, 4))];
+        Assert.All(layers, (layer, i) => Assert.Equal(i, configuration.For(layer.Name)!.Of(layer.Name, 4, "style.safetensors").Alpha));
+        Assert.Single(configuration.Metadata(new PeftOutput(layers, [])));
+        Assert.True(time.Elapsed < Patience, $"{time.Elapsed}");
+    }
+
+    [Fact]
+    public void Thousands_of_layers_may_each_have_a_pattern()
+    {
+        const int many = 10_000;
+        PeftLayer[] layers = [.. Enumerable.Range(0, many).Select(i => new PeftLayer($"transformer_blocks.{i}.attn.to_q", 1 + i % 7, 1 + i % 7))];
+
+        var time = Stopwatch.StartNew();
+        byte[] json = PeftConfiguration.OfFile("adapter_config.json", "{}"u8).FileText(new PeftOutput(layers, []));
+        PeftSettings settings = PeftConfiguration.OfFile("adapter_config.json", json).For("a")!;
+        Assert.All(layers, layer => Assert.Equal(1, settings.Of(layer.Name, layer.Rank, "style").Scale));
         Assert.True(time.Elapsed < Patience, $"{time.Elapsed}");
     }
 

@@ -1,5 +1,6 @@
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
+using ResizeLora.Peft;
 using ResizeLora.Pipeline;
 using ResizeLora.Writing;
 
@@ -18,8 +19,8 @@ public sealed class OutputGuardTests : IDisposable
     [Fact]
     public void Outputs_go_beside_the_input_or_to_the_destination()
     {
-        Assert.Equal(_folder["in_spnckpt1_th-1.2.safetensors"], Guard().Target(_folder["in"], ByDefault));
-        Assert.Equal(Path.Combine("elsewhere", "in_spnckpt1_th-1.2.safetensors"), Guard(new() { Output = OutputPath.In("elsewhere") }).Target(_folder["in"], ByDefault));
+        Assert.Equal(_folder["in_spnckpt1_th-1.2.safetensors"], Guard().Target(At("in"), ByDefault));
+        Assert.Equal(Path.Combine("elsewhere", "in_spnckpt1_th-1.2.safetensors"), Guard(new() { Output = OutputPath.In("elsewhere") }).Target(At("in"), ByDefault));
     }
 
     [Fact]
@@ -28,7 +29,7 @@ public sealed class OutputGuardTests : IDisposable
         File.WriteAllText(_folder["in"], "input");
         OutputGuard guard = Guard(new() { Overwrite = true });
         guard.AddInput(_folder["in"]);
-        Refusal.Of("OutputIsInput", () => guard.Claim(_folder["in"], _folder["other"], ByDefault), _folder["in"]);
+        Refusal.Of("OutputIsInput", () => guard.Claim(_folder["in"], At("other"), ByDefault), _folder["in"]);
     }
 
     [UnixFact]
@@ -38,7 +39,7 @@ public sealed class OutputGuardTests : IDisposable
         File.CreateSymbolicLink(_folder["link"], _folder["in"]);
         OutputGuard guard = Guard(new() { Overwrite = true });
         guard.AddInput(_folder["link"]);
-        Refusal.Of("OutputIsInput", () => guard.Claim(_folder["in"], _folder["other"], ByDefault));
+        Refusal.Of("OutputIsInput", () => guard.Claim(_folder["in"], At("other"), ByDefault));
         Assert.True(RealPath.Same(_folder["in"], _folder["link"]));
         Assert.False(RealPath.Same(_folder["in"], _folder["other"]));
     }
@@ -51,7 +52,7 @@ public sealed class OutputGuardTests : IDisposable
         Assert.Equal(0, UnixFiles.Link(_folder["in"], _folder["IN"]));
         OutputGuard guard = Guard(new() { Overwrite = true });
         guard.AddInput(_folder["in"]);
-        Refusal.Of("OutputIsInput", () => guard.Claim(_folder["IN"], _folder["other"], ByDefault));
+        Refusal.Of("OutputIsInput", () => guard.Claim(_folder["IN"], At("other"), ByDefault));
         Assert.True(RealPath.Same(_folder["in"], _folder["IN"]));
     }
 
@@ -59,18 +60,18 @@ public sealed class OutputGuardTests : IDisposable
     public void Another_name_of_an_output_is_that_output()
     {
         OutputGuard guard = Guard(new() { Overwrite = true });
-        guard.Claim(_folder["out"], _folder["a"], ByDefault);
+        guard.Claim(_folder["out"], At("a"), ByDefault);
         File.WriteAllText(_folder["out"], "output");
         Assert.Equal(0, UnixFiles.Link(_folder["out"], _folder["OUT"]));
-        Refusal.Of("OutputNameCollision", () => guard.Claim(_folder["OUT"], _folder["b"], ByDefault), _folder["a"], _folder["b"]);
+        Refusal.Of("OutputNameCollision", () => guard.Claim(_folder["OUT"], At("b"), ByDefault), _folder["a"], _folder["b"]);
     }
 
     [Fact]
     public void A_name_is_taken_once()
     {
         OutputGuard guard = Guard(new() { Overwrite = true });
-        guard.Claim(_folder["out"], _folder["a"], ByDefault);
-        Refusal.Of("OutputNameCollision", () => guard.Claim(_folder["out"], _folder["b"], ByDefault), _folder["a"], _folder["b"]);
+        guard.Claim(_folder["out"], At("a"), ByDefault);
+        Refusal.Of("OutputNameCollision", () => guard.Claim(_folder["out"], At("b"), ByDefault), _folder["a"], _folder["b"]);
     }
 
     [Fact]
@@ -95,27 +96,29 @@ public sealed class OutputGuardTests : IDisposable
             (_folder["two/style.safetensors"], [ResizeRecipe.Default, BySize]),
         ]);
         OutputGuard guard = Guard();
-        guard.Claim(_folder["a"], _folder["in"], ByDefault);
-        guard.Claim(_folder["b"], _folder["in"], ByDefault);
+        guard.Claim(_folder["a"], At("in"), ByDefault);
+        guard.Claim(_folder["b"], At("in"), ByDefault);
     }
 
     [Fact]
     public void A_name_is_known_in_advance_only_without_a_size_or_a_recipe_in_it()
     {
         OutputRecord Record(string recipe) => new PipelineSettings().RecordOf(ResizeRecipe.Parse(recipe));
-        Assert.Equal(_folder["style_spnckpt1_th-1.2.safetensors"], Guard().TargetInAdvance(_folder["style"], Record("spn_ckpt,thr=-1.2")));
-        Assert.Null(Guard().TargetInAdvance(_folder["style"], Record("spn_ckpt,size=1")));
-        Assert.Null(Guard().TargetInAdvance(_folder["style"], Record("spn_ckpt,size=1,thr=-1.2")));
-        Assert.Equal(_folder["small.safetensors"], Guard(new() { Output = OutputPath.Of(_folder["small.safetensors"]) }).TargetInAdvance(_folder["style"], Record("spn_ckpt,size=1")));
+        Assert.Equal(_folder["style_spnckpt1_th-1.2.safetensors"], Guard().TargetInAdvance(At("style"), Record("spn_ckpt,thr=-1.2")));
+        Assert.Null(Guard().TargetInAdvance(At("style"), Record("spn_ckpt,size=1")));
+        Assert.Null(Guard().TargetInAdvance(At("style"), Record("spn_ckpt,size=1,thr=-1.2")));
+        Assert.Equal(_folder["small.safetensors"], Guard(new() { Output = OutputPath.Of(_folder["small.safetensors"]) }).TargetInAdvance(At("style"), Record("spn_ckpt,size=1")));
     }
 
     [Fact]
     public void What_exists_is_not_claimed_unless_asked()
     {
         File.WriteAllText(_folder["out"], "old");
-        Refusal.Of("OutputExists", () => Guard().Claim(_folder["out"], _folder["in"], ByDefault));
-        Guard(new() { Overwrite = true }).Claim(_folder["out"], _folder["in"], ByDefault);
+        Refusal.Of("OutputExists", () => Guard().Claim(_folder["out"], At("in"), ByDefault));
+        Guard(new() { Overwrite = true }).Claim(_folder["out"], At("in"), ByDefault);
     }
+
+    private AdapterLocation At(string name) => AdapterLocation.Of(_folder[name]);
 
     private static OutputGuard Guard(PipelineSettings? settings = null) => new(settings ?? new PipelineSettings());
 }

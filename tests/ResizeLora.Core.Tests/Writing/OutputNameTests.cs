@@ -1,3 +1,4 @@
+using ResizeLora.Peft;
 using ResizeLora.Selection;
 using ResizeLora.Testing;
 using ResizeLora.Writing;
@@ -118,5 +119,5 @@ public class OutputNameTests
     }
 
     private static string NameOf(string input, ResizeRecipe recipe, double threshold) =>
-        Path.GetFileName(OutputPath.Beside.Of(Path.Combine(Path.GetTempPath(), $"{input}.safetensors"), OutputName.Words(new OutputRecord { Recipe = recipe, Threshold = threshold })));
+        Path.GetFileName(OutputPath.Beside.Of(AdapterLocation.Of(Path.Combine(Path.GetTempPath(), $"{input}.safetensors")), OutputName.Words(new OutputRecord { Recipe = recipe, Threshold = threshold })));
 }
