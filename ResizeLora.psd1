@@ -16,7 +16,7 @@
         'Clear-SpectralNormCache'
     )
     FunctionsToExport    = @()
-    AliasesToExport      = @()
+    AliasesToExport      = @('Resize-Lora')
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{

@@ -8,8 +8,11 @@ internal class SafetensorsFileCompleter : QuietCompleter
 {
     private const string Extension = ".safetensors";
 
+    /// <summary>Whether a path can be meant.</summary>
+    private protected virtual bool IsOffered(CompletionResult result) =>
+        result.ResultType == CompletionResultType.ProviderContainer
+        || result.ListItemText.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+
     private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters) =>
-        CompletionCompleters.CompleteFilename(word.Typed).Where(result =>
-            result.ResultType == CompletionResultType.ProviderContainer
-            || result.ListItemText.EndsWith(Extension, StringComparison.OrdinalIgnoreCase));
+        CompletionCompleters.CompleteFilename(word.Typed).Where(IsOffered);
 }
