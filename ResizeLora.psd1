@@ -8,6 +8,7 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('ResizeLora.Format.ps1xml')
+    TypesToProcess       = @('ResizeLora.Types.ps1xml')
     CmdletsToExport      = @(
         'Get-LoraSpectrum'
         'New-ResizeRecipe'
