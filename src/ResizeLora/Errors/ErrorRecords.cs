@@ -10,7 +10,11 @@ internal static class ErrorRecords
         new(exception, exception.ErrorId, CategoryOf(exception.Kind), exception.Target);
 
     public static ErrorRecord ToErrorRecord(this TorchUnavailableException exception) =>
-        new(exception, $"Torch{exception.Reason}", ErrorCategory.NotInstalled, exception.Target);
+        new(
+            exception,
+            $"Torch{exception.Reason}",
+            exception.Reason == TorchUnavailableReason.DeviceMissing ? ErrorCategory.InvalidArgument : ErrorCategory.NotInstalled,
+            exception.Target);
 
     public static ErrorRecord PathNotFound(string path, Exception? inner) =>
         new(new ItemNotFoundException($"'{path}' does not exist, or no file matches it.", inner), "FileNotFound", ErrorCategory.ObjectNotFound, path);
