@@ -48,8 +48,12 @@ Describe 'The published folder' -Skip:$isCheckout {
         'bin/torch/ResizeLora.Torch.dll', 'bin/torch/TorchSharp.dll', 'bin/torch/natives.txt', 'bin/torch/LICENSE-LIBTORCH.txt'
     ) { $files | Should -Contain $_ }
 
-    It 'holds each native file of the list' {
-        foreach ($name in Get-Content (Join-Path (Split-Path $manifest) bin/torch/natives.txt)) { $files | Should -Contain "bin/torch/$name" }
+    It 'holds each native file of the list, whole' {
+        foreach ($line in Get-Content (Join-Path (Split-Path $manifest) bin/torch/natives.txt)) {
+            $size, $name = $line.Split(' ', 2)
+            $files | Should -Contain "bin/torch/$name"
+            (Get-Item (Join-Path (Split-Path $manifest) "bin/torch/$name")).Length | Should -Be $size
+        }
     }
 
     It 'holds nothing of the build' {
