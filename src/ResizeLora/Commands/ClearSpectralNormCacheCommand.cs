@@ -12,6 +12,8 @@ namespace ResizeLora.Commands;
 [OutputType(typeof(NormCacheEntry))]
 public sealed class ClearSpectralNormCacheCommand : StoppableCommand
 {
+    private string? _folder;
+
     /// <summary>Checkpoints, files or folders, whose norms are removed; by default all norms are.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -29,9 +31,15 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => _folder = FindCacheFolder();
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var cache = new NormCache(NormCache.DefaultFolder(), WriteWarning, Stop);
+        if (_folder is null)
+            return;
+
+        var cache = new NormCache(_folder, WriteWarning, Stop);
         IReadOnlyList<NormCacheEntry> entries = cache.Entries();
         if (Sha256 is not null)
             Remove(cache, entries.Where(entry => Sha256.Contains(entry.Sha256, StringComparer.OrdinalIgnoreCase)));

@@ -13,7 +13,11 @@ namespace ResizeLora.Commands;
 /// <summary>What all cmdlets share that run the pipeline: its messages to the streams, errors, and a prompt stop.</summary>
 public abstract class PipelineCommand : PathCommand, IPipelineObserver
 {
+    private readonly Lazy<string?> _cacheFolder;
     private ProgressReporter? _progress;
+
+    private protected PipelineCommand() =>
+        _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, WriteWarning) ? folder : null);
 
     /// <summary>
     /// The base model: a safetensors file, the folder of a diffusers model or of one of its components, or several of these.
@@ -41,7 +45,8 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
 
     private protected INumericEngine Engine => new LazyEngine(Device, Stop);
 
-    private protected string? CacheFolder => NoCache ? null : NormCache.DefaultFolder();
+    /// <summary>The folder of the norm cache; null to use none.</summary>
+    private protected string? CacheFolder => _cacheFolder.Value;
 
     private protected ProgressReporter Progress => _progress ??= new ProgressReporter(MyInvocation.MyCommand.Name, WriteProgress);
 
