@@ -82,8 +82,9 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
             string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
             return IsFileSystem(provider) ? resolved : null;
         }
-        catch (SessionStateException)
+        catch (Exception exception) when (exception is SessionStateException or PSInvalidOperationException or PSArgumentException)
         {
+            // No such drive, or ~ without a home.
             return null;
         }
     }
