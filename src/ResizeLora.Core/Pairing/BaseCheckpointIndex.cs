@@ -1,3 +1,4 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pairing;
@@ -42,7 +43,7 @@ internal sealed class BaseCheckpointIndex
     public BaseLayer? Find(string adapterLayerName) => Candidates(adapterLayerName) is [BaseLayer only] ? only : null;
 
     /// <summary>The base layer that an adapter layer modifies; null if the checkpoint has none.</summary>
-    /// <exception cref="ResizeLoraException">The name stands for more than one, or the shapes disagree.</exception>
+    /// <exception cref="ResizeLoraException">The name stands for more than one, the shapes disagree, or the weight can't be read.</exception>
     public BaseLayer? Pair(AdapterLayer layer, string adapterPath)
     {
         List<BaseLayer> candidates = Candidates(layer.Name);
@@ -51,6 +52,9 @@ internal sealed class BaseCheckpointIndex
 
         if (candidates is not [BaseLayer found])
             return null;
+
+        if (found.Unreadable is { } weight)
+            throw CheckpointFault.Unreadable(_path, weight);
 
         (long rows, long columns) = found.Transposed ? (found.Columns, found.Rows) : (found.Rows, found.Columns);
         return layer.Rows == rows && layer.Columns == columns

@@ -27,6 +27,6 @@ internal static class PairingFault
     public static ResizeLoraException SameCheckpointTwice(string path) =>
         new("SameCheckpointTwice", FaultKind.InvalidArgument, path, $"'{path}' is named twice as a checkpoint. Name each file once.");
 
-    public static ResizeLoraException UnusableScale(string path, WeightRows rows) =>
-        new("UnusableScale", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(rows.Weight.Info.Name)}' of '{path}' has a scale of shape {rows.Scale!.Info.ShapeText} and dtype {rows.Scale.Info.DType}, neither one number nor one for each row. Use the checkpoint in F16 or BF16.");
+    public static ResizeLoraException CheckpointIsLora(string path) =>
+        new("CheckpointIsLora", FaultKind.InvalidData, path, $"'{path}' is a LoRA, not a checkpoint. Name with -Checkpoint the base model that the LoRA was trained on.");
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ResizeLora.Checkpoints;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
@@ -67,7 +68,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
 
     private void RemoveFile(NormCache cache, IReadOnlyList<NormCacheEntry> entries, string path)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
+        using TensorFile file = GgufFile.OpenEither(path);
         string sha256 = FileIdentity.Sha256(file, cache.Folder, WriteWarning, Stop);
         Remove(cache, entries.Where(entry => entry.Sha256 == sha256));
     }
