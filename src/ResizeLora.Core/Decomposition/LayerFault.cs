@@ -31,6 +31,9 @@ internal static class LayerFault
     public static ResizeLoraException NoLayers(string path, string? reason) =>
         new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' holds no LoRA layer that can be decomposed{(reason is null ? string.Empty : $" ({reason})")}. Is it a LoRA?");
 
+    public static ResizeLoraException OtherModel(string path, string kind) =>
+        new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' is {kind}, not a LoRA. Name a LoRA with -Path, and its base model with -Checkpoint.");
+
     public static ResizeLoraException NothingPairs(string path, string checkpoint, string family, string example) =>
         new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' was found in the checkpoint '{checkpoint}' (family: {family}), for instance not {example}. Is this the base model that the LoRA was trained on?");
 

@@ -157,7 +157,7 @@ internal sealed class ResizePipeline(
             .Take(5)
             .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
         if (contents.Layers.Count == 0)
-            throw LayerFault.NoLayers(file.Path, reasons.Length == 0 ? null : reasons);
+            throw contents.Unsupported.Count == 0 && OtherModel.Describe(file.Header) is { } kind ? LayerFault.OtherModel(file.Path, kind) : LayerFault.NoLayers(file.Path, reasons.Length == 0 ? null : reasons);
         if (reasons.Length > 0)
             observer.Warning($"'{file.Path}' has {contents.Unsupported.Count} layer(s) that can't be resized and are kept unchanged: {reasons}.");
     }

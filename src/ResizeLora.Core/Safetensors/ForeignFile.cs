@@ -41,8 +41,8 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
         new("a video", Mistake, At(4, "ftyp")),
         new("an HDF5 file, as Keras writes it", Convert, At(0, "\u0089HDF\r\n")),
 
-        // A protocol buffer: the version of the format, then a name or the graph.
-        new("an ONNX model", Convert, head => At(0, "\b")(head) && head[1] is >= 3 and <= 20 && At(2, "\u0012", ":", "B")(head) && head[3..].IndexOfAnyExcept((byte)0) == 0),
+        // A protocol buffer: the version of the format, then the name of the program that wrote it.
+        new("an ONNX model", Convert, head => head.Length > 6 && At(0, "\b")(head) && head[1] is >= 3 and <= 20 && At(2, "\u0012")(head) && !head[4..7].ContainsAnyExceptInRange((byte)'a', (byte)'z')),
         new("a web page", Download, head => IsPage(TextOf(head))),
         new("XML text", Download, head => TextOf(head).StartsWith('<')),
         new("JSON text", Download, head => TextOf(head).StartsWith('{') || TextOf(head).StartsWith('[')),

@@ -19,7 +19,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "Path", "LP")]
-    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
+    [ArgumentCompleter(typeof(CheckpointFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
     /// <summary>Entries from Get-SpectralNormCache that are removed.</summary>

@@ -20,12 +20,12 @@ public abstract class PipelineCommand : PathCommand, IPipelineObserver
         _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, WriteWarning) ? folder : null);
 
     /// <summary>
-    /// The base model: a safetensors file, the folder of a diffusers model or of one of its components, or several of these.
+    /// The base model: a safetensors or GGUF file, the folder of a diffusers model or of one of its components, or several of these.
     /// Needed by recipes with spn_ckpt, fro_ckpt or subspace.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
+    [ArgumentCompleter(typeof(CheckpointFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
     /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>

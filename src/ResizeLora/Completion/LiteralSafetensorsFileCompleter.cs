@@ -4,7 +4,7 @@ using System.Management.Automation;
 namespace ResizeLora.Completion;
 
 /// <summary>Completes paths for parameters without wildcards, where a bracket is a bracket.</summary>
-internal sealed class LiteralSafetensorsFileCompleter : SafetensorsFileCompleter
+internal class LiteralSafetensorsFileCompleter : SafetensorsFileCompleter
 {
     private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters) =>
         base.Complete(word, boundParameters)
