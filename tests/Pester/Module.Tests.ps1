@@ -7,7 +7,7 @@ BeforeAll {
     . $PSScriptRoot/Common.ps1
     Enter-Sample
     $manifest = Find-TestModule
-    $cmdlets = 'Clear-SpectralNormCache', 'Get-LoraSpectrum', 'Get-SpectralNormCache', 'Invoke-LoraResize', 'New-ResizeRecipe'
+    $cmdlets = 'Clear-SpectralNormCache', 'Get-LoraInfo', 'Get-LoraSpectrum', 'Get-SpectralNormCache', 'Invoke-LoraResize', 'New-ResizeRecipe'
 }
 
 AfterAll { Exit-Sample }
@@ -66,7 +66,7 @@ Describe 'Import-Module' {
     It 'exports exactly the five cmdlets' {
         $module = Get-Module ResizeLora
         $module.ExportedCommands.Keys | Sort-Object | Should -Be $cmdlets
-        $module.ExportedCmdlets.Count | Should -Be 5
+        $module.ExportedCmdlets.Count | Should -Be 6
         $module.ExportedVariables.Count | Should -Be 0
     }
 
@@ -81,7 +81,7 @@ Describe 'Import-Module' {
             (Get-Module ResizeLora).ExportedCmdlets.Count
             (`$layers | New-ResizeRecipe 'spn_lora=1,thr=-0.5' | Invoke-LoraResize -Force).Name"
         try {
-            $shell.AddArgument($manifest).Invoke() | Should -Be 5, 'style_spnlora1_th-0.5.safetensors'
+            $shell.AddArgument($manifest).Invoke() | Should -Be 6, 'style_spnlora1_th-0.5.safetensors'
             $shell.Streams.Error | Should -BeNullOrEmpty
         }
         finally { Close-ModuleShell $shell }

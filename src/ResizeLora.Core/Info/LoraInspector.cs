@@ -1,0 +1,67 @@
+using System.Globalization;
+using ResizeLora.Decomposition;
+using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
+using ResizeLora.Writing;
+
+namespace ResizeLora.Info;
+
+/// <summary>Tells what a LoRA file is by its header alone.</summary>
+internal static class LoraInspector
+{
+    /// <summary>Reads the header of a file.</summary>
+    /// <exception cref="ResizeLoraException">It can't be read, or holds no layers of an adapter.</exception>
+    public static LoraInfo Read(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        var contents = AdapterContents.Read(file.Header, path);
+        if (contents.Layers.Count + contents.Unsupported.Count == 0)
+            throw OtherModel.Describe(file.Header) is { } kind ? LayerFault.OtherModel(path, kind) : LayerFault.NoLayers(path, null);
+
+        IReadOnlyList<AdapterLayer> layers = contents.Layers;
+        int[] ranks = [.. layers.Select(layer => (int)layer.Rank).Order()];
+        return new LoraInfo(path, new TrainingMetadata(file.Header))
+        {
+            Size = file.Length,
+            Type = ByFrequency(layers.Select(layer => layer.Magnitude is null ? layer.Type.Name : $"DoRA ({layer.Type.Name})")) ?? "none that can be resized",
+            Style = ByFrequency(layers.Select(layer => layer.Name).Concat(contents.Unsupported.Select(layer => layer.Name)).Select(AdapterNames.StyleOf))!,
+            FamilyCandidates = new ReadableList<string>(FamilyGuess.Of(layers), ','),
+            LayerCount = layers.Count,
+            Layers = new ReadableList<LoraLayerGroup>(Groups(layers), ';'),
+            MinimumRank = ranks.FirstOrDefault(),
+            MedianRank = ranks.ElementAtOrDefault((ranks.Length - 1) / 2),
+            MaximumRank = ranks.LastOrDefault(),
+            Alpha = AlphaOf(layers, file.Header),
+            DType = ByFrequency(layers.SelectMany(layer => layer.Tensors.All).Select(tensor => tensor.DType.ToString())) ?? string.Empty,
+            IsResized = OutputMetadata.IsResized(file.Header),
+            Resized = OutputMetadata.Recorded(file.Header),
+            Problems = new ReadableList<LoraProblem>(contents.Unsupported.GroupBy(layer => layer.Reason, StringComparer.Ordinal).Select(group => new LoraProblem(group.Key, group.Count(), group.First().Name)), ';'),
+            OtherTensorCount = contents.Others.Count,
+            Metadata = file.Header.Metadata.ToDictionary(StringComparer.Ordinal),
+        };
+    }
+
+    private static IEnumerable<LoraLayerGroup> Groups(IReadOnlyList<AdapterLayer> layers) => layers
+        .GroupBy(layer => (Component: AdapterNames.ComponentOf(layer.Name), Kind: LayerKind.Of(layer)))
+        .OrderBy(group => group.Key.Component)
+        .ThenBy(group => group.Key.Kind, StringComparer.Ordinal)
+        .Select(group => new LoraLayerGroup(group.Key.Component, group.Key.Kind, group.Count(), (int)group.Min(layer => layer.Rank), (int)group.Max(layer => layer.Rank)));
+
+    /// <summary>What the header says of alpha; the numbers in tensors are not read.</summary>
+    private static string AlphaOf(IReadOnlyList<AdapterLayer> layers, SafetensorsHeader header)
+    {
+        double[] told = [.. layers.Select(layer => layer.HeaderAlpha?.Alpha).OfType<double>().Distinct().Order()];
+        if (told.Length > 0)
+            return told.Length == 1 ? Text(told[0]) : $"{Text(told[0])} to {Text(told[^1])}";
+
+        return layers.Any(layer => layer.Alpha is not null)
+            ? header.FindMetadata("ss_network_alpha") ?? "in a tensor of each layer"
+            : "the rank, as none is stored";
+    }
+
+    private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Distinct texts, the most frequent first; null where there is none.</summary>
+    private static string? ByFrequency(IEnumerable<string> texts) =>
+        string.Join(", ", texts.GroupBy(text => text, StringComparer.Ordinal).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Select(group => group.Key)) is { Length: > 0 } joined ? joined : null;
+}
