@@ -10,7 +10,7 @@ internal sealed class GgufSample
     public const uint Q4_0 = 2;
     public const uint Q8_0 = 8;
 
-    private readonly List<(string Name, uint Type, long[] Shape, byte[] Bytes)> _tensors = [];
+    private readonly List<(string Name, uint Type, long[] Shape, long Length, byte[] Bytes)> _tensors = [];
     private readonly List<byte[]> _values = [];
 
     /// <summary>The version of the format.</summary>
@@ -22,7 +22,14 @@ internal sealed class GgufSample
     /// <summary>Adds a tensor whose dimensions are given as elsewhere, the one that varies fastest last.</summary>
     public GgufSample Add(string name, uint type, long[] shape, byte[] bytes)
     {
-        _tensors.Add((name, type, shape, bytes));
+        _tensors.Add((name, type, shape, bytes.Length, bytes));
+        return this;
+    }
+
+    /// <summary>Adds a tensor of so many zeros, which take no room on the disk.</summary>
+    public GgufSample AddSparse(string name, uint type, long[] shape, long length)
+    {
+        _tensors.Add((name, type, shape, length, []));
         return this;
     }
 
@@ -49,25 +56,9 @@ internal sealed class GgufSample
 
     public byte[] ToBytes()
     {
-        if (Alignment != 32)
-            AddValue("general.alignment", 4, BitConverter.GetBytes(Alignment));
-        var header = new List<byte>([.. "GGUF"u8, .. BitConverter.GetBytes(Version), .. BitConverter.GetBytes((long)_tensors.Count), .. BitConverter.GetBytes((long)_values.Count)]);
-        _values.ForEach(header.AddRange);
-        var data = new List<byte>();
-        foreach ((string name, uint type, long[] shape, byte[] bytes) in _tensors)
-        {
-            header.AddRange(Text(name));
-            header.AddRange(BitConverter.GetBytes(shape.Length));
-            foreach (long size in shape.Reverse())
-                header.AddRange(BitConverter.GetBytes(size));
-            header.AddRange(BitConverter.GetBytes(type));
-            header.AddRange(BitConverter.GetBytes((long)data.Count));
-            data.AddRange(bytes);
-            Align(data);
-        }
-
-        Align(header);
-        return [.. header, .. data];
+        using var stream = new MemoryStream();
+        WriteTo(stream);
+        return stream.ToArray();
     }
 
     /// <summary>Writes the file.</summary>
@@ -75,15 +66,43 @@ internal sealed class GgufSample
     public string Write(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllBytes(path, ToBytes());
+        using FileStream stream = File.Create(path);
+        WriteTo(stream);
         return path;
     }
 
-    private void Align(List<byte> bytes)
+    private void WriteTo(Stream stream)
     {
-        while (bytes.Count % Alignment != 0)
-            bytes.Add(0);
+        if (Alignment != 32)
+            AddValue("general.alignment", 4, BitConverter.GetBytes(Alignment));
+        var header = new List<byte>([.. "GGUF"u8, .. BitConverter.GetBytes(Version), .. BitConverter.GetBytes((long)_tensors.Count), .. BitConverter.GetBytes((long)_values.Count)]);
+        _values.ForEach(header.AddRange);
+        long offset = 0;
+        foreach ((string name, uint type, long[] shape, long length, _) in _tensors)
+        {
+            header.AddRange(Text(name));
+            header.AddRange(BitConverter.GetBytes(shape.Length));
+            foreach (long size in shape.Reverse())
+                header.AddRange(BitConverter.GetBytes(size));
+            header.AddRange(BitConverter.GetBytes(type));
+            header.AddRange(BitConverter.GetBytes(offset));
+            offset += Aligned(length);
+        }
+
+        header.AddRange(new byte[Aligned(header.Count) - header.Count]);
+        stream.Write(header.ToArray());
+        long position = header.Count;
+        foreach ((_, _, _, long length, byte[] bytes) in _tensors)
+        {
+            stream.Position = position;
+            stream.Write(bytes);
+            position += Aligned(length);
+        }
+
+        stream.SetLength(position);
     }
+
+    private long Aligned(long length) => (length + Alignment - 1) / Alignment * Alignment;
 
     private static IEnumerable<byte> Text(string text) => [.. BitConverter.GetBytes((long)Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
 }

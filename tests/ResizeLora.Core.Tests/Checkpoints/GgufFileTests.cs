@@ -114,6 +114,46 @@ public sealed class GgufFileTests : IDisposable
         AssertEqual(new Matrix(16, 16).Map((row, column) => expected[(row + 16) * 16 + column]), Read(checkpoint, "layers.0.attention.to_k"));
     }
 
+    /// <summary>As ComfyUI-GGUF converts real models: what does not fit blocks is kept, and shapes of U-Nets are changed and written down.</summary>
+    [Theory]
+    [InlineData("flux_checkpoint_singlefile", "Flux.1")]
+    [InlineData("sdxl_checkpoint_singlefile", "SDXL")]
+    [InlineData("sd15_checkpoint_singlefile", "SD 1.x")]
+    [InlineData("sd3_checkpoint_singlefile", "SD 3.x")]
+    [InlineData("qwen_image_checkpoint", "Qwen-Image")]
+    [InlineData("wan21_1_3b_checkpoint", "Wan 2.x")]
+    [InlineData("z_image_checkpoint", "Z-Image")]
+    public void Layers_of_real_models_have_the_same_names_and_sizes(string list, string family)
+    {
+        const string prefix = "model.diffusion_model.";
+        bool hasPrefix = KeyFile.Tensors(list).Any(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal));
+        var gguf = new GgufSample();
+        var header = new Pairing.HeaderBuilder();
+        foreach (TensorSpec tensor in KeyFile.Tensors(list).Where(tensor => !hasPrefix || tensor.Name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            string name = hasPrefix ? tensor.Name[prefix.Length..] : tensor.Name;
+            header.Add(name, [.. tensor.Shape]);
+            long elements = tensor.Shape.Aggregate(1L, (product, size) => product * size);
+            bool fits = tensor.Shape.Count > 1 && tensor.Shape[^1] % 256 == 0;
+            bool isMadeFit = !fits && family.StartsWith("SD", StringComparison.Ordinal) && tensor.Shape.Count > 1 && elements % 256 == 0;
+            if (isMadeFit)
+                gguf.AddList($"comfy.gguf.orig_shape.{name}", [.. tensor.Shape.Select(size => (int)size)]);
+            if (fits || isMadeFit)
+                gguf.AddSparse(name, 12, isMadeFit ? [elements / 256, 256] : [.. tensor.Shape], elements / 256 * 144);
+            else
+                gguf.AddSparse(name, GgufSample.F32, [.. tensor.Shape], elements * 4);
+        }
+
+        gguf.Write(_folder["base.gguf"]);
+        var expected = new BaseCheckpointIndex(header.Build(), "base.safetensors");
+
+        using BaseCheckpoint checkpoint = Open("base.gguf");
+
+        Assert.Equal((family, family), (expected.Family, checkpoint.Index.Family));
+        Assert.Equal(expected.Names.ToHashSet(), checkpoint.Index.Names.ToHashSet());
+        Assert.All(expected.Names, name => Assert.Equal(Sizes(expected, name), Sizes(checkpoint.Index, name)));
+    }
+
     [Fact]
     public void Values_of_all_types_are_passed_over_and_the_alignment_is_obeyed()
     {
@@ -245,6 +285,9 @@ public sealed class GgufFileTests : IDisposable
         string path = Sample(1).Write(_folder["style.gguf"]);
         Refusal.Of("InvalidSafetensors", () => SafetensorsFile.Open(path), path, "GGUF", "LoRA must be a safetensors file");
     }
+
+    private static (long Rows, long Columns)? Sizes(BaseCheckpointIndex index, LayerKey name) =>
+        name.Component == AdapterComponent.Unet && index.Find("lora_unet_" + name.FlatPath) is { } layer ? (layer.Rows, layer.Columns) : null;
 
     private static GgufSample Sample(int seed) => new GgufSample().Add($"{Query}.weight", GgufSample.Q8_0, [4, 64], ReferenceBlocks.Random(GgufSample.Q8_0, 8, new Random(seed)));
 
