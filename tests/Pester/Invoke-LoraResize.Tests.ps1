@@ -182,4 +182,41 @@ Describe 'Invoke-LoraResize' {
             $problems | Should -HaveCount 1
         }
     }
+
+    Context 'Of a folder that PEFT has saved' {
+        BeforeAll {
+            $null = New-Item -ItemType Directory -Path peft, notes
+            Copy-Item (Join-Path $PSScriptRoot '../TestData/peft/plain/adapter_*') peft
+            $result = Get-ChildItem peft, notes -Recurse | Invoke-LoraResize -Recipe 'spn_lora=1,thr=-0.3'
+        }
+
+        It 'is a folder, once, however many of its files come' {
+            $result.Name | Should -Be 'peft_spnlora1_th-0.3'
+            $result.SourcePath | Should -Be (Get-Item peft).FullName
+            (Get-ChildItem $result.Path).Name | Should -Be 'adapter_config.json', 'adapter_model.safetensors'
+        }
+
+        It 'is scaled by alpha and rank of the configuration' {
+            $config = Get-Content peft/adapter_config.json -Raw | ConvertFrom-Json
+            (Get-LoraSpectrum peft | ForEach-Object Alpha) | Should -Be (, $config.lora_alpha * 10)
+            $after = Get-LoraSpectrum $result.Path
+            $after | ForEach-Object { $_.Alpha | Should -Be $_.Rank }
+            ($after | Measure-Object SpectralNorm -Maximum).Maximum | Should -BeLessThan (1.001 * (Get-LoraSpectrum peft | Measure-Object SpectralNorm -Maximum).Maximum)
+        }
+
+        It 'says what was written in its configuration' {
+            $before = Get-Content peft/adapter_config.json -Raw | ConvertFrom-Json -AsHashtable
+            $config = Get-Content (Join-Path $result.Path 'adapter_config.json') -Raw | ConvertFrom-Json -AsHashtable
+            $config.Keys | Should -Be $before.Keys
+            foreach ($layer in Get-LoraSpectrum $result.Path) {
+                $name = $layer.Name -replace '^base_model\.model\.'
+                ($config.rank_pattern[$name] ?? $config.r) | Should -Be $layer.Rank
+                ($config.alpha_pattern[$name] ?? $config.lora_alpha) | Should -Be $layer.Rank
+            }
+        }
+
+        It 'is refused of another folder that is named' {
+            { Invoke-LoraResize notes -Recipe 'spn_lora=1,thr=-0.3' -ErrorAction Stop } | Should -Throw -ErrorId 'PathIsFolder,*' -ExpectedMessage '*adapter_config.json*'
+        }
+    }
 }

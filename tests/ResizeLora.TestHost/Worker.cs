@@ -1,4 +1,5 @@
 using ResizeLora.Decomposition;
+using ResizeLora.Files;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Testing;
@@ -33,15 +34,29 @@ internal static class Worker
         return Report(() => [.. Pipeline(destination, overwrite: false).Resize(lora, [(ResizeRecipe.Parse(recipe), layers)])]);
     }
 
-    /// <summary>Writes one file anew and replaces it by another of the same name, on and on.</summary>
+    /// <summary>Writes one output anew and replaces it by another of the same name, on and on.</summary>
     public static int ResizeOn(string first, string second, string destination, string recipe)
     {
         for (bool saidSo = false; ; saidSo = true)
         {
             string name = Pipeline(destination, overwrite: false).Resize(first, [ResizeRecipe.Parse(recipe)]).Single().Path;
             _ = Pipeline(destination, overwrite: true).Resize(second, [ResizeRecipe.Parse(recipe)]).Single();
-            File.Delete(name);
+            Remove(name, $"{destination}.removed");
             if (!saidSo)
+                Say(Ready);
+        }
+    }
+
+    /// <summary>Replaces a folder of two files that belong together by another one, on and on.</summary>
+    public static int ReplaceOn(string folder, string canExchange)
+    {
+        for (int n = 0; ; n++)
+        {
+            using var staged = StagedFolder.Create(folder);
+            foreach (string name in new[] { "a", "b" })
+                File.WriteAllText(Path.Combine(staged.Path, name), $"{n % 1000}");
+            _ = staged.TryMoveTo(Path.Combine(folder, "target"), overwrite: true, bool.Parse(canExchange));
+            if (n == 1)
                 Say(Ready);
         }
     }
@@ -56,6 +71,21 @@ internal static class Worker
             if (n == 1)
                 Say(Ready);
         }
+    }
+
+    /// <summary>A folder goes elsewhere first: a kill must not leave half of it where outputs are looked at.</summary>
+    private static void Remove(string output, string elsewhere)
+    {
+        if (!Directory.Exists(output))
+        {
+            File.Delete(output);
+            return;
+        }
+
+        if (Directory.Exists(elsewhere))
+            Directory.Delete(elsewhere, recursive: true);
+        Directory.Move(output, elsewhere);
+        Directory.Delete(elsewhere, recursive: true);
     }
 
     private static ResizePipeline Pipeline(string destination, bool overwrite, BaseCheckpoint? checkpoint = null, string? cacheFolder = null)

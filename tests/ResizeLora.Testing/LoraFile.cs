@@ -1,11 +1,11 @@
 using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
 using ResizeLora.Pairing;
-using ResizeLora.Safetensors;
+using ResizeLora.Peft;
 
 namespace ResizeLora.Testing;
 
-/// <summary>What a loader makes of a LoRA file, in float64.</summary>
+/// <summary>What a loader makes of a LoRA, a file or a folder of PEFT's, in float64.</summary>
 internal static class LoraFile
 {
     /// <summary>The effective ΔW = (alpha / rank) · up · down of each layer.</summary>
@@ -15,12 +15,12 @@ internal static class LoraFile
     /// <summary>The exact decomposition of each layer's up · down, with its scale.</summary>
     public static Dictionary<string, (double Scale, Matrix Up, Matrix Down)> Layers(string path)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        return AdapterContents.Read(file.Header, path).Layers.ToDictionary(
+        using var source = AdapterSource.Open(path);
+        return AdapterContents.Read(source).Layers.ToDictionary(
             layer => layer.Name,
             layer =>
             {
-                LayerFactors factors = (LayerFactors)LayerReader.Read(file, layer).Change;
+                LayerFactors factors = (LayerFactors)LayerReader.Read(source.File, layer).Change;
                 return (factors.Scale, PlainEngine.ToMatrix(factors.Up), PlainEngine.ToMatrix(factors.Down));
             },
             StringComparer.Ordinal);

@@ -8,11 +8,10 @@ namespace ResizeLora;
 /// </summary>
 public sealed record DecomposedLayer
 {
-    internal DecomposedLayer(LayerSource source, string path, AdapterComponent component, double alpha, IReadOnlyList<double> singularValues)
+    internal DecomposedLayer(LayerSource source, string path, double alpha, IReadOnlyList<double> singularValues)
     {
         Source = source;
         Path = path;
-        Component = component;
         Alpha = alpha;
         SingularValues = new ReadableList<double>(singularValues, ' ');
         FrobeniusNorm = Norm(singularValues);
@@ -22,8 +21,8 @@ public sealed record DecomposedLayer
     /// <summary>The layer's name, as the file has it.</summary>
     public string Name => Source.Layer.Name;
 
-    /// <summary>The part of the model that the layer belongs to.</summary>
-    public AdapterComponent Component { get; }
+    /// <summary>The part of the model that the layer belongs to, as its name tells or, where that is silent, its base layer.</summary>
+    public AdapterComponent Component => Source.Pair.Component;
 
     /// <summary>The layer of the base checkpoint that it modifies, or null where none was looked for or found.</summary>
     public string? BaseLayer => Source.BaseLayer?.Name;
@@ -37,7 +36,7 @@ public sealed record DecomposedLayer
     /// <summary>Columns of ΔW: input features times kernel size.</summary>
     public int Columns => (int)Source.Layer.Columns;
 
-    /// <summary>The layer's alpha; the rank where the file has none.</summary>
+    /// <summary>The layer's alpha, from a tensor or from PEFT's configuration; the rank where there is none.</summary>
     public double Alpha { get; }
 
     /// <summary>The singular values of ΔW = (alpha / rank) · up · down, descending; min(rank, rows, columns) of them.</summary>
@@ -61,7 +60,7 @@ public sealed record DecomposedLayer
     /// <summary>The recipes attached to this layer, in the order in which they were attached.</summary>
     public IReadOnlyList<ResizeRecipe> Recipes { get; internal init => field = new ReadableList<ResizeRecipe>(value, ':'); } = [];
 
-    /// <summary>The file that the layer is from.</summary>
+    /// <summary>The file, or the folder of a PEFT adapter, that the layer is from.</summary>
     public string Path { get; }
 
     internal LayerSource Source { get; init; }

@@ -28,17 +28,17 @@ internal static class LayerFault
     public static ResizeLoraException Changed(string path, string layer) =>
         new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' has changed since it was decomposed (layer '{DisplayText.Of(layer)}'). Run Get-LoraSpectrum again.");
 
-    public static ResizeLoraException NoLayers(string path, string? reason) =>
-        new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' holds no LoRA layer that can be decomposed{(reason is null ? string.Empty : $" ({reason})")}. Is it a LoRA?");
+    public static ResizeLoraException NoLayers(string path, string reasons) =>
+        new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' holds no LoRA layer that can be decomposed{(reasons.Length == 0 ? string.Empty : $" ({reasons})")}. Is it a LoRA?");
 
     public static ResizeLoraException OtherModel(string path, string kind) =>
         new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' is {kind}, not a LoRA. Name a LoRA with -Path, and its base model with -Checkpoint.");
 
     public static ResizeLoraException NothingPairs(string path, string checkpoint, string family, string example) =>
-        new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' was found in the checkpoint '{checkpoint}' (family: {family}), for instance not {example}. Is this the base model that the LoRA was trained on?");
+        new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' could be paired with the checkpoint '{checkpoint}' (family: {family}), such as {example}. Is this the base model that the LoRA was trained on?");
 
     public static ResizeLoraException Unmatched(string path, string checkpoint, int count, string unpaired) =>
-        new("UnmatchedLayer", FaultKind.InvalidData, path, $"{count} layer(s) of '{path}' are not in the checkpoint '{checkpoint}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");
+        new("UnmatchedLayer", FaultKind.InvalidData, path, $"{count} layer(s) of '{path}' have no partner in the checkpoint '{checkpoint}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");
 
     /// <summary>libtorch has one type of exception for all, and tells in words what has happened; several lines of them.</summary>
     private static bool IsOutOfMemory(ExternalException exception) =>

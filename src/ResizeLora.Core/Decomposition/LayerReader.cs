@@ -1,5 +1,6 @@
 using ResizeLora.Adapters;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
@@ -7,6 +8,9 @@ namespace ResizeLora.Decomposition;
 /// <summary>Reads what a layer's tensors hold.</summary>
 internal static class LayerReader
 {
+    /// <summary>How far numbers are apart in bfloat16, which alphas may be stored in.</summary>
+    private const double CoarsestStep = 1 / 128.0;
+
     /// <exception cref="ResizeLoraException">Reading failed, or alpha is not a finite number.</exception>
     /// <exception cref="NonFiniteException">A number that ΔW is made of is not finite.</exception>
     public static LayerContent Read(SafetensorsFile file, AdapterLayer layer)
@@ -24,9 +28,12 @@ internal static class LayerReader
             }
 
             double? alpha = ReadAlpha(file, layer, numbers);
-            double scale = layer.HeaderAlpha?.Scale(layer.Rank) ?? layer.Type.Scale(layer.Shape, alpha);
+            double scale = layer.Configured?.Scale ?? layer.Type.Scale(layer.Shape, alpha);
+            if (layer.Configured is not null && alpha is not null)
+                EnsureSameScale(file, layer, layer.Configured, alpha.Value);
+
             WeightChange change = layer.Type.Read(numbers, layer.Shape, scale);
-            return new LayerContent(numbers, change, alpha ?? layer.HeaderAlpha?.Alpha ?? layer.Shape.AlphaRank ?? layer.Rank, digest.ToString());
+            return new LayerContent(numbers, change, layer.Configured?.Alpha ?? alpha ?? layer.Shape.AlphaRank ?? layer.Rank, digest.ToString());
         }
         catch
         {
@@ -53,6 +60,14 @@ internal static class LayerReader
         bool IsThere(TensorInfo tensor) =>
             source.Header.Find(tensor.Name) is { } found
             && found.DType == tensor.DType && found.Begin == tensor.Begin && found.Shape.SequenceEqual(tensor.Shape);
+    }
+
+    /// <summary>Some loaders obey the tensor, others the configuration.</summary>
+    private static void EnsureSameScale(SafetensorsFile file, AdapterLayer layer, ConfiguredAlpha configured, double alpha)
+    {
+        double scale = layer.Type.Scale(layer.Shape, alpha);
+        if (Math.Abs(scale - configured.Scale) > CoarsestStep * Math.Abs(configured.Scale))
+            throw PeftFault.ScaleDiffers(file.Path, layer.Name, configured.Place, configured.Scale, $"the tensor '{DisplayText.Of(layer.Alpha!.Name)}'", scale);
     }
 
     private static double? ReadAlpha(SafetensorsFile file, AdapterLayer layer, LayerNumbers numbers)

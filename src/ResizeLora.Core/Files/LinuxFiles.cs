@@ -3,13 +3,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ResizeLora.Files;
 
-/// <summary>statx, whose structure is the same on every processor.</summary>
+/// <summary>statx, whose structure is the same on every processor, and renameat2.</summary>
 internal static partial class LinuxFiles
 {
     private const int CurrentFolder = -100;
     private const int OfTheHandle = 0x1000;
     private const uint ChangeTime = 0x80;
     private const uint Number = 0x100;
+    private const uint Exchange = 2;
 
     public static FileStatus? Status(SafeFileHandle handle)
     {
@@ -28,6 +29,21 @@ internal static partial class LinuxFiles
 
     public static FileStatus? Status(string path) => Status(CurrentFolder, path, 0);
 
+    /// <summary>Gives two paths each what the other one leads to, in one step.</summary>
+    /// <returns>False where the system or the file system can't.</returns>
+    public static bool TryExchange(string left, string right)
+    {
+        try
+        {
+            return Renameat2(CurrentFolder, left, CurrentFolder, right, Exchange) == 0;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Older C libraries don't know the call.
+            return false;
+        }
+    }
+
     private static FileStatus? Status(int folder, string path, int flags)
     {
         const uint wanted = ChangeTime | Number;
@@ -39,6 +55,10 @@ internal static partial class LinuxFiles
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Statx(int folder, string path, int flags, uint mask, out StatxResult result);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Renameat2(int leftFolder, string left, int rightFolder, string right, uint flags);
 
     /// <summary>What is used of struct statx.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

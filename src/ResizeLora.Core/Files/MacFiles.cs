@@ -3,9 +3,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ResizeLora.Files;
 
-/// <summary>fstat, as processors of Apple's own have it.</summary>
+/// <summary>fstat, as processors of Apple's own have it, and renamex_np.</summary>
 internal static partial class MacFiles
 {
+    private const uint Swap = 2;
+
+    /// <summary>Gives two paths each what the other one leads to, in one step.</summary>
+    /// <returns>False where the file system can't.</returns>
+    public static bool TryExchange(string left, string right) => Renamex(left, right, Swap) == 0;
+
     public static FileStatus? Status(SafeFileHandle handle)
     {
         // Older processors have an older structure under this name.
@@ -30,6 +36,10 @@ internal static partial class MacFiles
     [LibraryImport("libc", EntryPoint = "fstat")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Fstat(int file, out Stat result);
+
+    [LibraryImport("libc", EntryPoint = "renamex_np", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Renamex(string left, string right, uint flags);
 
     /// <summary>What is used of struct stat.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 144)]

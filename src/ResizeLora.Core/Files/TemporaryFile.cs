@@ -23,6 +23,9 @@ internal sealed class TemporaryFile : IDisposable
 
     public SafeFileHandle Handle { get; }
 
+    /// <summary>What tells its name from others'; never used twice.</summary>
+    public string Mark => Path.GetFileName(_path)[1..^Extension.Length];
+
     /// <summary>Makes a file of a length in a folder, and first removes there what killed runs left.</summary>
     /// <exception cref="IOException">The folder is missing, or the disk has no room for the length.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder is not writable.</exception>

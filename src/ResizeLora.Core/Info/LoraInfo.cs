@@ -12,13 +12,13 @@ public sealed record LoraInfo
         Training = training;
     }
 
-    /// <summary>The file's name.</summary>
+    /// <summary>The name of the file, or of the folder that PEFT has saved.</summary>
     public string Name => System.IO.Path.GetFileName(Path);
 
     /// <summary>Where it is.</summary>
     public string Path { get; }
 
-    /// <summary>Bytes of the file.</summary>
+    /// <summary>Bytes of the safetensors file.</summary>
     public required long Size { get; init; }
 
     /// <summary>How its layers change weights, such as LoRA or LoKr; several where it has several, the most frequent first.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Info;
@@ -38,14 +39,16 @@ internal sealed class TrainingMetadata
 
     private readonly SafetensorsHeader _header;
 
-    public TrainingMetadata(SafetensorsHeader header)
+    /// <param name="header">The header.</param>
+    /// <param name="configuration">PEFT's configuration, in the header or beside the file.</param>
+    public TrainingMetadata(SafetensorsHeader header, PeftConfiguration configuration)
     {
         _header = header;
         Title = First("modelspec.title", "ss_output_name", "name");
         Author = First("modelspec.author", "author");
         Date = DateOf(First("modelspec.date")) ?? Moment(First("ss_training_finished_at", "ss_training_started_at"));
         Description = First("modelspec.description", "description");
-        BaseModel = First("ss_sd_model_name", "base_model") ?? FromJson("lora_adapter_metadata", "base_model_name_or_path");
+        BaseModel = First("ss_sd_model_name", "base_model") ?? configuration.BaseModel;
         Architecture = First("modelspec.architecture", "ss_base_model_version");
         TriggerWords = Words(First("modelspec.trigger_phrase", "trigger_words", "trigger_word", "ss_trigger_words"));
         Tags = TagsOf(First("ss_tag_frequency"));
@@ -111,21 +114,5 @@ internal sealed class TrainingMetadata
         }
 
         return [.. counts.OrderByDescending(tag => tag.Value).ThenBy(tag => tag.Key, StringComparer.Ordinal).Take(MostTags).Select(tag => tag.Key)];
-    }
-
-    private string? FromJson(string key, string name)
-    {
-        try
-        {
-            return First(key) is { } text
-                && JsonSerializer.Deserialize<JsonElement>(text) is { ValueKind: JsonValueKind.Object } json
-                && json.EnumerateObject().FirstOrDefault(property => property.Name.EndsWith(name, StringComparison.Ordinal)) is { Value.ValueKind: JsonValueKind.String } found
-                ? found.Value.GetString()
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

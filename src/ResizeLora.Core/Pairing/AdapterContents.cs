@@ -1,4 +1,5 @@
 using ResizeLora.Adapters;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pairing;
@@ -12,9 +13,13 @@ internal sealed record AdapterContents(
     IReadOnlyList<TensorInfo> Others,
     IReadOnlyList<UnsupportedLayer> Unsupported)
 {
+    /// <summary>Sorts the tensors of an adapter.</summary>
+    /// <exception cref="ResizeLoraException">The file holds a layer twice, in two styles of naming, or is not what PEFT's configuration says.</exception>
+    public static AdapterContents Read(AdapterSource source) => Read(source.Header, source.Path, source.Configuration);
+
     /// <summary>Sorts the tensors of the file at <paramref name="path"/>.</summary>
-    /// <exception cref="ResizeLoraException">The file holds a layer twice, in two styles of naming.</exception>
-    public static AdapterContents Read(SafetensorsHeader header, string path)
+    /// <exception cref="ResizeLoraException">The file holds a layer twice, in two styles of naming, or is not what PEFT's configuration says.</exception>
+    public static AdapterContents Read(SafetensorsHeader header, string path, PeftConfiguration? configuration = null)
     {
         var byLayer = new Dictionary<string, LayerTensors>(StringComparer.Ordinal);
         var rest = new List<TensorInfo>();
@@ -39,19 +44,18 @@ internal sealed record AdapterContents(
         }
 
         others = WithoutCompanions(WithoutAlphas(others, byLayer.Values), byLayer.Values);
-        var alphas = HeaderAlphas.Of(header);
         var layers = new List<AdapterLayer>();
         var unsupported = new List<UnsupportedLayer>();
         foreach (LayerTensors tensors in byLayer.Values.OrderBy(tensors => tensors.Name, StringComparer.Ordinal))
         {
-            (AdapterLayer? layer, UnsupportedLayer? instead) = tensors.Build(path, alphas);
+            (AdapterLayer? layer, UnsupportedLayer? instead) = tensors.Build(path);
             if (layer is not null)
                 layers.Add(layer);
             if (instead is not null)
                 unsupported.Add(instead);
         }
 
-        return new AdapterContents(layers, others, unsupported);
+        return new ConfiguredLayers(header, path, configuration).Apply(new AdapterContents(layers, others, unsupported));
 
         LayerTensors LayerNamed(string name)
         {
@@ -62,8 +66,16 @@ internal sealed record AdapterContents(
         }
     }
 
+    /// <summary>What the layers modify; null without a checkpoint.</summary>
+    public AdapterPairs? Pairs { get; private init; }
+
     /// <summary>Whether an output depends on the base layers, whatever the recipe.</summary>
     public bool NeedsBase => Layers.Any(layer => layer.NeedsBase);
+
+    /// <summary>Finds out what the layers modify.</summary>
+    /// <exception cref="ResizeLoraException">It is the wrong checkpoint.</exception>
+    public AdapterContents PairWith(BaseCheckpointIndex? checkpoint, string path) =>
+        this with { Pairs = checkpoint is null ? null : new AdapterPairs(Layers, path, checkpoint) };
 
     /// <summary>Moves layers to the unsupported ones.</summary>
     /// <param name="reason">Why a layer can't be resized; null if it can.</param>

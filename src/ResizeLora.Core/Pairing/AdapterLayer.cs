@@ -1,4 +1,5 @@
 using ResizeLora.Adapters;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pairing;
@@ -16,8 +17,11 @@ internal sealed record AdapterLayer(string Name, AdapterType Type, AdapterTensor
     /// <summary>DoRA's magnitudes; null for all other layers.</summary>
     public Magnitude? Magnitude { get; init; }
 
-    /// <summary>Alpha as the header tells it, where there is no tensor of it.</summary>
-    public HeaderAlpha? HeaderAlpha { get; init; }
+    /// <summary>Alpha and scale as PEFT's configuration tells them, beside the file or in its header; null where alpha is a tensor or the rank.</summary>
+    public ConfiguredAlpha? Configured { get; init; }
+
+    /// <summary>Whether PEFT's configuration says that the model stores weights as in × out. It says so of all, also of those that are not.</summary>
+    public bool IsBaseTransposed { get; init; }
 
     /// <summary>
     /// Whether an output must have the layer: its loader counts layers, or the layer does something even where ΔW = 0.

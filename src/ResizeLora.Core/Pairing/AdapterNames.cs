@@ -8,9 +8,15 @@ internal static class AdapterNames
     /// <summary>The component that a layer belongs to, as far as its name tells.</summary>
     public static AdapterComponent ComponentOf(string layer) => Split(layer).Component;
 
-    /// <summary>The style that a layer's name is in.</summary>
-    public static string StyleOf(string layer) =>
-        WithoutWrapper(layer).Length < layer.Length ? AdapterStyles.Wrapper.Style : Split(layer).Style;
+    /// <summary>The style that a layer's name is in; a path that has a partner is known even where no style tells how it begins.</summary>
+    public static string StyleOf(string layer, bool isPaired = false)
+    {
+        if (WithoutWrapper(layer).Length < layer.Length)
+            return AdapterStyles.Wrapper.Style;
+
+        string style = Split(layer).Style;
+        return style == Unknown && isPaired ? AdapterStyles.BareStyle : style;
+    }
 
     /// <summary>The normalised name of a layer.</summary>
     public static LayerKey KeyOf(string layer)

@@ -18,10 +18,8 @@ internal sealed record AdapterNaming(string Style, string UpSuffix, string DownS
     {
         foreach (AdapterNaming naming in AdapterStyles.Namings)
         {
-            if (naming.LayerOf(tensor.Name, naming.UpSuffix) is { } upLayer)
-                return new FactorName(upLayer, naming, IsUp: true);
-            if (naming.LayerOf(tensor.Name, naming.DownSuffix) is { } downLayer)
-                return new FactorName(downLayer, naming, IsUp: false);
+            if ((naming.Factor(tensor.Name, isUp: true) ?? naming.Factor(tensor.Name, isUp: false)) is { } factor)
+                return factor;
         }
 
         return null;
@@ -29,15 +27,23 @@ internal sealed record AdapterNaming(string Style, string UpSuffix, string DownS
 
     public string? AlphaName(string layer) => AlphaSuffix is null ? null : layer + AlphaSuffix;
 
-    private string? LayerOf(string name, string suffix)
+    private FactorName? Factor(string name, bool isUp)
     {
-        if (name.Length <= suffix.Length || !name.EndsWith(suffix, StringComparison.Ordinal))
+        if (NameEnding.Split(name, isUp ? UpSuffix : DownSuffix) is not (string layer, string adapter)
+            || (LayerSuffixes.Count > 0 && !LayerSuffixes.Any(end => layer.EndsWith(end, StringComparison.Ordinal))))
+        {
             return null;
+        }
 
-        string layer = name[..^suffix.Length];
-        return LayerSuffixes.Count == 0 || LayerSuffixes.Any(end => layer.EndsWith(end, StringComparison.Ordinal)) ? layer : null;
+        AdapterNaming naming = adapter.Length == 0
+            ? this
+            : this with { UpSuffix = NameEnding.Fill(UpSuffix, adapter), DownSuffix = NameEnding.Fill(DownSuffix, adapter) };
+        return new FactorName(layer, naming, isUp);
     }
 }
 
 /// <summary>The name of a factor, taken apart.</summary>
+/// <param name="Layer">The layer's name.</param>
+/// <param name="Naming">The rest of the name, with the adapter's name filled in.</param>
+/// <param name="IsUp">Whether it is B.</param>
 internal sealed record FactorName(string Layer, AdapterNaming Naming, bool IsUp);

@@ -37,7 +37,13 @@ internal static class AdapterStyles
             }
         }
 
-        Namings = [.. namings.OrderByDescending(naming => naming.LayerSuffixes.Count > 0).ThenByDescending(naming => naming.UpSuffix.Length)];
+        Namings =
+        [
+            .. namings
+                .OrderByDescending(naming => naming.LayerSuffixes.Count > 0)
+                .ThenBy(naming => NameEnding.IsOpen(naming.UpSuffix))
+                .ThenByDescending(naming => naming.UpSuffix.Length),
+        ];
         Prefixes = [.. prefixes.OrderByDescending(prefix => prefix.Text.Length)];
         Spellings = spellings;
         Roots = roots;
@@ -53,6 +59,9 @@ internal static class AdapterStyles
     /// <summary>Where the paths of names without a prefix begin.</summary>
     public static IReadOnlyDictionary<string, LayerPrefix> Roots { get; }
 
+    /// <summary>What names without a prefix are called.</summary>
+    public static string BareStyle => Roots.Values.First().Style;
+
     /// <summary>Old spellings of the last parts of a path, and what the model calls them.</summary>
     public static IReadOnlyList<(string Old, string Current)> Spellings { get; }
 
@@ -60,7 +69,7 @@ internal static class AdapterStyles
     public static LayerPrefix Wrapper { get; }
 
     private static AdapterNaming Naming(string style, string text, DescriptionLine line) =>
-        text.Split(' ', StringSplitOptions.RemoveEmptyEntries) switch
+        DescriptionText.Words(text) switch
         {
             [string up, string down, string alpha] => new AdapterNaming(style, up, down, AlphaSuffix(alpha), []),
             [string up, string down, string alpha, "of", .. string[] layers] => new AdapterNaming(style, up, down, AlphaSuffix(alpha), layers),

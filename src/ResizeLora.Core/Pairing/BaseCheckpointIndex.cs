@@ -1,29 +1,29 @@
-using ResizeLora.Checkpoints;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pairing;
 
-/// <summary>Finds the base layer that an adapter layer modifies, by its exact normalised name.</summary>
+/// <summary>Finds the base layers that a name stands for, by its exact normalised form.</summary>
 internal sealed class BaseCheckpointIndex
 {
-    private readonly string _path;
     private readonly Dictionary<LayerKey, List<BaseLayer>> _layers = [];
+    private readonly Dictionary<AdapterComponent, List<LayerOrder>> _orders = [];
 
     /// <param name="sources">What the checkpoint consists of.</param>
     /// <param name="path">What messages call it.</param>
     public BaseCheckpointIndex(IReadOnlyList<CheckpointSource> sources, string path)
     {
-        _path = path;
+        Path = path;
         var family = ModelFamily.Of(sources);
         Family = family.Name;
-        foreach ((LayerKey key, BaseLayer layer) in family.Layers(sources))
+        foreach ((IReadOnlyList<AdapterComponent> components, PartLayers layers) in family.Layers(sources))
         {
-            if (!_layers.TryGetValue(key, out List<BaseLayer>? sameName))
-                _layers.Add(key, sameName = []);
-
-            // What a layer is called by comes one after the other; only here is it met again.
-            if (sameName is not [.., BaseLayer last] || !last.Equals(layer))
-                sameName.Add(layer);
+            foreach (AdapterComponent component in components)
+            {
+                foreach ((string name, BaseLayer layer) in layers.Named)
+                    Add(LayerKey.Of(component, name), layer);
+                _orders.TryAdd(component, []);
+                _orders[component].AddRange(layers.Orders);
+            }
         }
     }
 
@@ -33,6 +33,9 @@ internal sealed class BaseCheckpointIndex
     {
     }
 
+    /// <summary>What messages call the checkpoint.</summary>
+    public string Path { get; }
+
     /// <summary>The family of the model, as far as it is known.</summary>
     public string Family { get; }
 
@@ -40,27 +43,23 @@ internal sealed class BaseCheckpointIndex
     public IReadOnlyCollection<LayerKey> Names => _layers.Keys;
 
     /// <summary>The base layer of that name; null if there is none, or more than one.</summary>
-    public BaseLayer? Find(string adapterLayerName) => Candidates(adapterLayerName) is [BaseLayer only] ? only : null;
+    public BaseLayer? Find(string adapterLayerName) => Candidates(KeyOf(adapterLayerName)) is [BaseLayer only] ? only : null;
 
-    /// <summary>The base layer that an adapter layer modifies; null if the checkpoint has none.</summary>
-    /// <exception cref="ResizeLoraException">The name stands for more than one, the shapes disagree, or the weight can't be read.</exception>
-    public BaseLayer? Pair(AdapterLayer layer, string adapterPath)
+    /// <summary>The component and the path that a name means in this checkpoint.</summary>
+    public LayerKey KeyOf(string adapterLayerName)
     {
-        List<BaseLayer> candidates = Candidates(layer.Name);
-        if (candidates.Count > 1)
-            throw PairingFault.AmbiguousLayer(adapterPath, layer.Name, _path, candidates);
+        LayerKey key = AdapterNames.KeyOf(adapterLayerName);
 
-        if (candidates is not [BaseLayer found])
-            return null;
-
-        if (found.Unreadable is { } weight)
-            throw CheckpointFault.Unreadable(_path, weight);
-
-        (long rows, long columns) = found.Transposed ? (found.Columns, found.Rows) : (found.Rows, found.Columns);
-        return layer.Rows == rows && layer.Columns == columns
-            ? found
-            : throw PairingFault.ShapeMismatch(adapterPath, layer, _path, found, rows, columns);
+        // What no prefix tells may be the denoising network's, which many trainers write without one.
+        LayerKey bare = key with { Component = AdapterComponent.Unet };
+        return key.Component == AdapterComponent.Unknown && _layers.ContainsKey(bare) ? bare : key;
     }
+
+    /// <summary>The base layers that a name may stand for.</summary>
+    public IReadOnlyList<BaseLayer> Candidates(LayerKey key) => _layers.GetValueOrDefault(key, []);
+
+    /// <summary>The orders in which adapters may count the layers of a component.</summary>
+    public IReadOnlyList<LayerOrder> Orders(AdapterComponent component) => _orders.GetValueOrDefault(component, []);
 
     /// <summary>What the layers are called that have the most similar names, the closest first.</summary>
     public IReadOnlyList<string> Closest(string adapterLayerName)
@@ -71,11 +70,13 @@ internal sealed class BaseCheckpointIndex
             .Select(other => other.FlatPath));
     }
 
-    private List<BaseLayer> Candidates(string adapterLayerName)
+    private void Add(LayerKey key, BaseLayer layer)
     {
-        LayerKey key = AdapterNames.KeyOf(adapterLayerName);
+        if (!_layers.TryGetValue(key, out List<BaseLayer>? sameName))
+            _layers.Add(key, sameName = []);
 
-        // What no prefix tells may be the denoising network's, which many trainers write without one.
-        return _layers.GetValueOrDefault(key.Component == AdapterComponent.Unknown ? key with { Component = AdapterComponent.Unet } : key, []);
+        // What a layer is called by comes one after the other; only here is it met again.
+        if (sameName is not [.., BaseLayer last] || !last.Equals(layer))
+            sameName.Add(layer);
     }
 }

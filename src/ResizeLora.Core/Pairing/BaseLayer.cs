@@ -31,6 +31,21 @@ internal sealed class BaseLayer : IEquatable<BaseLayer>
     /// <summary>Input features times kernel size, as stored.</summary>
     public long Columns => Pieces[0].Columns;
 
+    /// <summary>Rows and columns as an adapter sees them.</summary>
+    public (long Rows, long Columns) Size => Transposed ? (Columns, Rows) : (Rows, Columns);
+
+    /// <summary>Whether an adapter layer has the size of this one.</summary>
+    public bool Fits(AdapterLayer layer) => Size == (layer.Rows, layer.Columns);
+
+    /// <summary>
+    /// This layer as an adapter layer sees it. PEFT obeys its setting only for modules that can be stored transposed, and the
+    /// shape tells where it does.
+    /// </summary>
+    public BaseLayer SeenBy(AdapterLayer layer) =>
+        layer.IsBaseTransposed && !Transposed && (layer.Columns, layer.Rows) == (Rows, Columns)
+            ? new BaseLayer(Pieces, transposed: true)
+            : this;
+
     /// <summary>The file that all of it is in; null if it is in several.</summary>
     public int? File => Pieces
         .SelectMany(piece => piece.Weight.Tensors)

@@ -32,6 +32,9 @@ internal static class DescriptionText
         return lines;
     }
 
+    /// <summary>What stands between spaces.</summary>
+    public static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>The component of a name such as text_encoder_2.</summary>
     public static AdapterComponent Component(string name) => name switch
     {

@@ -48,7 +48,7 @@ internal sealed class LayerTensors(string name)
 
     /// <summary>The layer, or what it is instead: one of both is null.</summary>
     /// <exception cref="ResizeLoraException">The file holds the layer twice, in two styles of naming.</exception>
-    public (AdapterLayer? Layer, UnsupportedLayer? Unsupported) Build(string path, HeaderAlphas alphas)
+    public (AdapterLayer? Layer, UnsupportedLayer? Unsupported) Build(string path)
     {
         if (_problem is not null)
             return (null, Unsupported(_problem));
@@ -60,7 +60,7 @@ internal sealed class LayerTensors(string name)
         }
 
         if (_pairs.Count > 1)
-            throw PairingFault.LayerTwice(path, name);
+            throw PairingFault.LayerTwice(path, name, _pairs.Values.Select(pair => pair.Up!.Name));
 
         AdapterNaming? naming = _pairs.Keys.SingleOrDefault();
         if (naming is not null)
@@ -79,13 +79,9 @@ internal sealed class LayerTensors(string name)
             return (null, Unsupported(problem));
 
         WrittenNames written = naming is null ? WrittenNames.For(name) : WrittenNames.Of(naming, name);
-        HeaderAlpha? headerAlpha = type is LoraType && !tensors.Has(TensorRole.Alpha) ? alphas.Find(name) : null;
-
-        // Who reads alpha in the header does not look for a tensor of it: there, alpha is mended in the header too.
-        return (new AdapterLayer(name, type, tensors, headerAlpha is null ? written : written with { Alpha = null })
+        return (new AdapterLayer(name, type, tensors, written)
         {
             Magnitude = magnitude,
-            HeaderAlpha = headerAlpha,
             MustStay = magnitude is not null || written.Alpha is null,
         }, null);
     }

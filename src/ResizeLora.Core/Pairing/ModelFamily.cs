@@ -21,23 +21,21 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
         ?? All.FirstOrDefault(family => family.Parts.Any(part => sources.Any(part.Shows)))
         ?? All[^1];
 
-    /// <summary>The layers of a checkpoint of this family, each with every name it is known by.</summary>
-    public IEnumerable<(LayerKey Key, BaseLayer Layer)> Layers(IReadOnlyList<CheckpointSource> sources) =>
+    /// <summary>The layers of a checkpoint of this family, part by part, with the components that adapters call each part.</summary>
+    public IEnumerable<(IReadOnlyList<AdapterComponent> Components, PartLayers Layers)> Layers(IReadOnlyList<CheckpointSource> sources) =>
         from part in Parts
         from source in sources
         let prefix = part.PrefixIn(source)
         where prefix is not null
-        from layer in part.Names.Layers(source.WeightsFrom(prefix))
-        from component in part.Components
-        select (LayerKey.Of(component, layer.Path), layer.Layer);
+        select (part.Components, part.Names.Layers(source.WeightsFrom(prefix)));
 
     private static ModelFamily Read(string file)
     {
         string name = file;
         var parts = new List<ModelPart>();
-        (string Name, string[] Values)? list = null;
         var places = new List<ModelPlace>();
         var marks = new List<ModelMark>();
+        var sizes = new List<ModelSize>();
         foreach (DescriptionLine line in DescriptionText.Lines(Folder, file))
         {
             if (line.After("family") is { } text)
@@ -46,23 +44,21 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
             }
             else if (line.After("part") is { } components)
             {
-                parts.Add(new ModelPart([.. Words(components).Select(DescriptionText.Component)], places = [], marks = [], new PartNames()));
-                list = null;
+                parts.Add(new ModelPart([.. DescriptionText.Words(components).Select(DescriptionText.Component)], places = [], marks = [], sizes = [], new PartNames()));
             }
             else if (line.After("at") is { } where)
             {
-                places.AddRange(Words(where).Select(place => new ModelPlace(place)));
+                places.AddRange(DescriptionText.Words(where).Select(place => new ModelPlace(place)));
             }
             else if (line.After("known by") is { } mark)
             {
                 marks.Add(ModelMark.Parse(line, mark));
             }
-            else if (line.After("for") is { } variable)
+            else if (line.After("size") is { } size)
             {
-                (string left, string right) = line.Equation(variable);
-                list = ($"{{{left}}}", Words(right));
+                sizes.Add(ModelSize.Parse(line, size));
             }
-            else if (!Expanded(line, list).All(parts[^1].Names.Add))
+            else if (!parts[^1].Names.Add(line))
             {
                 throw line.Unclear();
             }
@@ -70,12 +66,4 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
 
         return new ModelFamily(name, parts);
     }
-
-    /// <summary>The line for each value of the list that it names.</summary>
-    private static IEnumerable<DescriptionLine> Expanded(DescriptionLine line, (string Name, string[] Values)? list) =>
-        list is { } named && line.Text.Contains(named.Name, StringComparison.Ordinal)
-            ? named.Values.Select(value => line with { Text = line.Text.Replace(named.Name, value, StringComparison.Ordinal) })
-            : [line];
-
-    private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

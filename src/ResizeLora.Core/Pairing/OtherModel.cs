@@ -21,7 +21,9 @@ internal static class OtherModel
         if (ModelFamily.All.FirstOrDefault(family => family.Parts[0].Shows(source)) is { } family)
             return $"a checkpoint ({family.Name})";
 
-        return header.Tensors.Count(tensor => tensor.Shape.Count >= 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal)) >= FewestWeights
+        // What looks like factors may be a LoRA in unknown names; but no model consists of such pairs alone.
+        HashSet<TensorInfo> factors = [.. UnknownPairs.Find(header.Tensors).SelectMany(pair => new[] { pair.Up, pair.Down })];
+        return header.Tensors.Count(tensor => tensor.Shape.Count >= 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal) && !factors.Contains(tensor)) >= FewestWeights
             ? "a checkpoint or a part of one, such as a text encoder"
             : null;
     }

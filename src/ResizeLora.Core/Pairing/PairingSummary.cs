@@ -6,28 +6,32 @@ internal static class PairingSummary
     private const int MostNamed = 5;
 
     /// <summary>The family, the style, and how many layers of each component were paired.</summary>
-    public static string Describe(string adapterPath, BaseCheckpointIndex checkpoint, IReadOnlyCollection<(AdapterLayer Layer, BaseLayer? BaseLayer)> pairs)
+    public static string Describe(string adapterPath, BaseCheckpointIndex checkpoint, AdapterPairs pairs, IReadOnlyCollection<(AdapterLayer Layer, LayerPair Pair)> layers)
     {
-        IEnumerable<string> styles = pairs
-            .GroupBy(pair => AdapterNames.StyleOf(pair.Layer.Name), StringComparer.Ordinal)
+        IEnumerable<string> styles = layers
+            .GroupBy(layer => AdapterNames.StyleOf(layer.Layer.Name, layer.Pair.BaseLayer is not null), StringComparer.Ordinal)
             .OrderByDescending(style => style.Count())
             .Select(style => style.Key);
-        IEnumerable<string> components = pairs
-            .GroupBy(pair => AdapterNames.ComponentOf(pair.Layer.Name))
+        IEnumerable<string> components = layers
+            .GroupBy(layer => layer.Pair.Component)
             .OrderBy(component => component.Key)
-            .Select(component => $"{component.Key} {component.Count(pair => pair.BaseLayer is not null)} of {component.Count()}");
-        return $"'{adapterPath}': names in the style of {string.Join(" and ", styles)}, model family {checkpoint.Family}, paired layers: {string.Join(", ", components)}.";
+            .Select(component => $"{component.Key} {component.Count(layer => layer.Pair.BaseLayer is not null)} of {component.Count()}");
+        string orders = pairs.Orders.Count == 0 ? string.Empty : $", counted as: {string.Join("; ", pairs.Orders)}";
+        return $"'{adapterPath}': names in the style of {string.Join(" and ", styles)}, model family {checkpoint.Family}, paired layers: {string.Join(", ", components)}{orders}.";
     }
 
-    /// <summary>Names some layers that were not found, and after each what is called almost the same.</summary>
-    public static string Unpaired(BaseCheckpointIndex? checkpoint, params IReadOnlyList<string> layers) =>
-        string.Join(", ", layers.Take(MostNamed).Select(layer => Unpaired(checkpoint, layer))) + (layers.Count > MostNamed ? ", …" : string.Empty);
-
-    private static string Unpaired(BaseCheckpointIndex? checkpoint, string layer)
+    /// <summary>Names some layers that were not paired, and after each why, or what is called almost the same.</summary>
+    public static string Unpaired(BaseCheckpointIndex? checkpoint, params IReadOnlyList<(string Name, string? Problem)> layers)
     {
-        IReadOnlyList<string> closest = checkpoint?.Closest(layer) ?? [];
-        return closest.Count == 0
-            ? DisplayText.Of(layer)
-            : $"{DisplayText.Of(layer)} (similar: {string.Join(", ", closest.Select(name => DisplayText.Of(name)))})";
+        // A name that is known is the rarer case, and tells more.
+        IEnumerable<string> named = layers.OrderBy(layer => layer.Problem is null).Take(MostNamed).Select(layer => Unpaired(checkpoint, layer.Name, layer.Problem));
+        return string.Join(", ", named) + (layers.Count > MostNamed ? ", …" : string.Empty);
+    }
+
+    private static string Unpaired(BaseCheckpointIndex? checkpoint, string layer, string? problem)
+    {
+        IReadOnlyList<string> closest = problem is null ? checkpoint?.Closest(layer) ?? [] : [];
+        string remark = problem ?? (closest.Count == 0 ? string.Empty : $"similar: {string.Join(", ", closest.Select(name => DisplayText.Of(name)))}");
+        return remark.Length == 0 ? DisplayText.Of(layer) : $"{DisplayText.Of(layer)} ({remark})";
     }
 }

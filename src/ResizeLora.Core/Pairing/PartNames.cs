@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ResizeLora.Pairing;
 
 /// <summary>How the layers of one part of a model are called, as its description says.</summary>
@@ -8,9 +6,10 @@ internal sealed class PartNames
     private const string Folder = "Families/Parts";
 
     private readonly List<string> _skipped = [];
-    private readonly List<string> _numbered = [];
+    private readonly List<(string Name, List<string> Paths)> _orders = [];
     private readonly Dictionary<string, List<NameRule>> _rules = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Kind, bool IsOriginal, string Inner), string> _inner = [];
+    private (string Name, string[] Values)? _list;
     private HashSet<string>? _flatNames;
 
     /// <summary>What stands for the name of a layer that is called by its position.</summary>
@@ -22,7 +21,7 @@ internal sealed class PartNames
 
     /// <summary>Whether the description has a name, whatever its numbers are (<see cref="WithoutNumbers"/>).</summary>
     public bool Knows(string path) =>
-        path == Position ? _numbered.Count > 0 : (_inner.Count > 0 && UnetBlocks.Has(path)) || FlatNames.Contains(path);
+        path == Position ? _orders.Count > 0 : (_inner.Count > 0 && UnetBlocks.Has(path)) || FlatNames.Contains(path);
 
     private HashSet<string> FlatNames => _flatNames ??= new(
         _rules.Values.SelectMany(rules => rules).SelectMany(rule => rule.From.Concat(rule.To)).Select(term => term.Name).OfType<NameTemplate>().Select(name => WithoutNumbers(name.Key.Replace('.', '_'))),
@@ -32,12 +31,37 @@ internal sealed class PartNames
     /// <returns>Whether it is about names.</returns>
     public bool Add(DescriptionLine line)
     {
+        if (line.After("for") is { } list)
+        {
+            (string name, string values) = line.Equation(list);
+            _list = ($"{{{name}}}", DescriptionText.Words(values));
+            return true;
+        }
+
+        return _list is { } named && line.Text.Contains(named.Name, StringComparison.Ordinal)
+            ? Array.TrueForAll(named.Values, value => AddOne(line with { Text = line.Text.Replace(named.Name, value, StringComparison.Ordinal) }))
+            : AddOne(line);
+    }
+
+    /// <summary>The layers that these tensors hold, by name and by position.</summary>
+    /// <param name="weights">Weights by path, which is their name without .weight, or with a mark where it ends otherwise.</param>
+    public PartLayers Layers(IReadOnlyDictionary<string, WeightRows> weights)
+    {
+        List<(string Path, BaseLayer Layer)> layers = [.. NamedLayers(weights)];
+        ILookup<string, BaseLayer> byPath = layers.ToLookup(layer => layer.Path, layer => layer.Layer, StringComparer.Ordinal);
+        return new PartLayers(layers, [.. _orders.Select(order => new LayerOrder(order.Name, [.. order.Paths.Select(path => byPath[path].FirstOrDefault())]))]);
+    }
+
+    private bool AddOne(DescriptionLine line)
+    {
         if (line.After("use") is { } shared)
             AddAll(DescriptionText.Lines(Folder, shared));
         else if (line.After("skip") is { } beginning)
             _skipped.Add(beginning);
-        else if (line.After("numbered") is { } template)
-            _numbered.AddRange(NameSeries.Of(template));
+        else if (line.After("order") is { } order)
+            _orders.Add((order, []));
+        else if (line.After("numbered") is { } template && _orders.Count > 0)
+            _orders[^1].Paths.AddRange(NameSeries.Of(template));
         else if (line.After("in") is { } inner)
             AddInner(line, inner);
         else if (line.Text.Contains(" = ", StringComparison.Ordinal))
@@ -46,15 +70,6 @@ internal sealed class PartNames
             return false;
 
         return true;
-    }
-
-    /// <summary>Every name of every layer that these tensors hold.</summary>
-    /// <param name="weights">Weights by path, which is their name without .weight, or with a mark where it ends otherwise.</param>
-    public IEnumerable<(string Path, BaseLayer Layer)> Layers(IReadOnlyDictionary<string, WeightRows> weights)
-    {
-        List<(string Path, BaseLayer Layer)> layers = [.. NamedLayers(weights)];
-        ILookup<string, BaseLayer> byPath = layers.ToLookup(layer => layer.Path, layer => layer.Layer, StringComparer.Ordinal);
-        return layers.Concat(_numbered.SelectMany((path, number) => byPath[path].Select(layer => (number.ToString(CultureInfo.InvariantCulture), layer))));
     }
 
     private IEnumerable<(string Path, BaseLayer Layer)> NamedLayers(IReadOnlyDictionary<string, WeightRows> weights)
@@ -112,3 +127,8 @@ internal sealed class PartNames
         _inner.Add((kind, false, diffusers), original);
     }
 }
+
+/// <summary>The layers of one part of a checkpoint.</summary>
+/// <param name="Named">Every name of every layer.</param>
+/// <param name="Orders">The orders in which adapters may count them.</param>
+internal sealed record PartLayers(IReadOnlyList<(string Path, BaseLayer Layer)> Named, IReadOnlyList<LayerOrder> Orders);

@@ -10,10 +10,10 @@ internal sealed record RefusedType(string Name, string[] Endings, string? Compan
 {
     private static readonly RefusedType[] All =
     [
-        new("OFT (oft_blocks), which rotates the weight", [".oft_blocks", ".oft_diag", ".oft_R.weight", ".oft_R.default.weight", ".oft_R", ".oft_s"], ".rescale"),
-        new("BOFT (boft_R), which rotates the weight", [".boft_R", ".boft_s", ".boft_R.weight", ".boft_s.weight"]),
+        new("OFT (oft_blocks), which rotates the weight", [".oft_blocks", ".oft_diag", ".oft_R.weight", ".oft_R.*.weight", ".oft_R", ".oft_s"], ".rescale"),
+        new("BOFT (boft_R), which rotates the weight", [".boft_R", ".boft_s", ".boft_R.weight", ".boft_s.weight", ".boft_R.*", ".boft_s.*"]),
         new("GLoRA (a1, a2, b1, b2), which multiplies the weight", [".a1.weight", ".a2.weight", ".b1.weight", ".b2.weight", ".am.weight", ".bm.weight"]),
-        new("(IA)³ (ia3_l), which multiplies the weight", [".ia3_l", ".ia3_l.weight", ".on_input"], ".weight"),
+        new("(IA)³ (ia3_l), which multiplies the weight", [".ia3_l", ".ia3_l.weight", ".ia3_l.*", ".on_input"], ".weight"),
     ];
 
     /// <summary>Finds the type that a tensor tells of; null for all other tensors.</summary>
@@ -21,8 +21,11 @@ internal sealed record RefusedType(string Name, string[] Endings, string? Compan
     {
         foreach (RefusedType type in All)
         {
-            if (Array.Find(type.Endings, ending => tensor.Name.Length > ending.Length && tensor.Name.EndsWith(ending, StringComparison.Ordinal)) is { } found)
-                return (tensor.Name[..^found.Length], type);
+            foreach (string ending in type.Endings)
+            {
+                if (NameEnding.Split(tensor.Name, ending) is (string layer, _))
+                    return (layer, type);
+            }
         }
 
         return null;

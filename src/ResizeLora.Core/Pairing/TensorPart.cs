@@ -29,8 +29,8 @@ internal static class TensorPart
         // PEFT, from newer to older; the last two with the adapter's name left in
         (".lora_magnitude_vector.weight", TensorRole.MagnitudeVector),
         (".lora_magnitude_vector", TensorRole.MagnitudeVector),
-        (".lora_magnitude_vector.default.weight", TensorRole.MagnitudeVector),
-        (".lora_magnitude_vector.default", TensorRole.MagnitudeVector),
+        (".lora_magnitude_vector.*.weight", TensorRole.MagnitudeVector),
+        (".lora_magnitude_vector.*", TensorRole.MagnitudeVector),
     ];
 
     /// <summary>Finds what a tensor is for; null if its name does not tell.</summary>
@@ -38,8 +38,8 @@ internal static class TensorPart
     {
         foreach ((string ending, TensorRole role) in All)
         {
-            if (tensor.Name.Length > ending.Length && tensor.Name.EndsWith(ending, StringComparison.Ordinal))
-                return role == TensorRole.Diff && tensor.Shape.Count < 2 ? null : (tensor.Name[..^ending.Length], role);
+            if (NameEnding.Split(tensor.Name, ending) is (string layer, _))
+                return role == TensorRole.Diff && tensor.Shape.Count < 2 ? null : (layer, role);
         }
 
         return null;

@@ -1,3 +1,4 @@
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 using ResizeLora.Writing;
@@ -8,14 +9,17 @@ namespace ResizeLora.Pipeline;
 internal static class ExistingOutputs
 {
     /// <summary>The output of a recipe and of rank options in a folder, or null.</summary>
-    public static string? Find(string folder, string inputName, ResizeRecipe recipe, RankLimits limits, Func<RecordedParameters, bool> isSameWork)
+    public static string? Find(string folder, AdapterLocation input, ResizeRecipe recipe, RankLimits limits, Func<RecordedParameters, bool> isSameWork)
     {
         if (!Directory.Exists(folder))
             return null;
 
-        return Directory.EnumerateFiles(folder, "*" + OutputName.Extension)
-            .Where(path => OutputName.MayBe(Path.GetFileName(path), inputName, recipe, limits))
-            .FirstOrDefault(path => Recorded(path) is { } recorded && isSameWork(recorded));
+        IEnumerable<string> outputs = input.IsFolder
+            ? Directory.EnumerateDirectories(folder).Where(path => MayBe(Path.GetFileName(path) + OutputName.Extension)).Where(AdapterLocation.IsAdapter)
+            : Directory.EnumerateFiles(folder, "*" + OutputName.Extension).Where(path => MayBe(Path.GetFileName(path)));
+        return outputs.FirstOrDefault(path => Recorded(path) is { } recorded && isSameWork(recorded));
+
+        bool MayBe(string name) => OutputName.MayBe(name, input.Name, recipe, limits);
     }
 
     /// <summary>A file that can't be read is no output; writing over it will say what is wrong.</summary>
@@ -23,7 +27,7 @@ internal static class ExistingOutputs
     {
         try
         {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
+            using SafetensorsFile file = SafetensorsFile.Open(AdapterLocation.Of(path).Weights);
             return OutputMetadata.Recorded(file.Header);
         }
         catch (ResizeLoraException)

@@ -2,6 +2,7 @@ using ResizeLora.Concurrency;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pipeline;
@@ -18,30 +19,36 @@ internal sealed class LayerDecomposer(
     private const long BasisMemory = 256L << 20;
 
     /// <summary>Decomposes layers, as they get ready.</summary>
-    /// <param name="file">The LoRA.</param>
-    /// <param name="layers">Its layers.</param>
+    /// <param name="source">The LoRA.</param>
+    /// <param name="layers">Those of its layers that are wanted.</param>
+    /// <param name="pairs">What its layers modify; null without a checkpoint.</param>
     /// <param name="withSubspace">Whether a recipe needs the subspace norms.</param>
     /// <param name="forWriting">Whether the layers are written soon, so that what spares decomposing them again is worth its memory.</param>
     /// <exception cref="ResizeLoraException">A layer can't be used, or the checkpoint is not the right one.</exception>
-    public IEnumerable<DecomposedLayer> Decompose(SafetensorsFile file, IReadOnlyList<AdapterLayer> layers, bool withSubspace, bool forWriting)
+    public IEnumerable<DecomposedLayer> Decompose(AdapterSource source, IReadOnlyList<AdapterLayer> layers, AdapterPairs? pairs, bool withSubspace, bool forWriting)
     {
         long memory = forWriting ? BasisMemory : 0;
-        // Names and shapes are compared before any work: the wrong checkpoint shows at once.
-        List<(AdapterLayer Layer, BaseLayer? BaseLayer)> pairs =
-            [.. layers.Select(layer => (layer, checkpoint?.Index.Pair(layer, file.Path)))];
-        if (checkpoint is not null && pairs.Count > 0 && pairs.TrueForAll(pair => pair.BaseLayer is null))
-            throw LayerFault.NothingPairs(file.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, layers[0].Name));
 
-        if (checkpoint is not null && pairs.Count > 0)
+        // All are paired before any work: what can't be shows at once.
+        List<(AdapterLayer Layer, LayerPair Pair)> wanted = [.. layers.Select(layer => (layer, pairs?.Of(layer) ?? LayerPair.None(layer)))];
+        if (checkpoint is not null && pairs is not null && wanted.Count > 0)
         {
-            observer.Verbose(PairingSummary.Describe(file.Path, checkpoint.Index, pairs));
-            checkpoint.Prepare(pairs.Select(pair => pair.BaseLayer).OfType<BaseLayer>());
+            if (!pairs.Any)
+                throw LayerFault.NothingPairs(source.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, (layers[0].Name, wanted[0].Pair.Problem)));
+
+            observer.Verbose(PairingSummary.Describe(source.Path, checkpoint.Index, pairs, wanted));
+            checkpoint.Prepare(wanted.Select(item => item.Pair.BaseLayer).OfType<BaseLayer>());
+
+            // What becomes of them in an output is said when it is planned.
+            (string Name, string? Problem)[] problems = [.. wanted.Where(item => item.Pair.Problem is not null).Select(item => (item.Layer.Name, item.Pair.Problem))];
+            if (problems.Length > 0 && !forWriting)
+                observer.Warning($"{problems.Length} layer(s) of '{source.Path}' have no partner in the checkpoint: {PairingSummary.Unpaired(checkpoint.Index, problems)}");
         }
 
         int done = 0;
-        foreach (DecomposedLayer layer in OrderedParallel.Select(pairs, workers, cancellation, pair => LayerWork.Run(file.Path, pair.Layer.Name, () => Work(pair))))
+        foreach (DecomposedLayer layer in OrderedParallel.Select(wanted, workers, cancellation, item => LayerWork.Run(source.Path, item.Layer.Name, () => Work(item))))
         {
-            observer.Progress(file.Path, "Decomposing layer", ++done, pairs.Count);
+            observer.Progress(source.Path, "Decomposing layer", ++done, wanted.Count);
             if (done % 64 == 0)
                 checkpoint?.SaveNorms();
             yield return layer;
@@ -49,20 +56,20 @@ internal sealed class LayerDecomposer(
 
         checkpoint?.SaveNorms();
 
-        DecomposedLayer Work((AdapterLayer Layer, BaseLayer? BaseLayer) pair)
+        DecomposedLayer Work((AdapterLayer Layer, LayerPair Pair) item)
         {
-            using LayerContent content = LayerReader.Read(file, pair.Layer);
+            using LayerContent content = LayerReader.Read(source.File, item.Layer);
             LayerDecomposition decomposition = engine.Decompose(content.Change);
             if (!decomposition.SingularValues.All(double.IsFinite))
-                throw LayerFault.Infinite(file.Path, pair.Layer.Name);
+                throw LayerFault.Infinite(source.Path, item.Layer.Name);
 
-            var source = new LayerSource(pair.Layer, content.Digest, pair.BaseLayer, checkpoint?.Version);
-            var layer = new DecomposedLayer(source, file.Path, AdapterNames.ComponentOf(pair.Layer.Name), content.Alpha, decomposition.SingularValues)
+            var origin = new LayerSource(item.Layer, content.Digest, item.Pair, checkpoint?.Version);
+            var layer = new DecomposedLayer(origin, source.Path, content.Alpha, decomposition.SingularValues)
             {
                 Basis = decomposition.Basis,
             };
             layer = WithReferences(layer, withSubspace, content);
-            if (decomposition.Basis is null || Interlocked.Add(ref memory, -SingularBasis.SizeFor(pair.Layer.Rank)) >= 0)
+            if (decomposition.Basis is null || Interlocked.Add(ref memory, -SingularBasis.SizeFor(item.Layer.Rank)) >= 0)
                 return layer;
 
             decomposition.Dispose();
@@ -71,31 +78,31 @@ internal sealed class LayerDecomposer(
     }
 
     /// <summary>Adds what recipes need to layers that were decomposed earlier.</summary>
-    public IReadOnlyList<DecomposedLayer> Complete(SafetensorsFile file, IEnumerable<DecomposedLayer> layers, bool withSubspace)
+    public IReadOnlyList<DecomposedLayer> Complete(AdapterSource source, IEnumerable<DecomposedLayer> layers, AdapterPairs? pairs, bool withSubspace)
     {
-        List<DecomposedLayer> paired = [.. layers.Select(layer => Paired(file, layer))];
+        List<DecomposedLayer> paired = [.. layers.Select(layer => Paired(layer, pairs))];
         checkpoint?.Prepare(paired.Select(layer => layer.Source.BaseLayer).OfType<BaseLayer>());
         List<DecomposedLayer> completed =
-            [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(file.Path, layer.Name, () => Complete(file, layer, withSubspace)))];
+            [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(source.Path, layer.Name, () => Complete(source, layer, withSubspace)))];
         checkpoint?.SaveNorms();
         return completed;
     }
 
     /// <summary>Adds what a recipe needs and the layer, decomposed earlier, does not have yet.</summary>
-    private DecomposedLayer Complete(SafetensorsFile file, DecomposedLayer layer, bool withSubspace)
+    private DecomposedLayer Complete(AdapterSource source, DecomposedLayer layer, bool withSubspace)
     {
         // A layer that will be left out counts too: a recipe chose by all of them.
-        using LayerContent content = LayerReader.ReadUnchanged(file, layer);
+        using LayerContent content = LayerReader.ReadUnchanged(source.File, layer);
         return WithReferences(layer, withSubspace, content);
     }
 
     /// <summary>The layer with its partner in this checkpoint; what is known of another one does not count.</summary>
-    private DecomposedLayer Paired(SafetensorsFile file, DecomposedLayer layer) =>
-        checkpoint is null || layer.Source.Checkpoint == checkpoint.Version
+    private DecomposedLayer Paired(DecomposedLayer layer, AdapterPairs? pairs) =>
+        checkpoint is null || pairs is null || layer.Source.Checkpoint == checkpoint.Version
             ? layer
             : layer with
             {
-                Source = layer.Source with { BaseLayer = checkpoint.Index.Pair(layer.Source.Layer, file.Path), Checkpoint = checkpoint.Version },
+                Source = layer.Source with { Pair = pairs.Of(layer.Source.Layer), Checkpoint = checkpoint.Version },
                 BaseSpectralNorm = null,
                 BaseFrobeniusNorm = null,
                 SubspaceNorms = null,

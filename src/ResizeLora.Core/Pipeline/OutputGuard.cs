@@ -1,4 +1,5 @@
 using ResizeLora.Files;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Writing;
 
@@ -11,11 +12,14 @@ internal sealed class OutputGuard(PipelineSettings settings)
     private readonly List<FileStatus> _inputFiles = [];
     private readonly Dictionary<string, string> _outputs = new(RealPath.Comparer);
 
-    /// <summary>Protects a file that is read.</summary>
+    /// <summary>Protects what is read: a file, or the folder of an adapter and the files in it.</summary>
     public void AddInput(string path)
     {
-        if (_inputs.Add(RealPath.Resolve(path)) && FileStatus.Of(path) is { } status)
-            _inputFiles.Add(status);
+        foreach (string part in AdapterLocation.Of(path).Paths)
+        {
+            if (_inputs.Add(RealPath.Resolve(part)) && FileStatus.Of(part) is { } status)
+                _inputFiles.Add(status);
+        }
     }
 
     public bool IsInput(string path) => _inputs.Contains(RealPath.Resolve(path));
@@ -29,9 +33,10 @@ internal sealed class OutputGuard(PipelineSettings settings)
             foreach (ResizeRecipe recipe in recipes)
             {
                 // The same size recipe twice ends in the same name, whatever its threshold will be.
-                string target = OutputName.InAdvance(System.IO.Path.GetFileNameWithoutExtension(path), recipe, settings.RankLimits) is { } name
-                    ? Target(path, name)
-                    : Target(path, OutputName.For(System.IO.Path.GetFileNameWithoutExtension(path), recipe, settings.RankLimits, double.NaN));
+                var location = AdapterLocation.Of(path);
+                string target = OutputName.InAdvance(location.Name, recipe, settings.RankLimits) is { } name
+                    ? Target(path, location.OutputName(name))
+                    : Target(path, location.OutputName(OutputName.For(location.Name, recipe, settings.RankLimits, double.NaN)));
                 string description = Describe(path, recipe);
                 if (!planned.TryAdd(target, description))
                     throw WritingFault.SameName(target, planned[target], description);
@@ -44,7 +49,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
         System.IO.Path.Combine(FolderOf(inputPath), outputName);
 
     /// <summary>The folder that an input's outputs go to.</summary>
-    public string FolderOf(string inputPath) => settings.Destination ?? System.IO.Path.GetDirectoryName(inputPath)!;
+    public string FolderOf(string inputPath) => settings.Destination ?? System.IO.Path.GetDirectoryName(inputPath) ?? inputPath;
 
     /// <summary>Checks that a name is free for an output.</summary>
     /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>
@@ -64,6 +69,13 @@ internal sealed class OutputGuard(PipelineSettings settings)
             throw SafetensorsFault.OutputExists(target);
 
         CheckFile(target, inputPath, recipe);
+        if (!AdapterLocation.Of(inputPath).IsFolder)
+            return;
+
+        if (!Directory.Exists(target))
+            throw WritingFault.FileInTheWay(target);
+        if (AdapterLocation.ForeignEntry(target) is { } entry)
+            throw WritingFault.FolderHoldsMore(target, entry);
     }
 
     /// <summary>Takes a name for an output, once its threshold is known.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Scoring;
 using ResizeLora.Selection;
@@ -19,7 +20,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
 
     /// <summary>Scores, selects and plans one output; null if the user does not want it written.</summary>
     public OutputFile? Plan(
-        SafetensorsFile file,
+        AdapterSource source,
         AdapterContents contents,
         IReadOnlyList<DecomposedLayer> layers,
         ResizeParameters parameters)
@@ -31,31 +32,36 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         List<DecomposedLayer> scaling = [.. layers.Where(layer => layer.Source.Layer.Magnitude is not null && layer.SpectralNorm == 0)];
         layers = [.. layers.Except(scaling)];
         List<DecomposedLayer> unmatched = [.. layers.Where(layer => !HasScores(layer, recipe))];
-        List<TensorInfo> verbatim = [.. contents.Others, .. contents.Unsupported.SelectMany(layer => layer.Tensors), .. scaling.SelectMany(layer => layer.Source.Layer.Tensors.All), .. Unmatched(file, unmatched, limits)];
+        List<TensorInfo> verbatim = [.. contents.Others, .. contents.Unsupported.SelectMany(layer => layer.Tensors), .. scaling.SelectMany(layer => layer.Source.Layer.Tensors.All), .. Unmatched(source, unmatched, limits)];
         List<DecomposedLayer> resized = [.. layers.Where(layer => HasScores(layer, recipe) || IsKeptWithin(limits))];
+
+        if (source.Configuration is not null)
+            verbatim = PeftPlan.Kept(source, contents, verbatim);
+        var peft = new PeftPlan(source, contents, verbatim);
 
         List<double[]> scores = [.. resized.Select(layer => Score(layer, recipe))];
         long? budget = recipe.SizeMiB is { } size ? (long)Math.Floor(size * (1 << 20)) : null;
         var selector = new Selector(scores, new RankRule(limits, FusedLayers.Groups([.. resized.Select(layer => layer.Source.Layer)])));
         KeptValues kept = selector.Select(recipe.Threshold, budget, candidate => PlanOf(candidate).FileLength)
-            ?? throw WritingFault.BudgetTooSmall(file.Path, recipe, limits, PlanOf(selector.Least).FileLength);
+            ?? throw WritingFault.BudgetTooSmall(source.Path, recipe, limits, PlanOf(selector.Least).FileLength);
         if (kept.Rank == 0)
-            throw WritingFault.NothingKept(file.Path, recipe);
+            throw WritingFault.NothingKept(source.Path, recipe);
 
-        string name = OutputName.For(Path.GetFileNameWithoutExtension(file.Path), recipe, limits, kept.Threshold);
-        string target = guard.Target(file.Path, name);
-        guard.Claim(target, file.Path, recipe);
-        var output = new OutputFile(PlanOf(kept), resized, target);
+        string name = OutputName.For(source.Location.Name, recipe, limits, kept.Threshold);
+        string target = guard.Target(source.Path, source.Location.OutputName(name));
+        guard.Claim(target, source.Path, recipe);
+        var output = new OutputFile(PlanOf(kept), resized, target) { IsFolder = source.Location.IsFolder };
         ReportLayers(resized, kept);
         ReportScores(recipe, scores);
-        string description = Describe(output.ToResult(file));
+        string description = Describe(output.ToResult(source));
         observer.Verbose($"{target}: {description}");
-        if (limits.IsNone && output.Plan.FileLength > NotableGrowth * file.Length)
-            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)output.Plan.FileLength / file.Length:0} times as large as '{file.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
+        if (limits.IsNone && output.Plan.FileLength > NotableGrowth * source.File.Length)
+            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)output.Plan.FileLength / source.File.Length:0} times as large as '{source.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
         return observer.MayWrite(target, description) ? output : null;
 
         OutputPlan PlanOf(KeptValues candidate) => new(
-            file.Header,
+            source.Header,
+            peft,
             resized,
             verbatim,
             candidate,
@@ -82,23 +88,23 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
     }
 
     /// <summary>The tensors of layers without a partner in the checkpoint, as far as they are kept unchanged.</summary>
-    private List<TensorInfo> Unmatched(SafetensorsFile file, List<DecomposedLayer> layers, RankLimits limits)
+    private List<TensorInfo> Unmatched(AdapterSource source, List<DecomposedLayer> layers, RankLimits limits)
     {
         if (layers.Count == 0)
             return [];
 
         if (settings.UnmatchedLayer == UnmatchedLayer.Error)
-            throw LayerFault.Unmatched(file.Path, checkpoint?.Path ?? "(none)", layers.Count, Unpaired(layers));
+            throw LayerFault.Unmatched(source.Path, checkpoint?.Path ?? "(none)", layers.Count, Unpaired(layers));
 
         bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep && !IsKeptWithin(limits);
         string fate = keep ? "kept unchanged" : IsKeptWithin(limits) ? $"kept as far as {limits} allows" : "left out";
-        if (_warned.Add(file.Path))
-            observer.Warning($"{layers.Count} layer(s) of '{file.Path}' have no partner in the checkpoint and are {fate}: {Unpaired(layers)}");
+        if (_warned.Add(source.Path))
+            observer.Warning($"{layers.Count} layer(s) of '{source.Path}' have no partner in the checkpoint and are {fate}: {Unpaired(layers)}");
         return keep ? [.. layers.SelectMany(layer => layer.Source.Layer.Tensors.All)] : [];
     }
 
     private string Unpaired(List<DecomposedLayer> layers) =>
-        PairingSummary.Unpaired(checkpoint?.Index, [.. layers.Select(layer => layer.Name)]);
+        PairingSummary.Unpaired(checkpoint?.Index, [.. layers.Select(layer => (layer.Name, layer.Source.Pair.Problem))]);
 
     private static string Describe(ResizeResult result) => string.Create(
         CultureInfo.InvariantCulture,

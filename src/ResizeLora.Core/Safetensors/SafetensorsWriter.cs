@@ -10,26 +10,33 @@ namespace ResizeLora.Safetensors;
 internal sealed class SafetensorsWriter : IDisposable
 {
     private readonly string _path;
+    private readonly string _shown;
     private readonly TemporaryFile _file;
     private readonly long _dataStart;
 
-    private SafetensorsWriter(string path, TemporaryFile file, long dataStart)
+    private SafetensorsWriter(string path, string shown, TemporaryFile file, long dataStart)
     {
         _path = path;
+        _shown = shown;
         _file = file;
         _dataStart = dataStart;
     }
 
     /// <summary>Begins a file whose header, length and padding included, will have <paramref name="headerLength"/> bytes.</summary>
+    /// <param name="path">The file's name.</param>
+    /// <param name="headerLength">The header's length.</param>
+    /// <param name="dataLength">The length of all tensors.</param>
+    /// <param name="shown">What messages call it, where that is something else.</param>
     /// <exception cref="ResizeLoraException">
     /// The folder is missing or not writable, the disk has no room for the file, or nobody could read such a header.
     /// </exception>
-    public static SafetensorsWriter Create(string path, long headerLength, long dataLength)
+    public static SafetensorsWriter Create(string path, long headerLength, long dataLength, string? shown = null)
     {
+        shown ??= path;
         if (headerLength > SafetensorsHeaderParser.LengthSize + SafetensorsHeaderParser.MaximumLength)
-            throw SafetensorsFault.HeaderTooLong(path, headerLength);
+            throw SafetensorsFault.HeaderTooLong(shown, headerLength);
 
-        return Guard(path, () => new SafetensorsWriter(path, TemporaryFile.Create(System.IO.Path.GetDirectoryName(path)!, headerLength + dataLength), headerLength));
+        return Guard(shown, () => new SafetensorsWriter(path, shown, TemporaryFile.Create(System.IO.Path.GetDirectoryName(path)!, headerLength + dataLength), headerLength));
     }
 
     /// <summary>Finds out whether files can be made in a folder, and changes nothing there.</summary>
@@ -66,7 +73,7 @@ internal sealed class SafetensorsWriter : IDisposable
         }
         catch (IOException exception)
         {
-            throw SafetensorsFault.WriteFailed(_path, exception);
+            throw SafetensorsFault.WriteFailed(_shown, exception);
         }
     }
 
@@ -78,8 +85,8 @@ internal sealed class SafetensorsWriter : IDisposable
             throw new ArgumentException($"The header has {header.Length} bytes, not {_dataStart}.", nameof(header));
 
         WriteAt(0, header);
-        if (!Guard(_path, () => _file.TryMoveTo(_path, overwrite)))
-            throw SafetensorsFault.OutputExists(_path);
+        if (!Guard(_shown, () => _file.TryMoveTo(_path, overwrite)))
+            throw SafetensorsFault.OutputExists(_shown);
     }
 
     public void Dispose() => _file.Dispose();
@@ -92,7 +99,7 @@ internal sealed class SafetensorsWriter : IDisposable
         }
         catch (IOException exception)
         {
-            throw SafetensorsFault.WriteFailed(_path, exception);
+            throw SafetensorsFault.WriteFailed(_shown, exception);
         }
     }
 

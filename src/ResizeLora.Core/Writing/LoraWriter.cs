@@ -3,6 +3,7 @@ using ResizeLora.Concurrency;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Writing;
@@ -15,7 +16,7 @@ internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoi
     /// <param name="outputs">What to write.</param>
     /// <param name="overwrite">Whether existing files may be replaced.</param>
     /// <param name="layerDone">Called on the caller's thread, with the number of layers done and in all.</param>
-    public IEnumerable<OutputFile> Write(SafetensorsFile source, IReadOnlyList<OutputFile> outputs, bool overwrite, Action<int, int> layerDone)
+    public IEnumerable<OutputFile> Write(AdapterSource source, IReadOnlyList<OutputFile> outputs, bool overwrite, Action<int, int> layerDone)
     {
         var begun = new List<OutputInProgress>();
         try
@@ -23,13 +24,14 @@ internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoi
             foreach (OutputFile output in outputs)
             {
                 begun.Add(new OutputInProgress(output));
-                begun[^1].CopyVerbatim(source, cancellation);
+                begun[^1].CopyVerbatim(source.File, cancellation);
             }
 
             WriteLayers(source, begun, layerDone);
             foreach (OutputInProgress output in begun)
             {
-                FileIdentity.EnsureIs(source, output.File.Plan.Parameters.SourceSha256, cancellation);
+                FileIdentity.EnsureIs(source.File, output.File.Plan.Parameters.SourceSha256, cancellation);
+                source.EnsureSameConfiguration();
                 output.Commit(overwrite, cancellation);
                 yield return output.File;
             }
@@ -41,7 +43,7 @@ internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoi
         }
     }
 
-    private void WriteLayers(SafetensorsFile source, List<OutputInProgress> outputs, Action<int, int> layerDone)
+    private void WriteLayers(AdapterSource source, List<OutputInProgress> outputs, Action<int, int> layerDone)
     {
         // In the order of the file, so that hashing can follow close behind.
         List<DecomposedLayer> layers = [.. outputs
@@ -68,7 +70,7 @@ internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoi
                     output.WriteZeros(layer);
             }
 
-            using LayerContent content = LayerReader.ReadUnchanged(source, layer);
+            using LayerContent content = LayerReader.ReadUnchanged(source.File, layer);
             IReadOnlyList<TruncatedFactors> factors = wanted.Count == 0 ? [] : Truncate(source.Path, layer, content, [.. wanted.Select(pair => pair.Request)]);
             try
             {

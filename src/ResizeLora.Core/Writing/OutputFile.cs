@@ -1,4 +1,4 @@
-using ResizeLora.Safetensors;
+using ResizeLora.Peft;
 using ResizeLora.Selection;
 
 namespace ResizeLora.Writing;
@@ -6,8 +6,11 @@ namespace ResizeLora.Writing;
 /// <summary>A planned output and where it goes.</summary>
 internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer> Layers, string Path)
 {
+    /// <summary>Whether it is a folder, as PEFT saves adapters.</summary>
+    public bool IsFolder { get; init; }
+
     /// <summary>What users are told of the output once it is written.</summary>
-    public ResizeResult ToResult(SafetensorsFile source)
+    public ResizeResult ToResult(AdapterSource source)
     {
         KeptValues kept = Plan.Kept;
         double dropped = Math.Sqrt(Layers.Select((layer, i) => Math.Pow(layer.NormWithout(kept.Indices[i]), 2)).Sum());
@@ -22,7 +25,7 @@ internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer
             LayerCount = kept.Ranks.Count(rank => rank > 0),
             SourceRank = Layers.Sum(layer => layer.Rank),
             Rank = kept.Rank,
-            SourceSize = source.Length,
+            SourceSize = source.File.Length,
             Size = Plan.FileLength,
             RelativeError = whole > 0 ? dropped / whole : 0,
         };

@@ -9,6 +9,7 @@ internal sealed class OutputInProgress : IDisposable
 {
     private const int CopyBlock = 1 << 20;
 
+    private readonly FolderInProgress? _folder;
     private readonly SafetensorsWriter _writer;
     private readonly ModelHasher _hasher;
     private readonly Dictionary<string, TensorInfo> _tensors;
@@ -21,7 +22,17 @@ internal sealed class OutputInProgress : IDisposable
         _indices = Enumerable.Range(0, output.Layers.Count)
             .Where(index => Plan.Kept.Ranks[index] > 0)
             .ToDictionary(index => output.Layers[index].Name, StringComparer.Ordinal);
-        _writer = SafetensorsWriter.Create(output.Path, Plan.HeaderLength, Plan.Layout.DataLength);
+        _folder = output.IsFolder ? FolderInProgress.Create(output.Path) : null;
+        try
+        {
+            _writer = SafetensorsWriter.Create(_folder?.Weights ?? output.Path, Plan.HeaderLength, Plan.Layout.DataLength, output.Path);
+        }
+        catch
+        {
+            _folder?.Dispose();
+            throw;
+        }
+
         _hasher = new ModelHasher(_writer, Plan.Layout, Plan.Metadata);
     }
 
@@ -125,11 +136,12 @@ internal sealed class OutputInProgress : IDisposable
     /// <summary>Says that the tensors before an offset are written; all of them if it is null.</summary>
     public void Complete(long? end, CancellationToken cancellation) => _hasher.AdvanceTo(end ?? Plan.Layout.DataLength, cancellation);
 
-    /// <summary>Makes the file appear under its name.</summary>
+    /// <summary>Makes the output appear under its name.</summary>
     public void Commit(bool overwrite, CancellationToken cancellation)
     {
         Complete(end: null, cancellation);
-        _writer.Commit(Plan.Layout.Header(OutputMetadata.WithHashes(Plan.Metadata, _hasher.Finish())), overwrite);
+        _writer.Commit(Plan.Layout.Header(OutputMetadata.WithHashes(Plan.Metadata, _hasher.Finish())), overwrite && _folder is null);
+        _folder?.Commit(Plan.Configuration!, overwrite);
     }
 
     private IEnumerable<TensorInfo> TensorsOf(AdapterLayer layer) =>
@@ -139,5 +151,6 @@ internal sealed class OutputInProgress : IDisposable
     {
         _hasher.Dispose();
         _writer.Dispose();
+        _folder?.Dispose();
     }
 }

@@ -78,6 +78,7 @@ internal static class OutputMetadata
         parameters.SourceSha256,
         parameters.CheckpointSha256)
     {
+        SourceConfigSha256 = parameters.ConfigurationSha256,
         RankLimits = parameters.RankLimits.IsNone ? null : parameters.RankLimits.ToString(),
     };
 }

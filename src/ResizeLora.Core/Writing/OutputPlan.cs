@@ -10,15 +10,18 @@ internal sealed class OutputPlan
 {
     private readonly SafetensorsHeader _source;
     private readonly IReadOnlyList<DecomposedLayer> _layers;
+    private readonly PeftPlan _peft;
 
     public OutputPlan(
         SafetensorsHeader source,
+        PeftPlan peft,
         IReadOnlyList<DecomposedLayer> layers,
         IReadOnlyList<TensorInfo> verbatim,
         KeptValues kept,
         ResizeParameters parameters)
     {
         _source = source;
+        _peft = peft;
         _layers = layers;
         Verbatim = verbatim;
         Kept = kept;
@@ -26,7 +29,7 @@ internal sealed class OutputPlan
         Layout = SafetensorsLayout.Create(verbatim
             .Select(tensor => new TensorSpec(tensor.Name, tensor.DType, tensor.Shape))
             .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, layer.Source.BaseLayer, kept.Ranks[index]))));
-        Metadata = OutputMetadata.Create(source, parameters, [.. ChangedRanks(), .. HeaderAlphaMend.Changes(source, NewRanks(), verbatim)]);
+        Metadata = OutputMetadata.Create(source, parameters, [.. ChangedRanks(), .. peft.Metadata(NewRanks())]);
     }
 
     public ResizeParameters Parameters { get; }
@@ -46,6 +49,9 @@ internal sealed class OutputPlan
 
     /// <summary>Bytes of the whole file, to the byte.</summary>
     public long FileLength => HeaderLength + Layout.DataLength;
+
+    /// <summary>PEFT's configuration beside the tensors; null where the input has none.</summary>
+    public byte[]? Configuration => _peft.FileText(NewRanks());
 
     /// <summary>The element type of a layer's new tensors.</summary>
     public SafetensorsDType DTypeOf(AdapterLayer layer) => Parameters.Precision.DType(layer.DType);

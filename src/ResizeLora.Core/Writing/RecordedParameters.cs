@@ -15,6 +15,10 @@ internal sealed record RecordedParameters(
     string SourceSha256,
     string? CheckpointSha256)
 {
+    /// <summary>The hash of PEFT's configuration beside the input; left out where there was none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SourceConfigSha256 { get; init; }
+
     /// <summary>What was asked of ranks; left out where nothing was.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RankLimits { get; init; }

@@ -21,6 +21,9 @@ internal sealed record ResizeParameters(
     string SourceSha256,
     string? CheckpointSha256)
 {
+    /// <summary>The hash of PEFT's configuration beside the input, where there is one.</summary>
+    public string? ConfigurationSha256 { get; init; }
+
     /// <summary>What loaders ask of ranks.</summary>
     public RankLimits RankLimits { get; init; } = RankLimits.None;
 }

@@ -7,13 +7,13 @@ public sealed record ResizeResult
     {
     }
 
-    /// <summary>The file's name.</summary>
+    /// <summary>The name of the file, or of the folder.</summary>
     public string Name => System.IO.Path.GetFileName(Path);
 
-    /// <summary>The file that was written.</summary>
+    /// <summary>The file that was written, or the folder of a PEFT adapter.</summary>
     public required string Path { get; init; }
 
-    /// <summary>The LoRA that it was made from.</summary>
+    /// <summary>The LoRA that it was made from: a file, or the folder of a PEFT adapter.</summary>
     public required string SourcePath { get; init; }
 
     /// <summary>The recipe that it was made by.</summary>
@@ -34,10 +34,10 @@ public sealed record ResizeResult
     /// <summary>Sum of the ranks of all layers that are left.</summary>
     public required int Rank { get; init; }
 
-    /// <summary>Bytes of the LoRA before.</summary>
+    /// <summary>Bytes of the LoRA's safetensors file before.</summary>
     public required long SourceSize { get; init; }
 
-    /// <summary>Bytes of the file.</summary>
+    /// <summary>Bytes of the safetensors file.</summary>
     public required long Size { get; init; }
 
     /// <summary>‖ΔW − ΔW′‖ / ‖ΔW‖ in the Frobenius norm over all resized layers, rescaling aside.</summary>

@@ -12,6 +12,12 @@ internal static class WritingFault
     public static ResizeLoraException WouldOverwriteInput(string path) =>
         new("OutputIsInput", FaultKind.InvalidArgument, path, $"'{path}' is an input of this call (or the checkpoint) and is never overwritten, not even with -Force. Choose another -Destination.");
 
+    public static ResizeLoraException FolderHoldsMore(string folder, string entry) =>
+        new("FolderHoldsMore", FaultKind.AlreadyExists, folder, $"The folder '{folder}' holds more than a PEFT adapter, such as '{DisplayText.Of(entry)}', and is not replaced. Move it away, or choose another -Destination.");
+
+    public static ResizeLoraException FileInTheWay(string path) =>
+        new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' is a file, but the output is a folder. Remove or rename the file.");
+
     public static ResizeLoraException NothingKept(string path, ResizeRecipe recipe) =>
         new("NothingKept", FaultKind.NothingKept, path, $"The recipe '{recipe}' keeps nothing of '{path}', so no file was written. Lower thr or raise size.");
 

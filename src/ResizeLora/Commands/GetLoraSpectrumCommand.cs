@@ -2,6 +2,7 @@ using System.Management.Automation;
 using ResizeLora.Completion;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Pipeline;
 
 namespace ResizeLora.Commands;
@@ -36,7 +37,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     {
         foreach (string path in ResolveFiles())
         {
-            if (_checkpointFiles?.Contains(path) == true)
+            if (_checkpointFiles?.Contains(AdapterLocation.Of(path).Weights) == true)
             {
                 WriteVerbose($"'{path}' is the checkpoint; skipped.");
                 continue;

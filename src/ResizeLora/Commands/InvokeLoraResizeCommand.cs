@@ -4,6 +4,7 @@ using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
@@ -213,7 +214,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         foreach (string path in files)
         {
             ThrowIfStopped();
-            if (checkpoint?.Contains(path) == true)
+            if (checkpoint?.Contains(AdapterLocation.Of(path).Weights) == true)
                 WriteVerbose($"'{path}' is the checkpoint; skipped.");
             else if (!IncludeResized && IsResized(path))
                 resized.Add(path);
@@ -231,7 +232,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     {
         try
         {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
+            using SafetensorsFile file = SafetensorsFile.Open(AdapterLocation.Of(path).Weights);
             return OutputMetadata.IsResized(file.Header);
         }
         catch (ResizeLoraException)

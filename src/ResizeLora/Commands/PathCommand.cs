@@ -2,6 +2,8 @@ using System.Collections.ObjectModel;
 using System.Management.Automation;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
+using ResizeLora.Files;
+using ResizeLora.Peft;
 
 namespace ResizeLora.Commands;
 
@@ -11,14 +13,17 @@ public abstract class PathCommand : StoppableCommand
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
 
-    /// <summary>Files, with wildcards.</summary>
+    // A folder and the files in it stand for one adapter.
+    private readonly HashSet<string> _folders = new(RealPath.Comparer);
+
+    /// <summary>Files, and folders of PEFT adapters, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(SafetensorsFileCompleter))]
     public string[] Path { get; set; } = [];
 
-    /// <summary>Files, taken literally.</summary>
+    /// <summary>Files, and folders of PEFT adapters, taken literally.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "LP")]
@@ -31,10 +36,35 @@ public abstract class PathCommand : StoppableCommand
         bool literal = ParameterSetName == LiteralPathSet;
         foreach (string path in literal ? LiteralPath : Path)
         {
+            bool isNamed = !MyInvocation.ExpectingInput && (literal || !WildcardPattern.ContainsWildcardCharacters(path));
             foreach (string file in literal ? ResolveLiteral(path) : ResolveWildcard(path))
-                yield return file;
+            {
+                if (AdapterOf(file, isNamed) is { } adapter)
+                    yield return adapter;
+            }
         }
     }
+
+    /// <summary>
+    /// The adapter that a path stands for: a file, or a folder as PEFT saves it. Null for one that was met before by another
+    /// path, and for other folders, unless they are named outright: that is a mistake, and said so when they are opened.
+    /// </summary>
+    private string? AdapterOf(string path, bool isNamed)
+    {
+        var location = AdapterLocation.Of(path);
+        if (location.IsFolder)
+            return _folders.Add(location.Path) ? location.Path : null;
+
+        if (isNamed)
+            return path;
+
+        bool isPassedOver = Directory.Exists(path) || AdapterLocation.IsCompanion(path);
+        if (isPassedOver)
+            WriteVerbose($"'{path}' is not a LoRA; skipped.");
+        return isPassedOver ? null : path;
+    }
+
+    private static bool IsInput(string path) => File.Exists(path) || AdapterLocation.IsAdapter(path);
 
     private List<string> ResolveLiteral(string path)
     {
@@ -65,12 +95,9 @@ public abstract class PathCommand : StoppableCommand
                 return [];
             }
 
-            // A wildcard means files; a folder that is named outright is a mistake, and said so when it is opened.
-            bool hasWildcard = WildcardPattern.ContainsWildcardCharacters(path);
-            List<string> files = [.. resolved.Where(file => !hasWildcard || !Directory.Exists(file))];
-            if (files.Count == 0)
+            if (resolved.All(file => !IsInput(file)) && WildcardPattern.ContainsWildcardCharacters(path))
                 WriteError(ErrorRecords.PathNotFound(path, null));
-            return files;
+            return [.. resolved];
         }
         catch (SessionStateException exception)
         {

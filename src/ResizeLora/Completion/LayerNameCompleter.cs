@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using ResizeLora.Pairing;
-using ResizeLora.Safetensors;
+using ResizeLora.Peft;
 
 namespace ResizeLora.Completion;
 
@@ -32,8 +32,8 @@ internal sealed class LayerNameCompleter : QuietCompleter
     {
         try
         {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
-            return AdapterContents.Read(file.Header, path).Layers.Select(layer => layer.Name);
+            using var source = AdapterSource.Open(path);
+            return AdapterContents.Read(source).Layers.Select(layer => layer.Name);
         }
         catch (ResizeLoraException)
         {

@@ -2,10 +2,11 @@ using System.Collections;
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using ResizeLora.Commands;
+using ResizeLora.Peft;
 
 namespace ResizeLora.Completion;
 
-/// <summary>The files that a command line which is being typed names by -Path or -LiteralPath.</summary>
+/// <summary>The files and the folders of PEFT adapters that a command line which is being typed names by -Path or -LiteralPath.</summary>
 internal static class NamedFiles
 {
     public static IEnumerable<string> Of(IDictionary boundParameters)
@@ -13,7 +14,7 @@ internal static class NamedFiles
         PathIntrinsics paths = new SessionState().Path;
         IEnumerable<string> byPattern = Values(boundParameters, nameof(PathCommand.Path)).SelectMany(path => Resolve(paths, path));
         IEnumerable<string> literal = Values(boundParameters, nameof(PathCommand.LiteralPath)).Select(paths.GetUnresolvedProviderPathFromPSPath);
-        return byPattern.Concat(literal).Where(File.Exists);
+        return byPattern.Concat(literal).Where(path => File.Exists(path) || AdapterLocation.IsAdapter(path));
     }
 
     private static IEnumerable<string> Resolve(PathIntrinsics paths, string path)

@@ -10,12 +10,9 @@ internal static class PairedLayers
     public static IReadOnlyList<(AdapterLayer Layer, BaseLayer BaseLayer)> Of(string lora, BaseCheckpoint checkpoint)
     {
         using SafetensorsFile file = SafetensorsFile.Open(lora);
-        return
-        [
-            .. AdapterContents.Read(file.Header, lora).Layers.Select(layer => (
-                layer,
-                checkpoint.Index.Pair(layer, lora) ?? throw new InvalidOperationException($"'{layer.Name}' is not in the checkpoint."))),
-        ];
+        IReadOnlyList<AdapterLayer> layers = AdapterContents.Read(file.Header, lora).Layers;
+        var pairs = new AdapterPairs(layers, lora, checkpoint.Index);
+        return [.. layers.Select(layer => (layer, pairs.Of(layer).BaseLayer ?? throw new InvalidOperationException($"'{layer.Name}' is not in the checkpoint.")))];
     }
 
     /// <summary>The layers of the checkpoint that a LoRA modifies, each once.</summary>

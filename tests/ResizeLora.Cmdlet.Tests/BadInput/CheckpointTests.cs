@@ -39,9 +39,12 @@ public sealed class CheckpointTests : IDisposable
     [InlineData("Get-LoraSpectrum style.safetensors -Checkpoint other.safetensors")]
     public void Checkpoint_of_other_shapes(string script)
     {
-        string path = _bench.Add("other.safetensors", SampleModel.OtherCheckpoint());
+        string path = _bench.Add("other.safetensors", SampleModel.OtherCheckpoint(SampleModel.Unet, SampleModel.TextEncoder1, SampleModel.TextEncoder2));
 
-        _bench.RunFailing(script).Is("ShapeMismatch", ErrorCategory.InvalidData).LetsTheCallGoOn().Mentions(_bench.PathOf("style.safetensors"), path, SampleModel.Unet, "[24, 21]");
+        _bench.RunFailing(script)
+            .Is("ShapeMismatch", ErrorCategory.InvalidData)
+            .LetsTheCallGoOn()
+            .Mentions(_bench.PathOf("style.safetensors"), path, SampleModel.TextEncoder1, "32 x 12", "32 x 13", "[32, 13]", "3 of 4 layers");
     }
 
     [Theory]

@@ -162,6 +162,59 @@ public sealed class LoraInfoTests : IDisposable
         Assert.Equal(["other.safetensors", "style.safetensors"], _bench.RunClean(script).OutputAs<LoraInfo>().Select(info => info.Name).Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("Get-LoraInfo style")]
+    [InlineData("Get-LoraInfo style/adapter_model.safetensors")]
+    [InlineData("Get-ChildItem -Recurse | Get-LoraInfo")]
+    public void A_folder_of_an_adapter_is_one_with_what_its_configuration_says(string script)
+    {
+        string folder = PeftSample.CopyTo(_bench.PathOf("style"), "plain", json => json["base_model_name_or_path"] = "somebody/model");
+
+        LoraInfo info = _bench.RunClean(script).Only<LoraInfo>();
+
+        Assert.Equal(("style", folder, new FileInfo(Path.Combine(folder, PeftSample.WeightsName)).Length), (info.Name, info.Path, info.Size));
+        Assert.Equal((10, "16", "somebody/model", "PEFT"), (info.LayerCount, info.Alpha, info.BaseModel, info.Style));
+    }
+
+    [Fact]
+    public void A_configuration_in_the_header_tells_alpha_and_the_base_model()
+    {
+        _bench.Add("style.safetensors", new SampleFile()
+            .Add("transformer.transformer_blocks.0.attn.to_q.lora_A.weight", Matrix.Gaussian(4, 3072, new Random(1)))
+            .Add("transformer.transformer_blocks.0.attn.to_q.lora_B.weight", Matrix.Gaussian(3072, 4, new Random(2)))
+            .AddMetadata("lora_adapter_metadata", """{"transformer.r": 4, "transformer.lora_alpha": 2, "transformer.base_model_name_or_path": "somebody/model"}"""));
+
+        LoraInfo info = Read();
+
+        Assert.Equal(("2", "somebody/model"), (info.Alpha, info.BaseModel));
+        Assert.Equal(["Flux.1", "Flux.2", "HunyuanVideo", "Qwen-Image"], info.FamilyCandidates);
+        Assert.Equal("Flux.1 or Flux.2 or HunyuanVideo or Qwen-Image", info.FamilyGuess);
+    }
+
+    [Fact]
+    public void Alpha_that_was_left_behind_and_names_that_nobody_knows_are_told()
+    {
+        string folder = PeftSample.CopyTo(_bench.PathOf("style"), "plain");
+        File.Delete(Path.Combine(folder, PeftSample.ConfigurationName));
+        Assert.Contains("lacks the 'adapter_config.json'", _bench.RunClean("Get-LoraInfo style/adapter_model.safetensors").Only<LoraInfo>().Alpha, StringComparison.Ordinal);
+
+        _bench.Add("style.safetensors", SampleModel.Lora()
+            .Add("somebody.elses.new_left.weight", Matrix.Gaussian(32, 4, new Random(1)))
+            .Add("somebody.elses.new_right.weight", Matrix.Gaussian(4, 32, new Random(2))));
+        LoraProblem problem = Assert.Single(Read().Problems);
+        Assert.Equal((1, "somebody.elses.new_left.weight"), (problem.Count, problem.Example));
+    }
+
+    [Fact]
+    public void Folders_of_something_else_are_errors_when_they_are_named()
+    {
+        Directory.CreateDirectory(_bench.PathOf("empty"));
+        _bench.RunFailing("Get-LoraInfo empty").Is("PathIsFolder", ErrorCategory.InvalidArgument).Mentions("empty", "adapter_config.json");
+
+        PeftSample.CopyTo(_bench.PathOf("style"), "plain", json => json["peft_type"] = "OFT");
+        _bench.RunFailing("Get-LoraInfo style").Is("UnsupportedPeftType", ErrorCategory.InvalidData).Mentions("adapter_config.json", "OFT");
+    }
+
     [Fact]
     public void Bad_files_are_errors_of_their_own()
     {

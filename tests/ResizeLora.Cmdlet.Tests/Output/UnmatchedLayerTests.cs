@@ -55,6 +55,88 @@ public sealed class UnmatchedLayerTests : IDisposable
             .LetsTheCallGoOn()
             .Mentions(_bench.PathOf("style.safetensors"), _bench.PathOf("base.safetensors"), SampleModel.Stranger);
 
+    /// <summary>As a control LoRA has it, whose first layer has more inputs than that of the base.</summary>
+    [Theory]
+    [InlineData("Keep", "kept unchanged")]
+    [InlineData("Drop", "left out")]
+    public void A_layer_of_another_size_has_no_partner(string choice, string fate)
+    {
+        _bench.Add("other.safetensors", SampleModel.OtherCheckpoint(SampleModel.Unet));
+        RunResult result = _bench.Run($"Invoke-LoraResize style.safetensors -Checkpoint other.safetensors -UnmatchedLayer {choice}");
+
+        Assert.Empty(result.Errors);
+        var output = ReferenceFile.Open(result.Only<ResizeResult>().Path);
+        Assert.Equal(choice == "Keep" ? "F32" : null, output.Has($"{SampleModel.Unet}.lora_up.weight") ? output.DType($"{SampleModel.Unet}.lora_up.weight") : null);
+        Assert.Equal("F16", output.DType($"{SampleModel.TextEncoder1}.lora_up.weight"));
+        string warning = Assert.Single(result.Warnings);
+        Assert.All(["2 layer(s)", fate, SampleModel.Unet, "24 x 20", "24 x 21", SampleModel.Stranger], text => Assert.Contains(text, warning, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_layer_of_another_size_can_be_an_error()
+    {
+        _bench.Add("other.safetensors", SampleModel.OtherCheckpoint(SampleModel.Unet));
+
+        _bench.RunFailing("Invoke-LoraResize style.safetensors -Checkpoint other.safetensors -UnmatchedLayer Error")
+            .Is("UnmatchedLayer", ErrorCategory.InvalidData)
+            .Mentions(SampleModel.Unet, "24 x 20", "24 x 21");
+    }
+
+    [Fact]
+    public void Spectrum_of_a_layer_of_another_size_has_no_base_and_a_warning_says_why()
+    {
+        _bench.Add("other.safetensors", SampleModel.OtherCheckpoint(SampleModel.Unet));
+        RunResult result = _bench.Run("Get-LoraSpectrum style.safetensors -Checkpoint other.safetensors");
+
+        DecomposedLayer layer = result.OutputAs<DecomposedLayer>().Single(layer => layer.Name == SampleModel.Unet);
+        Assert.Equal((null, null, AdapterComponent.Unet), (layer.BaseLayer, layer.BaseSpectralNorm, layer.Component));
+        string warning = Assert.Single(result.Warnings);
+        Assert.All(["1 layer(s)", "style.safetensors", SampleModel.Unet, "24 x 20", "24 x 21"], text => Assert.Contains(text, warning, StringComparison.Ordinal));
+    }
+
+    /// <summary>To an adapter with flat names both are the same layer.</summary>
+    [Fact]
+    public void A_name_of_two_layers_is_kept_with_a_warning()
+    {
+        var random = new Random(3);
+        _bench.Add("double.safetensors", SampleModel.Checkpoint()
+            .Add("model.diffusion_model.a.b_c.weight", Testing.Matrix.Gaussian(16, 12, random))
+            .Add("model.diffusion_model.a_b.c.weight", Testing.Matrix.Gaussian(16, 12, random)));
+        _bench.Add("twice.safetensors", SampleModel.Lora().AddLora("lora_unet_a_b_c", 16, 12, 6, random, 3));
+
+        RunResult result = _bench.Run("Invoke-LoraResize twice.safetensors -Checkpoint double.safetensors");
+
+        Assert.Empty(result.Errors);
+        Assert.Equal("F32", ReferenceFile.Open(result.Only<ResizeResult>().Path).DType("lora_unet_a_b_c.lora_up.weight"));
+        string warning = Assert.Single(result.Warnings);
+        Assert.All(["lora_unet_a_b_c", "a.b_c.weight", "a_b.c.weight"], text => Assert.Contains(text, warning, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Pairs_of_tensors_that_nobody_knows_are_copied_and_counted()
+    {
+        var random = new Random(4);
+        _bench.Add("strange.safetensors", SampleModel.Lora()
+            .Add("unet.a.lora_embedding_A", Testing.Matrix.Gaussian(4, 32, random))
+            .Add("unet.a.lora_embedding_B", Testing.Matrix.Gaussian(16, 4, random))
+            .Add("emb_params", Testing.Matrix.Gaussian(4, 32, random)));
+
+        RunResult result = _bench.Run("Invoke-LoraResize strange.safetensors -Checkpoint base.safetensors");
+
+        Assert.Equal(ReferenceFile.Open(_bench.PathOf("strange.safetensors")).Bytes("unet.a.lora_embedding_A"), ReferenceFile.Open(result.Only<ResizeResult>().Path).Bytes("unet.a.lora_embedding_A"));
+        string warning = Assert.Single(result.Warnings);
+        Assert.All(["strange.safetensors", "1 pair(s)", "unet.a.lora_embedding_A", "unet.a.lora_embedding_B", "copied"], text => Assert.Contains(text, warning, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_of_nothing_but_such_pairs_says_so()
+    {
+        var random = new Random(4);
+        _bench.Add("strange.safetensors", new Testing.SampleFile().Add("a.left", Testing.Matrix.Gaussian(16, 4, random)).Add("a.right", Testing.Matrix.Gaussian(4, 32, random)));
+
+        _bench.RunFailing("Get-LoraSpectrum strange.safetensors").Is("NoLoraLayers", ErrorCategory.InvalidData).Mentions("1 pair(s)", "a.left", "a.right");
+    }
+
     [Fact]
     public void Recipe_without_base_resizes_it_like_any_other()
     {

@@ -162,7 +162,8 @@ public sealed class RealLoraTests : IDisposable
         AdapterContents contents = AdapterContents.Read(file.Header, file.Path);
 
         Assert.Equal(count, contents.Layers.Count);
-        Assert.All(contents.Layers, layer => Assert.NotNull(index.Pair(layer, file.Path)));
+        var pairs = new AdapterPairs(contents.Layers, file.Path, index);
+        Assert.All(contents.Layers, layer => Assert.NotNull(pairs.Of(layer).BaseLayer));
     }
 
     private static string PathOf(string name) => Path.Combine(TestPaths.RealFiles, $"{name}.safetensors");

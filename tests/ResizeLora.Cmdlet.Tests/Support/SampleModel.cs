@@ -38,13 +38,13 @@ internal static class SampleModel
         return file.AddRaw("model.diffusion_model.out.2.bias", SafetensorsDType.F16, [4], new byte[8]);
     }
 
-    /// <summary>A checkpoint of which one layer has another shape.</summary>
-    public static SampleFile OtherCheckpoint()
+    /// <summary>A checkpoint of which some layers have another shape.</summary>
+    public static SampleFile OtherCheckpoint(params string[] different)
     {
         var random = new Random(1);
         var file = new SampleFile();
-        foreach ((_, string name, int rows, int columns) in Layers)
-            file.Add(name, 0.1 * Matrix.Gaussian(rows, name == UnetBase ? columns + 1 : columns, random), SafetensorsDType.F16);
+        foreach ((string layer, string name, int rows, int columns) in Layers)
+            file.Add(name, 0.1 * Matrix.Gaussian(rows, different.Contains(layer) ? columns + 1 : columns, random), SafetensorsDType.F16);
         return file;
     }
 

@@ -1,4 +1,5 @@
 using ResizeLora.Checkpoints;
+using ResizeLora.Core.Tests.Pairing;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
@@ -218,11 +219,19 @@ public sealed class GgufFileTests : IDisposable
     [InlineData(35u, 66, "TQ2_0")]
     public void Formats_that_can_not_be_decoded_are_named_when_a_layer_needs_them(uint id, int bytes, string name)
     {
-        new GgufSample().Add($"{Query}.weight", id, [2, 256], new byte[2 * bytes]).Write(_folder["base.gguf"]);
+        const string key = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
+        new GgufSample().Add($"{Query}.weight", id, [2, 256], new byte[2 * bytes]).Add($"{key}.weight", 0, [320, 768], new byte[320 * 768 * 4]).Write(_folder["base.gguf"]);
         using BaseCheckpoint checkpoint = Open("base.gguf");
-        AdapterLayer layer = Assert.Single(AdapterContents.Read(HeaderBuilderOf("unet." + Query, 2, 256), "style.safetensors").Layers);
+        IReadOnlyList<AdapterLayer> byName = AdapterContents.Read(HeaderBuilder.Of(
+            ($"unet.{Query}.lora_B.weight", [2, 1]), ($"unet.{Query}.lora_A.weight", [1, 256]), ($"unet.{key}.lora_B.weight", [320, 1]), ($"unet.{key}.lora_A.weight", [1, 768])), "style.safetensors").Layers;
+        IReadOnlyList<AdapterLayer> byPosition = AdapterContents.Read(HeaderBuilder.Of(("unet:0:up", [2, 1]), ("unet:0:down", [1, 256])), "style.safetensors").Layers;
 
-        Refusal.Of("UnsupportedQuantization", () => checkpoint.Index.Pair(layer, "style.safetensors"), "base.gguf", name, "Q2_K to Q8_0");
+        var pairs = new AdapterPairs([.. byName, .. byPosition], "style.safetensors", checkpoint.Index);
+
+        Assert.Equal("SD 1.x", checkpoint.Index.Family);
+        Assert.Equal($"{key}.weight", pairs.Of(byName[1]).BaseLayer!.Name);
+        foreach (AdapterLayer layer in new[] { byName[0], byPosition[0] })
+            Refusal.Of("UnsupportedQuantization", () => pairs.Of(layer), "base.gguf", name, "Q2_K to Q8_0");
     }
 
     public static TheoryData<string, byte[]> Damaged
@@ -292,9 +301,6 @@ public sealed class GgufFileTests : IDisposable
     private static GgufSample Sample(int seed) => new GgufSample().Add($"{Query}.weight", GgufSample.Q8_0, [4, 64], ReferenceBlocks.Random(GgufSample.Q8_0, 8, new Random(seed)));
 
     private static byte[] With(byte[] bytes, int offset, long value) => [.. bytes[..offset], .. BitConverter.GetBytes(value), .. bytes[(offset + 8)..]];
-
-    private static SafetensorsHeader HeaderBuilderOf(string layer, long rows, long columns) =>
-        Pairing.HeaderBuilder.Of(($"{layer}.lora_B.weight", [rows, 1]), ($"{layer}.lora_A.weight", [1, columns]));
 
     private BaseCheckpoint Open(string name) => BaseCheckpoint.Open(_folder[name], cache: null, _warnings.Add, CancellationToken.None);
 

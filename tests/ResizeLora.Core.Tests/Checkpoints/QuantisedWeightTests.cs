@@ -261,7 +261,7 @@ public sealed class QuantisedWeightTests : IDisposable
         using BaseCheckpoint checkpoint = Open();
         AdapterLayer layer = Assert.Single(AdapterContents.Read(
             Pairing.HeaderBuilder.Of(($"unet.{Query}.lora_B.weight", [Rows, 1]), ($"unet.{Query}.lora_A.weight", [1, Columns])), "style.safetensors").Layers);
-        Refusal.Of(errorId, () => checkpoint.Index.Pair(layer, "style.safetensors"), inMessage);
+        Refusal.Of(errorId, () => new AdapterPairs([layer], "style.safetensors", checkpoint.Index).Of(layer), inMessage);
     }
 
     /// <summary>Rows times the matrix of Hadamard, a block of columns after the other, by its definition as a product of small ones.</summary>

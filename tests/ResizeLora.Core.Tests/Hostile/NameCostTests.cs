@@ -1,9 +1,8 @@
 using ResizeLora.Core.Tests.Pairing;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Pairing;
+using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Testing.Hostile;
 using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Hostile;
@@ -25,8 +24,9 @@ public sealed class NameCostTests
         TimeSpan begin = ProcessorTime.OfThread;
         var index = new BaseCheckpointIndex(header.Build(), "base.safetensors");
         AdapterContents contents = AdapterContents.Read(HeaderBuilder.Of(($"lora_unet_x{Repeat("_y", places)}.lora_up.weight", [1, 1]), ($"lora_unet_x{Repeat("_y", places)}.lora_down.weight", [1, 1])), "style.safetensors");
-        ResizeLoraException error = Refusal.Of("AmbiguousLayer", () => index.Pair(contents.Layers[0], "style.safetensors"));
-        Message.AssertReadable(error.Message);
+        LayerPair pair = new AdapterPairs(contents.Layers, "style.safetensors", index).Of(contents.Layers[0]);
+        Assert.Null(pair.BaseLayer);
+        Assert.InRange(pair.Problem!.Length, 1, 1000);
         Assert.InRange(ProcessorTime.OfThread - begin, TimeSpan.Zero, Patience);
     }
 
@@ -41,6 +41,34 @@ public sealed class NameCostTests
         Assert.All(ranks, rank => Assert.Equal("1", header.FindMetadata(rank.Key)));
         IReadOnlyList<KeyValuePair<string, string>> metadata = OutputMetadata.Create(header, parameters, ranks.Select(rank => new KeyValuePair<string, string>(rank.Key, "2")));
         Assert.Equal(ranks.Length, metadata.Count(pair => pair.Value == "2"));
+        Assert.InRange(ProcessorTime.OfThread - begin, TimeSpan.Zero, Patience);
+    }
+
+    [Fact]
+    public void Thousands_of_components_may_have_their_alpha_in_the_header()
+    {
+        const int many = 50_000;
+        string json = $"{{{string.Join(',', Enumerable.Range(0, many).Select(i => $"\"c{i}.lora_alpha\": {i}"))}}}";
+        var header = new SafetensorsHeader([], [new(PeftConfiguration.HeaderKey, json)], hasMetadata: true, dataStart: 8);
+
+        TimeSpan begin = ProcessorTime.OfThread;
+        var configuration = PeftConfiguration.OfHeader(header, "style.safetensors");
+        PeftLayer[] layers = [.. Enumerable.Range(0, many).Select(i => new PeftLayer($"c{i}.to_q", 4, 4))];
+        Assert.All(layers, (layer, i) => Assert.Equal(i, configuration.For(layer.Name)!.Of(layer.Name, 4, "style.safetensors").Alpha));
+        Assert.Single(configuration.Metadata(new PeftOutput(layers, [])));
+        Assert.InRange(ProcessorTime.OfThread - begin, TimeSpan.Zero, Patience);
+    }
+
+    [Fact]
+    public void Thousands_of_layers_may_each_have_a_pattern()
+    {
+        const int many = 10_000;
+        PeftLayer[] layers = [.. Enumerable.Range(0, many).Select(i => new PeftLayer($"transformer_blocks.{i}.attn.to_q", 1 + i % 7, 1 + i % 7))];
+
+        TimeSpan begin = ProcessorTime.OfThread;
+        byte[] json = PeftConfiguration.OfFile("adapter_config.json", "{}"u8).FileText(new PeftOutput(layers, []));
+        PeftSettings settings = PeftConfiguration.OfFile("adapter_config.json", json).For("a")!;
+        Assert.All(layers, layer => Assert.Equal(1, settings.Of(layer.Name, layer.Rank, "style").Scale));
         Assert.InRange(ProcessorTime.OfThread - begin, TimeSpan.Zero, Patience);
     }
 

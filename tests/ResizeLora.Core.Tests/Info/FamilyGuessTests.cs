@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ResizeLora.Core.Tests.Pairing;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
@@ -6,7 +7,7 @@ using Xunit.Abstractions;
 namespace ResizeLora.Core.Tests.Info;
 
 /// <summary>What names and sizes of an adapter tell of the model that it is for, without a checkpoint.</summary>
-public class FamilyGuessTests(ITestOutputHelper log)
+public partial class FamilyGuessTests(ITestOutputHelper log)
 {
     public static TheoryData<string, string> Lists
     {
@@ -21,19 +22,44 @@ public class FamilyGuessTests(ITestOutputHelper log)
 
     [Theory]
     [MemberData(nameof(Lists))]
-    public void The_family_of_a_real_adapter_is_among_the_candidates_and_mostly_the_only_one(string list, string family)
+    public void The_family_of_a_real_adapter_is_the_only_candidate(string list, string family)
     {
         IReadOnlyList<AdapterLayer> layers = AdapterContents.Read(KeyList.Header(list), list).Layers;
 
         IReadOnlyList<string> guess = FamilyGuess.Of(layers);
 
         log.WriteLine($"{list}: {string.Join(" or ", guess)}; {string.Join(", ", layers.GroupBy(LayerKind.Of).Select(kind => $"{kind.Key} {kind.Count()}"))}");
-        Assert.Contains(family, guess);
-
-        // Attention in diffusers' words is that of several transformers.
-        if (list != "sd3_lora_diffusers")
-            Assert.Single(guess);
+        Assert.Equal([family], guess);
     }
+
+    public static TheoryData<string> Models => [.. ModelSample.All().Select(model => model.Name)];
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Layers_that_are_called_by_the_tensors_of_a_model_are_of_its_family(string name)
+    {
+        var model = ModelSample.Of(name);
+        var header = new HeaderBuilder();
+        foreach (TensorInfo tensor in model.Files.Where(file => !file.Folder.StartsWith("text", StringComparison.Ordinal)).SelectMany(file => KeyList.Header(file.List).Tensors))
+        {
+            string layer = CheckpointPrefix().Replace(tensor.Name, "diffusion_model.");
+            if (tensor.Shape.Count == 2 && LinearLayer().IsMatch(layer))
+                header.Add(layer.Replace(".weight", ".lora_B.weight", StringComparison.Ordinal), [tensor.Shape[0], 4]).Add(layer.Replace(".weight", ".lora_A.weight", StringComparison.Ordinal), [4, tensor.Shape[1]]);
+        }
+
+        IReadOnlyList<AdapterLayer> layers = AdapterContents.Read(header.Build(), name).Layers;
+        IReadOnlyList<string> guess = FamilyGuess.Of(layers);
+
+        log.WriteLine($"{name}: {string.Join(" or ", guess)}; {string.Join(", ", layers.GroupBy(LayerKind.Of).Select(kind => $"{kind.Key} {kind.Count()}"))}");
+        Assert.Equal(name == "anima_checkpoint_diffusers" ? ["Anima", "Cosmos-Predict2"] : [model.Family], guess);
+        Assert.DoesNotContain("other", layers.Select(LayerKind.Of));
+    }
+
+    [GeneratedRegex(@"^(model\.diffusion_model|model\.model|net)\.")]
+    private static partial Regex CheckpointPrefix();
+
+    [GeneratedRegex(@"(block|layers)(?!.*relative_attention_bias).*\.weight$")]
+    private static partial Regex LinearLayer();
 
     [Theory]
     [MemberData(nameof(Lists))]
@@ -51,7 +77,14 @@ public class FamilyGuessTests(ITestOutputHelper log)
     [InlineData("unet.up_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", 4096, "")]
     [InlineData("unet:12", 768, "SD 1.x")]
     [InlineData("unet:12", 1024, "SD 2.x")]
-    [InlineData("transformer.single_transformer_blocks.3.proj_mlp", 3072, "Flux.1")]
+    [InlineData("transformer.single_transformer_blocks.3.proj_mlp", 3072, "Flux.1, HunyuanVideo")]
+    [InlineData("transformer.single_transformer_blocks.37.proj_mlp", 3072, "Flux.1")]
+    [InlineData("transformer.single_transformer_blocks.38.proj_mlp", 3072, "HunyuanVideo")]
+    [InlineData("transformer.single_transformer_blocks.40.proj_mlp", 3072, "")]
+    [InlineData("transformer.transformer_blocks.0.attn.to_q", 1536, "SD 3.x")]
+    [InlineData("transformer.transformer_blocks.0.attn.add_q_proj", 3072, "Flux.1, Flux.2, HunyuanVideo, Qwen-Image")]
+    [InlineData("diffusion_model.double_blocks.7.img_attn.proj", 6144, "Flux.2")]
+    [InlineData("diffusion_model.double_blocks.99999999999999999999.img_attn.proj", 4096, "Flux.2")]
     [InlineData("lora_te1_text_model_encoder_layers_0_mlp_fc1", 768, "")]
     [InlineData("somebody.elses.layer", 64, "")]
     public void One_layer_tells_as_much_as_it_can(string layer, long columns, string families)

@@ -43,6 +43,37 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [SmallDiskFact]
+    public void An_adapter_s_folder_that_has_no_room_leaves_the_one_that_it_was_to_replace()
+    {
+        using SmallDisk disk = SmallDisk.InMemory();
+        _bench.Settings = _bench.Settings with { Destination = disk.Path, Overwrite = true };
+        string path = Assert.Single(_bench.Resize(WriteAdapter("small/style", 1000), Recipe)).Path;
+        string[] before = [.. Directory.GetFiles(path).Select(Hash.OfFile)];
+        Refusal.Of("WriteFailed", () => _bench.Resize(WriteAdapter("large/style", TooMuch), Recipe), $"'{path}'");
+        Assert.Equal(before, Directory.GetFiles(path).Select(Hash.OfFile));
+        Assert.Equal([path], Directory.GetFileSystemEntries(disk.Path));
+    }
+
+    [SmallDiskFact]
+    public void An_adapter_s_folder_whose_configuration_has_no_room_is_an_error_and_nothing_is_left()
+    {
+        using SmallDisk disk = SmallDisk.Old(_bench.Folder["image"]);
+        string adapter = WriteAdapter("style", 1000);
+        _bench.Settings = _bench.Settings with { Destination = disk.Path };
+        string[] before = Directory.GetFileSystemEntries(disk.Path);
+
+        // When the tensors are written, the disk gets full; the configuration comes last.
+        _bench.Observer.AtStep = stage =>
+        {
+            if (stage == "Writing layer" && !File.Exists(disk["filler"]))
+                Fill(disk);
+        };
+        Refusal.Of("WriteFailed", () => _bench.Resize(adapter, Recipe), disk.Path);
+        File.Delete(disk["filler"]);
+        Assert.Equal(before, Directory.GetFileSystemEntries(disk.Path));
+    }
+
+    [SmallDiskFact]
     public void What_a_killed_run_left_makes_room_first()
     {
         using SmallDisk disk = SmallDisk.InMemory();
@@ -111,6 +142,18 @@ public sealed class FullDiskTests : IDisposable
         // There is room for the next file.
         OutputFolder.AssertWhole(Assert.Single(_bench.Resize(WriteLora("small.safetensors", 1000), Recipe)).Path);
         Assert.Equal(before.Length + 1, Directory.GetFileSystemEntries(disk.Path).Length);
+    }
+
+    private string WriteAdapter(string name, int otherBytes)
+    {
+        var random = new Random(1);
+        return PeftSample.Write(
+            _bench.Folder[name],
+            new SampleFile()
+                .Add("base_model.model.a.lora_B.weight", Matrix.Gaussian(12, 4, random))
+                .Add("base_model.model.a.lora_A.weight", Matrix.Gaussian(4, 9, random))
+                .AddRaw("others", SafetensorsDType.U8, [otherBytes], new byte[otherBytes]),
+            $$"""{"r": 4, "lora_alpha": 16, "padding": "{{new string('x', 20_000)}}"}""");
     }
 
     private static void Fill(SmallDisk disk)

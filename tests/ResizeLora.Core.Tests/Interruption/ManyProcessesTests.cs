@@ -2,6 +2,7 @@ using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 
@@ -44,6 +45,23 @@ public sealed class ManyProcessesTests : IDisposable
         Assert.Single(Folder.Outputs);
         Folder.AssertWhole();
         Assert.Empty(Folder.Temporary);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void That_want_the_same_folder_of_an_adapter_leave_one_whole(bool force)
+    {
+        string adapter = PeftSample.CopyTo(_bench.Folder["style"], "plain");
+        string output = Path.Combine(Folder.Path, "style_spnlora1_th-0.3");
+
+        (int ExitCode, string Output)[] outcomes = RunTogether(_ => ["resize", adapter, Folder.Path, ByItself, .. force ? ["force"] : Array.Empty<string>()]);
+
+        Assert.Equal(force ? Many : 1, outcomes.Count(outcome => outcome.ExitCode == 0));
+        Assert.All(outcomes.Where(outcome => outcome.ExitCode != 0), outcome => Assert.StartsWith("OutputExists: ", outcome.Output, StringComparison.Ordinal));
+        Assert.Equal([output], Directory.GetFileSystemEntries(Folder.Path));
+        OutputFolder.AssertWhole(Path.Combine(output, PeftSample.WeightsName));
+        Assert.Equal(10, LoraFile.Layers(output).Count);
     }
 
     [Fact]

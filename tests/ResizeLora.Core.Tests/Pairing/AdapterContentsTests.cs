@@ -12,6 +12,9 @@ public class AdapterContentsTests
     [InlineData("lora_unet_a", ".lora_up.weight", ".lora_down.weight", "lora_unet_a.alpha")]
     [InlineData("unet.a", ".lora_B.weight", ".lora_A.weight", "unet.a.alpha")]
     [InlineData("unet.a", ".lora_B.default.weight", ".lora_A.default.weight", "unet.a.alpha")]
+    [InlineData("unet.a", ".lora_B.default_0.weight", ".lora_A.default_0.weight", "unet.a.alpha")]
+    [InlineData("unet.a", ".lora_B.my style.weight", ".lora_A.my style.weight", "unet.a.alpha")]
+    [InlineData("unet.a", ".lora_B", ".lora_A", "unet.a.alpha")]
     [InlineData("unet.a", ".lora.up.weight", ".lora.down.weight", "unet.a.alpha")]
     [InlineData("unet.a", ".lora_linear_layer.up.weight", ".lora_linear_layer.down.weight", "unet.a.alpha")]
     [InlineData("a.processor.to_k", "_lora.up.weight", "_lora.down.weight", "a.processor.to_k.alpha")]
@@ -28,6 +31,41 @@ public class AdapterContentsTests
         Assert.Equal(alphaName, layer.AlphaName);
         Assert.Empty(contents.Others);
         Assert.Empty(contents.Unsupported);
+    }
+
+    /// <summary>Its loader takes any third name for a weight.</summary>
+    [Fact]
+    public void A_control_lora_has_no_alpha()
+    {
+        AdapterContents contents = Read(("input_blocks.1.0.in_layers.2.up", [8, 2, 1, 1]), ("input_blocks.1.0.in_layers.2.down", [2, 6, 3, 3]), ("input_hint_block.0.weight", [4, 3, 3, 3]), ("lora_controlnet", [0]));
+
+        AdapterLayer layer = Assert.Single(contents.Layers);
+        Assert.Equal(("input_blocks.1.0.in_layers.2", 8, 54, null), (layer.Name, layer.Rows, layer.Columns, layer.AlphaName));
+        Assert.Equal(["input_hint_block.0.weight", "lora_controlnet"], contents.Others.Select(tensor => tensor.Name));
+    }
+
+    [Theory]
+    [InlineData(".lora_magnitude_vector.style.weight")]
+    [InlineData(".lora_magnitude_vector.style")]
+    [InlineData(".lora_magnitude_vector.default_0.weight")]
+    [InlineData(".lora_magnitude_vector.weight")]
+    [InlineData(".lora_magnitude_vector")]
+    public void Magnitudes_may_have_the_name_of_the_adapter(string ending)
+    {
+        AdapterContents contents = Read(("unet.a.lora_B.style.weight", [8, 2]), ("unet.a.lora_A.style.weight", [2, 6]), ("unet.a" + ending, [8]));
+
+        Assert.Equal(8, Assert.Single(contents.Layers).Magnitude?.Tensor.ElementCount);
+        Assert.Empty(contents.Others);
+    }
+
+    [Fact]
+    public void Two_adapters_in_one_file_are_named()
+    {
+        ResizeLoraException error = Assert.Throws<ResizeLoraException>(() => Read(
+            ("unet.a.lora_B.one.weight", [8, 2]), ("unet.a.lora_A.one.weight", [2, 6]), ("unet.a.lora_B.two.weight", [8, 2]), ("unet.a.lora_A.two.weight", [2, 6])));
+
+        Assert.Equal("LayerTwice", error.ErrorId);
+        Assert.All([AdapterPath, "unet.a.lora_B.one.weight", "unet.a.lora_B.two.weight"], text => Assert.Contains(text, error.Message, StringComparison.Ordinal));
     }
 
     [Fact]

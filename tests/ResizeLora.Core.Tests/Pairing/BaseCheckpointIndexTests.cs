@@ -16,10 +16,9 @@ public class BaseCheckpointIndexTests
 
         Assert.Null(index.Find("lora_unet_a_b_c"));
         Assert.NotNull(index.Find("lora_unet_d"));
-        ResizeLoraException error = Assert.Throws<ResizeLoraException>(() => index.Pair(Layer("lora_unet_a_b_c", 8, 6), AdapterPath));
-        Assert.Equal("AmbiguousLayer", error.ErrorId);
-        Assert.Equal(FaultKind.InvalidData, error.Kind);
-        AssertNames(error, AdapterPath, CheckpointPath, "lora_unet_a_b_c", "a.b_c.weight", "a_b.c.weight");
+        LayerPair pair = Pair(index, "lora_unet_a_b_c", 8, 6);
+        Assert.Null(pair.BaseLayer);
+        Assert.Equal($"may stand for '{Unet}a.b_c.weight' or '{Unet}a_b.c.weight'", pair.Problem);
     }
 
     [Theory]
@@ -30,14 +29,13 @@ public class BaseCheckpointIndexTests
     public void Shapes_must_agree(long rows, long columns, bool agree)
     {
         BaseCheckpointIndex index = Index((Unet + "a.weight", [8, 6]));
-        AdapterLayer layer = Layer("lora_unet_a", rows, columns);
         if (agree)
         {
-            Assert.Equal(Unet + "a.weight", index.Pair(layer, AdapterPath)?.Name);
+            Assert.Equal(Unet + "a.weight", Pair(index, "lora_unet_a", rows, columns).BaseLayer?.Name);
             return;
         }
 
-        ResizeLoraException error = Assert.Throws<ResizeLoraException>(() => index.Pair(layer, AdapterPath));
+        ResizeLoraException error = Assert.Throws<ResizeLoraException>(() => Pair(index, "lora_unet_a", rows, columns));
         Assert.Equal("ShapeMismatch", error.ErrorId);
         Assert.Equal(FaultKind.InvalidData, error.Kind);
         AssertNames(error, AdapterPath, CheckpointPath, "lora_unet_a", Unet + "a.weight", $"{rows} x {columns}", "8 x 6", "right checkpoint");
@@ -48,8 +46,8 @@ public class BaseCheckpointIndexTests
     {
         BaseCheckpointIndex index = Index((Unet + "a.weight", [8, 6, 3, 3]));
 
-        Assert.NotNull(index.Pair(Layer("lora_unet_a", 8, 54), AdapterPath));
-        Assert.Throws<ResizeLoraException>(() => index.Pair(Layer("lora_unet_a", 8, 6), AdapterPath));
+        Assert.NotNull(Pair(index, "lora_unet_a", 8, 54).BaseLayer);
+        Assert.Throws<ResizeLoraException>(() => Pair(index, "lora_unet_a", 8, 6));
     }
 
     [Fact]
@@ -57,8 +55,8 @@ public class BaseCheckpointIndexTests
     {
         BaseCheckpointIndex index = Index((ClipG + "text_projection", [8, 6]));
 
-        Assert.NotNull(index.Pair(Layer("lora_te2_text_projection", 6, 8), AdapterPath));
-        ResizeLoraException error = Assert.Throws<ResizeLoraException>(() => index.Pair(Layer("lora_te2_text_projection", 8, 6), AdapterPath));
+        Assert.NotNull(Pair(index, "lora_te2_text_projection", 6, 8).BaseLayer);
+        ResizeLoraException error = Assert.Throws<ResizeLoraException>(() => Pair(index, "lora_te2_text_projection", 8, 6));
         AssertNames(error, "is 6 x 8", "[8, 6]");
     }
 
@@ -68,8 +66,8 @@ public class BaseCheckpointIndexTests
         BaseCheckpointIndex index = Index((ClipG + "transformer.resblocks.0.attn.in_proj_weight", [12, 6]));
         const string name = "lora_te2_text_model_encoder_layers_0_self_attn_v_proj";
 
-        Assert.Equal(8, index.Pair(Layer(name, 4, 6), AdapterPath)!.Pieces[0].First);
-        Assert.Throws<ResizeLoraException>(() => index.Pair(Layer(name, 12, 6), AdapterPath));
+        Assert.Equal(8, Pair(index, name, 4, 6).BaseLayer!.Pieces[0].First);
+        Assert.Throws<ResizeLoraException>(() => Pair(index, name, 12, 6));
     }
 
     [Fact]
@@ -86,7 +84,7 @@ public class BaseCheckpointIndexTests
         var index = new BaseCheckpointIndex(KeyList.Header("sdxl_lora_kohya_down_blocks"), CheckpointPath);
         AdapterContents contents = AdapterContents.Read(KeyList.Header("sdxl_lora_onetrainer"), AdapterPath);
 
-        Assert.All(contents.Layers, layer => Assert.Null(index.Pair(layer, AdapterPath)));
+        Assert.False(new AdapterPairs(contents.Layers, AdapterPath, index).Any);
     }
 
     [Fact]
@@ -140,10 +138,12 @@ public class BaseCheckpointIndexTests
     private static BaseCheckpointIndex Index(params (string Name, long[] Shape)[] tensors) =>
         new(HeaderBuilder.Of(tensors), CheckpointPath);
 
-    private static AdapterLayer Layer(string name, long rows, long columns) =>
-        AdapterContents.Read(
-            HeaderBuilder.Of((name + ".lora_up.weight", [rows, 2]), (name + ".lora_down.weight", [2, columns])),
-            AdapterPath).Layers[0];
+    private static LayerPair Pair(BaseCheckpointIndex index, string name, long rows, long columns)
+    {
+        IReadOnlyList<AdapterLayer> layers =
+            AdapterContents.Read(HeaderBuilder.Of((name + ".lora_up.weight", [rows, 2]), (name + ".lora_down.weight", [2, columns])), AdapterPath).Layers;
+        return new AdapterPairs(layers, AdapterPath, index).Of(layers[0]);
+    }
 
     private static void AssertNames(ResizeLoraException error, params string[] texts) =>
         Assert.All(texts, text => Assert.Contains(text, error.Message, StringComparison.Ordinal));

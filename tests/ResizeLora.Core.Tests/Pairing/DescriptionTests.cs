@@ -9,7 +9,7 @@ public class DescriptionTests
     public void There_is_a_description_of_each_family_and_the_last_is_for_all_others()
     {
         Assert.Equal(
-            ["Flux.1", "Qwen-Image", "SD 1.x", "SD 2.x", "SD 3.x", "SDXL", "SDXL refiner", "Wan 2.x", "Z-Image"],
+            ["Anima", "Cosmos-Predict2", "Flux.1", "Flux.2", "HunyuanVideo", "Krea 2", "Lumina 2", "Qwen-Image", "SD 1.x", "SD 2.x", "SD 3.x", "SDXL", "SDXL refiner", "Wan 2.x", "Z-Image"],
             ModelFamily.All.SkipLast(1).Select(family => family.Name).Order(StringComparer.Ordinal));
         Assert.Equal("other", ModelFamily.All[^1].Name);
         Assert.All(ModelFamily.All, family => Assert.Equal([AdapterComponent.Unet], family.Parts[0].Components));
@@ -69,6 +69,9 @@ public class DescriptionTests
 
         Assert.Equal("Wan 2.x", both.Family);
         Assert.Null(both.Find("lora_unet_blocks_0_self_attn_q"));
+        IReadOnlyList<AdapterLayer> layers = AdapterContents.Read(HeaderBuilder.Of(("lora_unet_blocks_0_self_attn_q.lora_up.weight", [8, 2]), ("lora_unet_blocks_0_self_attn_q.lora_down.weight", [2, 8])), "style.safetensors").Layers;
+        LayerPair pair = new AdapterPairs(layers, "style.safetensors", both).Of(layers[0]);
+        Assert.Equal("may stand for 'blocks.0.attn1.to_q.weight' in 2 parts of the checkpoint; name the part that is meant", pair.Problem);
         Assert.Equal("blocks.0.attn1.to_q.weight", one.Find("lora_unet_blocks_0_self_attn_q")?.Name);
     }
 

@@ -86,6 +86,11 @@ public class ModelPairingTests
         (string Layer, ModelSample Model)[] names =
         [
             .. AdapterSample.All.SelectMany(sample => new AdapterSample(sample.List).Layers.Select(layer => (layer.Key, ModelSample.Of(sample.Model)))),
+
+            // Models of which there is no list of an adapter, in kohya's names.
+            .. ModelSample.All()
+                .Where(model => !AdapterSample.All.Any(sample => sample.Model == model.Name))
+                .SelectMany(model => model.Expected.Keys.Select(key => ($"{(key.Component == "Unet" ? "lora_unet_" : "lora_te_")}{key.Path}", model))),
         ];
         Gen.Select(Gen.Int[0, names.Length - 1], NameMutation.Any).Sample(
             (index, mutation) =>

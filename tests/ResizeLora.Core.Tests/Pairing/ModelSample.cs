@@ -15,7 +15,18 @@ internal sealed record ModelSample(string Name, string Family, params (string Fo
     /// <summary>What the names that adapters have in front mean, written down once more.</summary>
     private static readonly (string Prefix, string Component)[] Prefixes =
     [
+        ("text_encoders.clip_l.transformer.", "TextEncoder1"),
+        ("text_encoders.clip_g.transformer.", "TextEncoder2"),
+        ("text_encoders.t5xxl.transformer.", "TextEncoder3"),
+        ("text_encoders.qwen3_06b.transformer.", "TextEncoder1"),
+        ("text_encoders.qwen3_4b.transformer.", "TextEncoder1"),
+        ("text_encoders.qwen3_8b.transformer.", "TextEncoder1"),
         ("model.diffusion_model.", "Unet"),
+        ("lora_unet_unet_", "Unet"),
+        ("lora_unet__", "Unet"),
+        ("unet.unet.", "Unet"),
+        ("pipe.unet.", "Unet"),
+        ("pipe.dit.", "Unet"),
         ("diffusion_model.", "Unet"),
         ("lora_transformer_", "Unet"),
         ("lora_transformer.", "Unet"),
@@ -62,6 +73,17 @@ internal sealed record ModelSample(string Name, string Family, params (string Fo
         new("wan21_1_3b_checkpoint", "Wan 2.x", ("", "wan21_1_3b_checkpoint")),
         new("z_image_checkpoint", "Z-Image", ("", "z_image_checkpoint")),
         new("z_image_checkpoint_diffusers", "Z-Image", ("transformer/", "z_image_checkpoint_diffusers")),
+        new("flux2_checkpoint_singlefile", "Flux.2", ("", "flux2_checkpoint_singlefile")),
+        new("flux2_checkpoint_diffusers", "Flux.2", ("transformer/", "flux2_checkpoint_diffusers")),
+        new("krea2_checkpoint_singlefile", "Krea 2", ("", "krea2_checkpoint_singlefile")),
+        new("krea2_checkpoint_diffusers", "Krea 2", ("transformer/", "krea2_checkpoint_diffusers")),
+        new("lumina2_checkpoint_singlefile", "Lumina 2", ("", "lumina2_checkpoint_singlefile")),
+        new("lumina2_checkpoint_diffusers", "Lumina 2", ("transformer/", "lumina2_checkpoint_diffusers")),
+        new("hunyuan_video_checkpoint_singlefile", "HunyuanVideo", ("", "hunyuan_video_checkpoint_singlefile")),
+        new("hunyuan_video_comfyui_checkpoint_singlefile", "HunyuanVideo", ("", "hunyuan_video_comfyui_checkpoint_singlefile")),
+        new("hunyuan_video_checkpoint_diffusers", "HunyuanVideo", ("transformer/", "hunyuan_video_checkpoint_diffusers")),
+        new("anima_checkpoint_singlefile", "Anima", ("", "anima_checkpoint_singlefile"), ("", "qwen3_06b_text_encoder")),
+        new("anima_checkpoint_diffusers", "Cosmos-Predict2", ("transformer/", "anima_checkpoint_diffusers")),
     ];
 
     public static ModelSample Of(string name) => All().Single(sample => sample.Name == name);

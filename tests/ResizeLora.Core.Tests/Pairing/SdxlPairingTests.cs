@@ -150,9 +150,10 @@ public class SdxlPairingTests
     private static void AssertPairs(AdapterContents contents, Func<AdapterLayer, string> flat)
     {
         var used = new HashSet<string>(StringComparer.Ordinal);
+        var pairs = new AdapterPairs(contents.Layers, AdapterPath, Index);
         foreach (AdapterLayer layer in contents.Layers)
         {
-            BaseLayer? baseLayer = Index.Pair(layer, AdapterPath);
+            BaseLayer? baseLayer = pairs.Of(layer).BaseLayer;
             Assert.True(baseLayer is not null, layer.Name);
             Assert.Equal(Expected[flat(layer)], baseLayer.Name);
             Assert.True(used.Add(baseLayer.Name), $"{baseLayer.Name} was found twice");

@@ -12,7 +12,7 @@ internal static class SampleLayer
     {
         int rank = singularValues.Length;
         AdapterLayer layer = Lora(name, rows, columns, rank);
-        return new DecomposedLayer(new LayerSource(layer, "digest", null, null), "file", AdapterComponent.Unet, rank, singularValues);
+        return new DecomposedLayer(new LayerSource(layer, "digest", new LayerPair(null, AdapterComponent.Unet), null), "file", rank, singularValues);
     }
 
     /// <summary>A LoRA layer as a file's header tells it.</summary>

@@ -6,7 +6,7 @@ using ResizeLora.Testing;
 namespace ResizeLora.Core.Tests.Pipeline;
 
 /// <summary>Files whose header tells alpha: outputs are right for who reads the header, and for who takes alpha = rank.</summary>
-public sealed class HeaderAlphaTests : IDisposable
+public sealed class HeaderConfigurationTests : IDisposable
 {
     private const string Json = """
         {"transformer.r": 4, "transformer.lora_alpha": 16, "transformer.rank_pattern": {}, "transformer.alpha_pattern": {"b.to_q": 2},
@@ -51,7 +51,7 @@ public sealed class HeaderAlphaTests : IDisposable
         using SafetensorsFile file = SafetensorsFile.Open(output);
         Assert.DoesNotContain(file.Header.Tensors, tensor => tensor.Name.EndsWith(".alpha", StringComparison.Ordinal));
         foreach (AdapterLayer layer in AdapterContents.Read(file.Header, output).Layers)
-            Assert.Equal(layer.Rank, layer.HeaderAlpha?.Alpha);
+            Assert.Equal(layer.Rank, layer.Configured?.Alpha);
         JsonElement json = JsonSerializer.Deserialize<JsonElement>(file.Header.FindMetadata("lora_adapter_metadata")!);
         foreach (string layer in new[] { "a.to_q", "b.to_q" })
         {
@@ -75,7 +75,7 @@ public sealed class HeaderAlphaTests : IDisposable
 
         using SafetensorsFile written = SafetensorsFile.Open(output);
         AdapterLayer layer = AdapterContents.Read(written.Header, output).Layers.Single(layer => layer.Magnitude is not null);
-        Assert.Equal((4, 16.0), (layer.Rank, layer.HeaderAlpha!.Alpha));
+        Assert.Equal((4, 16.0), (layer.Rank, layer.Configured!.Alpha));
     }
 
     [Fact]
