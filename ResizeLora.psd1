@@ -17,7 +17,7 @@
         'Clear-SpectralNormCache'
     )
     FunctionsToExport    = @()
-    AliasesToExport      = @()
+    AliasesToExport      = @('Resize-Lora')
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{

@@ -64,7 +64,11 @@ Describe 'Example' {
 
     It 'of <Command> runs: <Title>' -ForEach $examples {
         $global:Error.Clear()
-        & ([scriptblock]::Create($Code)) 2>&1 3>&1 | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] -or $_ -is [System.Management.Automation.WarningRecord] } | Should -BeNullOrEmpty
+        # One of the LoRAs of the sample can't be made smaller, which is said.
+        & ([scriptblock]::Create($Code)) 2>&1 3>&1 |
+            Where-Object { $_ -is [System.Management.Automation.ErrorRecord] -or $_ -is [System.Management.Automation.WarningRecord] } |
+            Where-Object { "$_" -notlike 'Nothing was saved in 1 file(s)*' } |
+            Should -BeNullOrEmpty
         $global:Error | Should -BeNullOrEmpty
     }
 }

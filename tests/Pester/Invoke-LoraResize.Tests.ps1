@@ -115,6 +115,22 @@ Describe 'Invoke-LoraResize' {
         }
     }
 
+    It 'plans with -WhatIf -PassThru' {
+        $plan = Invoke-LoraResize style.safetensors @byCheckpoint -Destination planned -WhatIf -PassThru
+        $plan.IsWritten | Should -BeFalse
+        Test-Path planned | Should -BeFalse
+        $result = Invoke-LoraResize style.safetensors @byCheckpoint -Destination planned
+        $result.Path, $result.Size, $result.Rank | Should -Be $plan.Path, $plan.Size, $plan.Rank
+    }
+
+    It 'says that it has nothing to do' {
+        @() | Invoke-LoraResize -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -HaveCount 1
+        Invoke-LoraResize style.safetensors -Checkpoint style.safetensors -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -HaveCount 1
+        $warnings[0] | Should -Match 'is the checkpoint'
+    }
+
     It 'writes nothing with -WhatIf' {
         Invoke-LoraResize style.safetensors @byCheckpoint -Destination whatif -WhatIf | Should -BeNullOrEmpty
         Test-Path whatif | Should -BeFalse
@@ -169,7 +185,7 @@ Describe 'Invoke-LoraResize' {
         It 'is kept, with a warning' {
             $result = Invoke-LoraResize stranger.safetensors @byCheckpoint -Destination keep -WarningVariable warnings -WarningAction SilentlyContinue
             (Get-SafetensorsHeader $result.Path).Keys | Should -Contain "$($stranger.Lora).lora_up.weight"
-            $warnings | Should -HaveCount 1
+            $warnings -match 'no partner' | Should -HaveCount 1
         }
 
         It 'is left out with -UnmatchedLayer Drop' {

@@ -24,7 +24,8 @@ Describe 'The manifest' {
     It 'names each command that is exported' {
         $data = Import-PowerShellDataFile $manifest
         $data.CmdletsToExport | Sort-Object | Should -Be $cmdlets
-        foreach ($kind in 'FunctionsToExport', 'AliasesToExport', 'VariablesToExport') { , $data.$kind | Should -BeNullOrEmpty }
+        $data.AliasesToExport | Should -Be 'Resize-Lora'
+        foreach ($kind in 'FunctionsToExport', 'VariablesToExport') { , $data.$kind | Should -BeNullOrEmpty }
     }
 
     It 'says what a gallery shows' {
@@ -63,10 +64,11 @@ Describe 'The published folder' -Skip:$isCheckout {
 }
 
 Describe 'Import-Module' {
-    It 'exports exactly the five cmdlets' {
+    It 'exports exactly the six cmdlets, and an alias' {
         $module = Get-Module ResizeLora
-        $module.ExportedCommands.Keys | Sort-Object | Should -Be $cmdlets
-        $module.ExportedCmdlets.Count | Should -Be 6
+        $module.ExportedCmdlets.Keys | Sort-Object | Should -Be $cmdlets
+        $module.ExportedAliases.Keys | Should -Be 'Resize-Lora'
+        (Get-Alias Resize-Lora).ResolvedCommandName | Should -Be 'Invoke-LoraResize'
         $module.ExportedVariables.Count | Should -Be 0
     }
 

@@ -116,6 +116,31 @@ Describe 'Layers in the pipeline' {
     }
 }
 
+Describe 'Files in the pipeline' {
+    BeforeAll { $recipe = @{ Recipe = 'spn_lora=1,thr=-0.7' } }
+
+    AfterEach { Remove-Item *_th*.safetensors }
+
+    It 'are resized as they come, so that -PipelineVariable is the one of the result' {
+        $pairs = Get-ChildItem character.safetensors, detail.safetensors, style.safetensors -PipelineVariable file |
+            Invoke-LoraResize @recipe -WarningAction SilentlyContinue |
+            ForEach-Object { "$($file.BaseName) $($_.Name -replace '_.*')" }
+        $pairs | Should -Be 'character character', 'detail detail', 'style style'
+    }
+
+    It 'are not resized when nobody wants more, and are let go of' {
+        (Get-ChildItem detail.safetensors, style.safetensors | Invoke-LoraResize @recipe | Select-Object -First 1).Name | Should -Be 'detail_spnlora1_th-0.7.safetensors'
+        Get-ChildItem *_th*.safetensors | Should -HaveCount 1
+        [System.IO.File]::Open((Get-Item detail.safetensors).FullName, 'Open', 'ReadWrite', 'None').Dispose()
+    }
+
+    It 'of a folder that is listed meanwhile are not resized twice' {
+        $results = Get-ChildItem | Where-Object Extension -EQ .safetensors | Where-Object Name -NE base.safetensors | Invoke-LoraResize @recipe -WarningAction SilentlyContinue -WarningVariable warnings
+        $results | Should -HaveCount 3
+        $warnings | Where-Object { $_ -notlike 'Nothing was saved in*' } | Should -BeNullOrEmpty
+    }
+}
+
 Describe 'Nothing is decomposed twice' {
     It 'for <Case>' -TestCases @(
         @{ Case = 'several recipes of a file'; Expected = 1; Script = "Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.5:spn_lora=1,thr=-0.4:fro_lora=1,thr=-1' -Destination once1" }

@@ -3,6 +3,7 @@ using ResizeLora.Files;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Testing;
+using ResizeLora.Writing;
 
 namespace ResizeLora.TestHost;
 
@@ -28,7 +29,7 @@ internal static class Worker
     /// <summary>Decomposes a file, waits for a line, and resizes the layers that it has kept.</summary>
     public static int ResizeKept(string lora, string destination, string recipe)
     {
-        List<DecomposedLayer> layers = [.. Pipeline(destination, overwrite: false).Decompose(lora, _ => true)];
+        List<DecomposedLayer> layers = [.. Pipeline(destination, overwrite: false).Decompose(lora)];
         Say(Ready);
         Console.ReadLine();
         return Report(() => [.. Pipeline(destination, overwrite: false).Resize(lora, [(ResizeRecipe.Parse(recipe), layers)])]);
@@ -90,7 +91,7 @@ internal static class Worker
 
     private static ResizePipeline Pipeline(string destination, bool overwrite, BaseCheckpoint? checkpoint = null, string? cacheFolder = null)
     {
-        var settings = new PipelineSettings { Destination = destination, Overwrite = overwrite, CacheFolder = cacheFolder, Workers = 2 };
+        var settings = new PipelineSettings { Output = OutputPath.In(destination), Overwrite = overwrite, CacheFolder = cacheFolder, Workers = 2 };
         return new ResizePipeline(new PlainEngine(), checkpoint, settings, new OutputGuard(settings), new Listener(), CancellationToken.None);
     }
 

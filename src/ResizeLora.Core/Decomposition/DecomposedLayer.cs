@@ -54,6 +54,9 @@ public sealed record DecomposedLayer
     /// <summary>The root of the sum of the squares of the base layer, or null without a base layer.</summary>
     public double? BaseFrobeniusNorm { get; internal init; }
 
+    /// <summary>The largest singular value of ΔW over that of the base layer, or null without a base layer.</summary>
+    public double? RelativeSpectralNorm => BaseSpectralNorm is { } norm and > 0 ? SpectralNorm / norm : null;
+
     /// <summary>exp of the entropy of σ / Σσ: how many singular values matter. Source: Roy and Vetterli, EUSIPCO 2007.</summary>
     public double EffectiveRank { get; }
 
@@ -62,6 +65,12 @@ public sealed record DecomposedLayer
 
     /// <summary>The file, or the folder of a PEFT adapter, that the layer is from.</summary>
     public string Path { get; }
+
+    /// <summary>Tells whether the layer in the file is still the one that was decomposed: a digest of its tensors.</summary>
+    public string Digest => Source.Digest;
+
+    /// <summary>The checkpoint that the layer was compared with, as it was named; empty where there was none.</summary>
+    public IReadOnlyList<string> Checkpoint => ReadablePaths.Of(Source.Checkpoint?.Paths ?? []);
 
     internal LayerSource Source { get; init; }
 

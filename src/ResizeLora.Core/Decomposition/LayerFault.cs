@@ -28,6 +28,12 @@ internal static class LayerFault
     public static ResizeLoraException Changed(string path, string layer) =>
         new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' has changed since it was decomposed (layer '{DisplayText.Of(layer)}'). Run Get-LoraSpectrum again.");
 
+    public static ResizeLoraException NotRestored(string path, string layer, string reason) =>
+        new("LayerNotRestored", FaultKind.InvalidArgument, path.Length == 0 ? layer : path, $"A copy of {(layer.Length == 0 ? "a layer" : $"the layer '{DisplayText.Of(layer)}'")}{(path.Length == 0 ? string.Empty : $" of '{path}'")} can't be used: {reason}. Pass the layers that Get-LoraSpectrum makes, or copies with all of their properties (Select-Object *).");
+
+    public static ResizeLoraException NotFound(string path, string layer, IReadOnlyList<string> similar) =>
+        new("LayerNotFound", FaultKind.NotFound, layer, $"'{path}' has no layer '{DisplayText.Of(layer)}'{(similar.Count == 0 ? string.Empty : $" (similar: {string.Join(", ", similar.Select(DisplayText.Of))})")}. Get-LoraSpectrum lists its layers; * and ? are wildcards.");
+
     public static ResizeLoraException NoLayers(string path, string reasons) =>
         new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' holds no LoRA layer that can be decomposed{(reasons.Length == 0 ? string.Empty : $" ({reasons})")}. Is it a LoRA?");
 

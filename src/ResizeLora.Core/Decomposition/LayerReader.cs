@@ -27,6 +27,10 @@ internal static class LayerReader
                 digest.Append(bytes.Span);
             }
 
+            // What is told outside of the tensors is part of ΔW too.
+            if (layer.Configured is { } configured)
+                digest.Append(BitConverter.GetBytes(configured.Scale));
+
             double? alpha = ReadAlpha(file, layer, numbers);
             double scale = layer.Configured?.Scale ?? layer.Type.Scale(layer.Shape, alpha);
             if (layer.Configured is not null && alpha is not null)

@@ -1,15 +1,15 @@
 using ResizeLora.Info;
-using ResizeLora.Writing;
 
 namespace ResizeLora;
 
 /// <summary>What the header of a LoRA file tells of it. Texts are as the file has them.</summary>
 public sealed record LoraInfo
 {
-    internal LoraInfo(string path, TrainingMetadata training)
+    internal LoraInfo(string path, TrainingMetadata training, ResizeOrigin origin)
     {
         Path = path;
         Training = training;
+        Origin = origin;
     }
 
     /// <summary>The name of the file, or of the folder that PEFT has saved.</summary>
@@ -91,16 +91,16 @@ public sealed record LoraInfo
     public required bool IsResized { get; init; }
 
     /// <summary>The recipe that it was resized by; null where it was not, or not by this module.</summary>
-    public string? ResizeRecipe => Resized?.Recipe;
+    public string? ResizeRecipe => Origin.Recipe;
 
     /// <summary>Where that recipe cut.</summary>
-    public double? ResizeThreshold => Resized?.Threshold;
+    public double? ResizeThreshold => Origin.Threshold;
 
     /// <summary>The number format that was asked for.</summary>
-    public string? ResizePrecision => Resized?.Precision;
+    public string? ResizePrecision => Origin.Precision;
 
     /// <summary>The name of the file that it was made from.</summary>
-    public string? ResizedFrom => Resized?.Source;
+    public string? ResizedFrom => Origin.Source;
 
     /// <summary>What can't be resized, and why.</summary>
     public required IReadOnlyList<LoraProblem> Problems { get; init; }
@@ -113,7 +113,7 @@ public sealed record LoraInfo
 
     internal TrainingMetadata Training { get; }
 
-    internal RecordedParameters? Resized { get; init; }
+    internal ResizeOrigin Origin { get; }
 
     /// <inheritdoc/>
     public override string ToString() => Path;

@@ -22,7 +22,8 @@ internal static class LoraInspector
         IReadOnlyList<AdapterLayer> layers = contents.Layers;
         int[] ranks = [.. layers.Select(layer => (int)layer.Rank).Order()];
         IReadOnlyList<string> families = FamilyGuess.Of(layers);
-        return new LoraInfo(source.Path, new TrainingMetadata(source.Header, source.Configuration ?? PeftConfiguration.OfHeader(source.Header, source.Path)))
+        var training = new TrainingMetadata(source.Header, source.Configuration ?? PeftConfiguration.OfHeader(source.Header, source.Path));
+        return new LoraInfo(source.Path, training, ResizeOrigin.Of(source.Header))
         {
             Size = source.File.Length,
             Type = ByFrequency(layers.Select(layer => layer.Magnitude is null ? layer.Type.Name : $"DoRA ({layer.Type.Name})")) ?? "none that can be resized",
@@ -36,7 +37,6 @@ internal static class LoraInspector
             Alpha = AlphaOf(layers, source),
             DType = ByFrequency(layers.SelectMany(layer => layer.Tensors.All).Select(tensor => tensor.DType.ToString())) ?? string.Empty,
             IsResized = OutputMetadata.IsResized(source.Header),
-            Resized = OutputMetadata.Recorded(source.Header),
             Problems = new ReadableList<LoraProblem>(Problems(contents), ';'),
             OtherTensorCount = contents.Others.Count,
             Metadata = source.Header.Metadata.ToDictionary(StringComparer.Ordinal),

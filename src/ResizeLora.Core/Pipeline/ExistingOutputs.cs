@@ -1,29 +1,24 @@
 using ResizeLora.Peft;
 using ResizeLora.Safetensors;
-using ResizeLora.Selection;
 using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>Finds what an earlier run has made already, by what the files themselves say.</summary>
-internal static class ExistingOutputs
+/// <summary>What earlier runs have made of one input already, by what the files themselves say.</summary>
+internal sealed class ExistingOutputs(OutputPath output, AdapterLocation input)
 {
-    /// <summary>The output of a recipe and of rank options in a folder, or null.</summary>
-    public static string? Find(string folder, AdapterLocation input, ResizeRecipe recipe, RankLimits limits, Func<RecordedParameters, bool> isSameWork)
+    private List<(string Path, IReadOnlyDictionary<string, string> Recorded)>? _known;
+
+    /// <summary>A file that the same work has made, by whatever name that may be an output's; or null.</summary>
+    /// <param name="wanted">How the output would be made. Asked for only where there is something to compare with, as it takes the input's hash.</param>
+    public string? Find(Func<OutputRecord> wanted)
     {
-        if (!Directory.Exists(folder))
-            return null;
-
-        IEnumerable<string> outputs = input.IsFolder
-            ? Directory.EnumerateDirectories(folder).Where(path => MayBe(Path.GetFileName(path) + OutputName.Extension)).Where(AdapterLocation.IsAdapter)
-            : Directory.EnumerateFiles(folder, "*" + OutputName.Extension).Where(path => MayBe(Path.GetFileName(path)));
-        return outputs.FirstOrDefault(path => Recorded(path) is { } recorded && isSameWork(recorded));
-
-        bool MayBe(string name) => OutputName.MayBe(name, input.Name, recipe, limits);
+        _known ??= [.. Known()];
+        return _known.Count == 0 ? null : _known.Find(file => wanted().DifferencesFrom(file.Recorded).Count == 0).Path;
     }
 
-    /// <summary>A file that can't be read is no output; writing over it will say what is wrong.</summary>
-    private static RecordedParameters? Recorded(string path)
+    /// <summary>How a file was made; null where it does not say. Writing over one that can't be read will say what is wrong.</summary>
+    public static IReadOnlyDictionary<string, string>? Recorded(string path)
     {
         try
         {
@@ -33,6 +28,21 @@ internal static class ExistingOutputs
         catch (ResizeLoraException)
         {
             return null;
+        }
+    }
+
+    private IEnumerable<(string Path, IReadOnlyDictionary<string, string> Recorded)> Known()
+    {
+        string folder = output.FolderOf(input);
+        if (!Directory.Exists(folder))
+            yield break;
+
+        (string begin, string end) = output.NamesOf(input);
+        foreach (string path in input.IsFolder ? Directory.EnumerateDirectories(folder).Where(AdapterLocation.IsAdapter) : Directory.EnumerateFiles(folder))
+        {
+            ReadOnlySpan<char> name = Path.GetFileName(path.AsSpan());
+            if (name.StartsWith(begin, StringComparison.Ordinal) && name.EndsWith(end, StringComparison.Ordinal) && Recorded(path) is { } recorded)
+                yield return (path, recorded);
         }
     }
 }

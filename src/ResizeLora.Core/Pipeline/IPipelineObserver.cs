@@ -13,6 +13,16 @@ internal interface IPipelineObserver
     /// <summary>How much of a stage of the work on a file is done, such as <c>Writing layer</c> 3 of 100.</summary>
     void Progress(string path, string stage, int done, int total);
 
+    /// <summary>The work on a file begins.</summary>
+    /// <param name="number">Which it is, from 1 on.</param>
+    /// <param name="count">How many there are; null while more may come.</param>
+    void Begin(int number, int? count)
+    {
+    }
+
+    /// <summary>Asks whether a folder may be created.</summary>
+    bool MayCreateFolder(string path) => true;
+
     /// <summary>Asks whether a file may be written.</summary>
     bool MayWrite(string path, string description);
 }

@@ -12,6 +12,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
     private readonly List<FileStatus> _inputFiles = [];
     private readonly Dictionary<string, string> _outputs = new(RealPath.Comparer);
 
+    /// <summary>The folders that outputs go to.</summary>
+    public OutputFolders Folders { get; } = new(settings);
+
     /// <summary>Protects what is read: a file, or the folder of an adapter and the files in it.</summary>
     public void AddInput(string path)
     {
@@ -24,6 +27,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
 
     public bool IsInput(string path) => _inputs.Contains(RealPath.Resolve(path));
 
+    /// <summary>Whether this call has written a file, or is about to.</summary>
+    public bool IsOutput(string path) => _outputs.ContainsKey(path);
+
     /// <summary>Finds outputs of the same name before any work, as far as names are known by then.</summary>
     public void CheckInAdvance(IEnumerable<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> inputs)
     {
@@ -33,11 +39,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
             foreach (ResizeRecipe recipe in recipes)
             {
                 // The same size recipe twice ends in the same name, whatever its threshold will be.
-                var location = AdapterLocation.Of(path);
-                string target = OutputName.InAdvance(location.Name, recipe, settings.RankLimits) is { } name
-                    ? Target(path, location.OutputName(name))
-                    : Target(path, location.OutputName(OutputName.For(location.Name, recipe, settings.RankLimits, double.NaN)));
-                string description = Describe(path, recipe);
+                var input = AdapterLocation.Of(path);
+                string target = Target(input, settings.RecordOf(recipe));
+                string description = Describe(input, recipe);
                 if (!planned.TryAdd(target, description))
                     throw WritingFault.SameName(target, planned[target], description);
             }
@@ -45,31 +49,34 @@ internal sealed class OutputGuard(PipelineSettings settings)
     }
 
     /// <summary>Where an output goes.</summary>
-    public string Target(string inputPath, string outputName) =>
-        System.IO.Path.Combine(FolderOf(inputPath), outputName);
+    public string Target(AdapterLocation input, OutputRecord record) => settings.Output.Of(input, OutputName.Words(record));
 
-    /// <summary>The folder that an input's outputs go to.</summary>
-    public string FolderOf(string inputPath) => settings.Destination ?? System.IO.Path.GetDirectoryName(inputPath) ?? inputPath;
+    /// <summary>Where an output goes, if that is known before the work: a size recipe finds its threshold only by working.</summary>
+    public string? TargetInAdvance(AdapterLocation input, OutputRecord record) =>
+        double.IsNaN(record.Threshold) && settings.Output.NamesRecipe ? null : Target(input, record);
 
     /// <summary>Checks that a name is free for an output.</summary>
+    /// <param name="target">The output's path.</param>
+    /// <param name="input">Where the input is.</param>
+    /// <param name="record">How the output is made; asked for where an existing one is compared with it.</param>
     /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>
-    public void Check(string target, string inputPath, ResizeRecipe recipe)
+    public void Check(string target, AdapterLocation input, Func<OutputRecord> record)
     {
         if (IsInput(target))
             throw WritingFault.WouldOverwriteInput(target);
 
         if (_outputs.TryGetValue(target, out string? earlier))
-            throw WritingFault.SameName(target, earlier, Describe(inputPath, recipe));
+            throw WritingFault.SameName(target, earlier, Describe(input, record().Recipe));
 
         // A link that leads nowhere is there too.
         if (!System.IO.Path.Exists(target) && new FileInfo(target).LinkTarget is null)
             return;
 
         if (!settings.Overwrite)
-            throw SafetensorsFault.OutputExists(target);
+            throw Exists(target, record);
 
-        CheckFile(target, inputPath, recipe);
-        if (!AdapterLocation.Of(inputPath).IsFolder)
+        CheckFile(target, input, record);
+        if (!input.IsFolder)
             return;
 
         if (!Directory.Exists(target))
@@ -80,14 +87,24 @@ internal sealed class OutputGuard(PipelineSettings settings)
 
     /// <summary>Takes a name for an output, once its threshold is known.</summary>
     /// <exception cref="ResizeLoraException">The name is not free.</exception>
-    public void Claim(string target, string inputPath, ResizeRecipe recipe)
+    public void Claim(string target, AdapterLocation input, OutputRecord record)
     {
-        Check(target, inputPath, recipe);
-        _outputs[target] = Describe(inputPath, recipe);
+        Check(target, input, () => record);
+        _outputs[target] = Describe(input, record.Recipe);
+    }
+
+    private ResizeLoraException Exists(string target, Func<OutputRecord> record)
+    {
+        if (!settings.SkipExisting)
+            return SafetensorsFault.OutputExists(target);
+
+        return ExistingOutputs.Recorded(target) is { } recorded
+            ? WritingFault.OutputDiffers(target, record().DifferencesFrom(recorded))
+            : WritingFault.OutputUnknown(target);
     }
 
     /// <summary>One file may have several names: hard links, and what differs in nothing that the file system looks at.</summary>
-    private void CheckFile(string target, string inputPath, ResizeRecipe recipe)
+    private void CheckFile(string target, AdapterLocation input, Func<OutputRecord> record)
     {
         if (FileStatus.Of(target) is not { } file)
             return;
@@ -98,9 +115,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
         foreach ((string path, string earlier) in _outputs)
         {
             if (string.Equals(path, target, StringComparison.OrdinalIgnoreCase) && FileStatus.Of(path) is { } output && output.IsSameFile(file))
-                throw WritingFault.SameName(target, earlier, Describe(inputPath, recipe));
+                throw WritingFault.SameName(target, earlier, Describe(input, record().Recipe));
         }
     }
 
-    private static string Describe(string path, ResizeRecipe recipe) => $"'{path}' by '{recipe}'";
+    private static string Describe(AdapterLocation input, ResizeRecipe recipe) => $"'{input.Path}' by '{recipe}'";
 }

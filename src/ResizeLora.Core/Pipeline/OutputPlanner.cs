@@ -18,15 +18,15 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
 
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
 
-    /// <summary>Scores, selects and plans one output; null if the user does not want it written.</summary>
-    public OutputFile? Plan(
+    /// <summary>Scores, selects and plans one output.</summary>
+    public OutputFile Plan(
         AdapterSource source,
         AdapterContents contents,
         IReadOnlyList<DecomposedLayer> layers,
-        ResizeParameters parameters)
+        OutputRecord record)
     {
-        ResizeRecipe recipe = parameters.Recipe;
-        RankLimits limits = parameters.RankLimits;
+        ResizeRecipe recipe = record.Recipe;
+        RankLimits limits = record.RankLimits;
 
         // There is nothing to keep of ΔW = 0; but DoRA scales the weight even then.
         List<DecomposedLayer> scaling = [.. layers.Where(layer => layer.Source.Layer.Magnitude is not null && layer.SpectralNorm == 0)];
@@ -40,24 +40,20 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         var peft = new PeftPlan(source, contents, verbatim);
 
         List<double[]> scores = [.. resized.Select(layer => Score(layer, recipe))];
-        long? budget = recipe.SizeMiB is { } size ? (long)Math.Floor(size * (1 << 20)) : null;
         var selector = new Selector(scores, new RankRule(limits, FusedLayers.Groups([.. resized.Select(layer => layer.Source.Layer)])));
-        KeptValues kept = selector.Select(recipe.Threshold, budget, candidate => PlanOf(candidate).FileLength)
+        KeptValues kept = selector.Select(recipe.Threshold, recipe.Size?.Bytes, candidate => PlanOf(candidate).FileLength)
             ?? throw WritingFault.BudgetTooSmall(source.Path, recipe, limits, PlanOf(selector.Least).FileLength);
         if (kept.Rank == 0)
             throw WritingFault.NothingKept(source.Path, recipe);
 
-        string name = OutputName.For(source.Location.Name, recipe, limits, kept.Threshold);
-        string target = guard.Target(source.Path, source.Location.OutputName(name));
-        guard.Claim(target, source.Path, recipe);
-        var output = new OutputFile(PlanOf(kept), resized, target) { IsFolder = source.Location.IsFolder };
+        OutputPlan plan = PlanOf(kept);
+        string target = guard.Target(source.Location, plan.Record);
+        guard.Claim(target, source.Location, plan.Record);
         ReportLayers(resized, kept);
         ReportScores(recipe, scores);
-        string description = Describe(output.ToResult(source));
-        observer.Verbose($"{target}: {description}");
-        if (limits.IsNone && output.Plan.FileLength > NotableGrowth * source.File.Length)
-            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)output.Plan.FileLength / source.File.Length:0} times as large as '{source.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
-        return observer.MayWrite(target, description) ? output : null;
+        if (limits.IsNone && plan.FileLength > NotableGrowth * source.File.Length)
+            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)plan.FileLength / source.File.Length:0} times as large as '{source.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
+        return new OutputFile(plan, resized, target) { IsFolder = source.Location.IsFolder };
 
         OutputPlan PlanOf(KeptValues candidate) => new(
             source.Header,
@@ -65,7 +61,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
             resized,
             verbatim,
             candidate,
-            parameters with { Threshold = candidate.Threshold });
+            record with { Threshold = candidate.Threshold });
     }
 
     private static bool HasScores(DecomposedLayer layer, ResizeRecipe recipe) => !recipe.NeedsCheckpoint || layer.Source.BaseLayer is not null;
@@ -104,9 +100,10 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
     }
 
     private string Unpaired(List<DecomposedLayer> layers) =>
-        PairingSummary.Unpaired(checkpoint?.Index, [.. layers.Select(layer => (layer.Name, layer.Source.Pair.Problem))]);
+        PairingSummary.UnpairedByComponent(checkpoint?.Index, [.. layers.Select(layer => (layer.Component, layer.Name, layer.Source.Pair.Problem))]);
 
-    private static string Describe(ResizeResult result) => string.Create(
+    /// <summary>What an output saves and costs, in a line.</summary>
+    public static string Describe(ResizeResult result) => string.Create(
         CultureInfo.InvariantCulture,
         $"rank {result.SourceRank} -> {result.Rank}, {result.SourceSize / 1048576.0:0.##} MiB -> {result.Size / 1048576.0:0.##} MiB, error {result.RelativeError:0.####}");
 

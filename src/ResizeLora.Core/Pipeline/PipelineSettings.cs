@@ -1,4 +1,5 @@
 using ResizeLora.Selection;
+using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
@@ -12,18 +13,37 @@ internal sealed record PipelineSettings
     /// <summary>What loaders ask of ranks.</summary>
     public RankLimits RankLimits { get; init; } = RankLimits.None;
 
+    /// <summary>The layers that are worked on; null for all.</summary>
+    public LayerFilter? Layers { get; init; }
+
     /// <summary>Whether existing outputs are replaced.</summary>
     public bool Overwrite { get; init; }
 
     /// <summary>Whether outputs that were made from the same input by the same recipe are skipped.</summary>
     public bool SkipExisting { get; init; }
 
+    /// <summary>Whether nothing is to be written, only to be told what would be.</summary>
+    public bool IsRehearsal { get; init; }
+
+    /// <summary>Whether results come also for outputs that may not be written.</summary>
+    public bool EmitsPlans { get; init; }
+
     /// <summary>Where hashes of known files are remembered; null to remember none.</summary>
     public string? CacheFolder { get; init; }
 
-    /// <summary>The folder for outputs; null for each input's own folder.</summary>
-    public string? Destination { get; init; }
+    /// <summary>Where outputs go, and what they are called.</summary>
+    public OutputPath Output { get; init; } = OutputPath.Beside;
 
     /// <summary>Layers worked on at the same time.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>How an output by a recipe is made, as far as it is known before its input is.</summary>
+    public OutputRecord RecordOf(ResizeRecipe recipe) => new()
+    {
+        Recipe = recipe,
+        Threshold = recipe.Size is null ? recipe.Threshold!.Value : double.NaN,
+        Precision = Precision,
+        UnmatchedLayer = recipe.NeedsCheckpoint ? UnmatchedLayer : null,
+        RankLimits = RankLimits,
+    };
 }

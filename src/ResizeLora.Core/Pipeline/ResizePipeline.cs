@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
@@ -23,13 +24,14 @@ internal sealed class ResizePipeline(
 
     /// <summary>Decomposes the wanted layers of a file, as they get ready.</summary>
     /// <exception cref="ResizeLoraException">The file can't be used.</exception>
-    public IEnumerable<DecomposedLayer> Decompose(string path, Func<string, bool> isWanted)
+    public IEnumerable<DecomposedLayer> Decompose(string path)
     {
         using var source = AdapterSource.Open(path);
         AdapterContents contents = ReadContents(source);
         ReportUnsupported(source, contents);
-        IReadOnlyList<AdapterLayer> layers = [.. contents.Layers.Where(layer => isWanted(layer.Name))];
-        foreach (DecomposedLayer layer in _decomposer.Decompose(source, layers, contents.Pairs, withSubspace: false, forWriting: false))
+        foreach (ResizeLoraException missing in settings.Layers?.Missing(source.Path, contents.Layers) ?? [])
+            observer.Error(missing);
+        foreach (DecomposedLayer layer in _decomposer.Decompose(source, Wanted(contents), contents.Pairs, withSubspace: false, forWriting: false))
             yield return layer;
     }
 
@@ -37,23 +39,21 @@ internal sealed class ResizePipeline(
     /// <exception cref="ResizeLoraException">The file can't be used at all.</exception>
     public IEnumerable<ResizeResult> Resize(string path, IReadOnlyList<ResizeRecipe> recipes)
     {
-        using var source = AdapterSource.Open(path);
-        using var hash = new BackgroundHash(source.File, settings.CacheFolder, cancellation);
-
-        // Not before it is asked for: a job that runs again has thousands of files of which nothing is to be done.
-        var lazyContents = new Lazy<AdapterContents>(() => ReadContents(source));
-        recipes = [.. recipes.Where(recipe => !IsDone(source, hash, lazyContents, recipe, LayerChoice.All) && IsFree(source.Location, recipe))];
-        if (recipes.Count == 0)
+        using Input input = Open(path);
+        if (ChoiceOf(input) is not { } choice)
             yield break;
 
-        AdapterContents contents = lazyContents.Value;
-        ReportUnsupported(source, contents);
-        bool withSubspace = recipes.Any(recipe => recipe.NeedsSubspace);
+        IReadOnlyList<OutputRecord> records = [.. recipes.Select(recipe => settings.RecordOf(recipe) with { Layers = choice }).Where(record => IsToBeMade(input, record))];
+        if (records.Count == 0 || !PrepareFolder(input.Source.Location))
+            yield break;
+
+        ReportUnsupported(input.Source, input.Contents);
+        bool withSubspace = records.Any(record => record.Recipe.NeedsSubspace);
         List<DecomposedLayer> layers = [];
         try
         {
-            layers.AddRange(_decomposer.Decompose(source, contents.Layers, contents.Pairs, withSubspace, forWriting: true));
-            foreach (ResizeResult result in Resize(source, hash, contents, recipes.Select(recipe => (recipe, (IReadOnlyList<DecomposedLayer>)layers))))
+            layers.AddRange(_decomposer.Decompose(input.Source, Wanted(input.Contents), input.Contents.Pairs, withSubspace, forWriting: true));
+            foreach (ResizeResult result in Write(input, records.Select(record => (record, (IReadOnlyList<DecomposedLayer>)layers))))
                 yield return result;
         }
         finally
@@ -69,83 +69,74 @@ internal sealed class ResizePipeline(
         string path,
         IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
-        using var source = AdapterSource.Open(path);
-        using var hash = new BackgroundHash(source.File, settings.CacheFolder, cancellation);
-        AdapterContents contents = ReadContents(source);
-        EnsureSameScales(source, contents, work.SelectMany(item => item.Layers));
-        HashSet<string> refused = [.. contents.Unsupported.Select(layer => layer.Name)];
-        work = [.. work.Select(item => (item.Recipe, (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Where(layer => !refused.Contains(layer.Name))]))];
-        work = [.. work.Where(item => !IsDone(source, hash, new(contents), item.Recipe, ChoiceOf(item.Layers, contents)))];
-        if (work.Count == 0)
+        using Input input = Open(path);
+        EnsureSameScales(input, work.SelectMany(item => item.Layers));
+        HashSet<string> refused = [.. input.Contents.Unsupported.Select(layer => layer.Name)];
+        List<(OutputRecord Record, DecomposedLayer[] Layers)> outputs =
+        [
+            .. work
+                .Select(item => (item.Recipe, Layers: item.Layers.Where(layer => !refused.Contains(layer.Name)).ToArray()))
+                .Select(item => (settings.RecordOf(item.Recipe) with { Layers = ChoiceOf(item.Layers.Select(layer => layer.Name), input.Contents) }, item.Layers))
+                .Where(item => IsToBeMade(input, item.Item1)),
+        ];
+        if (outputs.Count == 0 || !PrepareFolder(input.Source.Location))
             yield break;
 
-        ReportUnsupported(source, contents);
-        IEnumerable<DecomposedLayer> distinct = work.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
-        bool withSubspace = work.Any(item => item.Recipe.NeedsSubspace);
+        ReportUnsupported(input.Source, input.Contents);
+        IEnumerable<DecomposedLayer> distinct = outputs.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
+        bool withSubspace = outputs.Exists(item => item.Record.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
-            .Complete(source, distinct, contents.Pairs, withSubspace)
+            .Complete(input.Source, distinct, input.Contents.Pairs, withSubspace)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
-        IEnumerable<ResizeResult> results = Resize(source, hash, contents, work.Select(item => (
-            item.Recipe,
+        IEnumerable<ResizeResult> results = Write(input, outputs.Select(item => (
+            item.Record,
             (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Select(layer => completed[layer.Name])])));
         foreach (ResizeResult result in results)
             yield return result;
     }
 
-    /// <summary>What PEFT's configuration says is no part of a layer's tensors.</summary>
-    /// <exception cref="ResizeLoraException">It says something else by now.</exception>
-    private static void EnsureSameScales(AdapterSource source, AdapterContents contents, IEnumerable<DecomposedLayer> layers)
+    private Input Open(string path)
     {
-        Dictionary<string, ConfiguredAlpha?> scales = contents.Layers.ToDictionary(layer => layer.Name, layer => layer.Configured, StringComparer.Ordinal);
-        if (layers.FirstOrDefault(layer => scales.TryGetValue(layer.Name, out ConfiguredAlpha? now) && now != layer.Source.Layer.Configured) is { } changed)
-            throw LayerFault.Changed(source.Path, changed.Name);
+        var source = AdapterSource.Open(path);
+        return new Input(source, new BackgroundHash(source.File, settings.CacheFolder, cancellation), new ExistingOutputs(settings.Output, source.Location), new(() => ReadContents(source)));
     }
 
-    /// <summary>Whether an earlier run has made this output, and such are to be skipped.</summary>
-    private bool IsDone(AdapterSource source, BackgroundHash hash, Lazy<AdapterContents> contents, ResizeRecipe recipe, string layers)
-    {
-        if (!settings.SkipExisting)
-            return false;
+    private IReadOnlyList<AdapterLayer> Wanted(AdapterContents contents) =>
+        settings.Layers is { } filter ? [.. contents.Layers.Where(layer => filter.IsWanted(layer.Name))] : contents.Layers;
 
-        var wanted = new Lazy<RecordedParameters>(() => OutputMetadata.Record(ParametersOf(source, hash, contents, recipe, layers)));
-        string? existing = ExistingOutputs.Find(
-            guard.FolderOf(source.Path),
-            source.Location,
-            recipe,
-            settings.RankLimits,
-            recorded => recorded.IsSameWork(wanted.Value));
-        if (existing is not null)
+    /// <summary>Which layers of a file are worked on; null, with a warning, if none is.</summary>
+    /// <exception cref="ResizeLoraException">A layer that was named outright is not there.</exception>
+    private string? ChoiceOf(Input input)
+    {
+        if (settings.Layers is null)
+            return LayerChoice.All;
+
+        if (settings.Layers.Missing(input.Source.Path, input.Contents.Layers).FirstOrDefault() is { } missing)
+            throw missing;
+
+        IReadOnlyList<AdapterLayer> wanted = Wanted(input.Contents);
+        if (wanted.Count > 0)
+            return ChoiceOf(wanted.Select(layer => layer.Name), input.Contents);
+
+        observer.Warning($"No layer of '{input.Source.Path}' matches {settings.Layers}, so it was not resized.");
+        return null;
+    }
+
+    /// <summary>Whether no earlier run has made an output, and its name is free as far as it is known; so no work is done in vain.</summary>
+    private bool IsToBeMade(Input input, OutputRecord record)
+    {
+        if (settings.SkipExisting && input.Existing.Find(() => Complete(input, record)) is { } existing)
+        {
             observer.Verbose($"'{existing}' was made from the same input by the same recipe; skipped.");
-        return existing is not null;
-    }
+            return false;
+        }
 
-    /// <summary>How an output comes about; the threshold is found later. What the checkpoint has counts only for recipes that compare with it, and layers that need it.</summary>
-    private ResizeParameters ParametersOf(AdapterSource source, BackgroundHash hash, Lazy<AdapterContents> contents, ResizeRecipe recipe, string layers) => new(
-        recipe,
-        double.NaN,
-        settings.Precision,
-        recipe.NeedsCheckpoint ? settings.UnmatchedLayer.ToString() : null,
-        layers,
-        Path.GetFileName(source.Path),
-        hash.Wait(observer.Warning),
-        checkpoint is not null && (recipe.NeedsCheckpoint || contents.Value.NeedsBase) ? checkpoint.Sha256 : null)
-    {
-        ConfigurationSha256 = source.ConfigurationSha256,
-        RankLimits = settings.RankLimits,
-    };
-
-    private static string ChoiceOf(IReadOnlyList<DecomposedLayer> layers, AdapterContents contents) =>
-        LayerChoice.Of(layers.Select(layer => layer.Name), contents.Layers.Select(layer => layer.Name));
-
-    /// <summary>Whether the output's name is free, as far as it is known before the work; so no work is done in vain.</summary>
-    private bool IsFree(AdapterLocation location, ResizeRecipe recipe)
-    {
-        if (OutputName.InAdvance(location.Name, recipe, settings.RankLimits) is not { } name)
+        if (guard.TargetInAdvance(input.Source.Location, record) is not { } target)
             return true;
 
         try
         {
-            guard.Check(guard.Target(location.Path, location.OutputName(name)), location.Path, recipe);
+            guard.Check(target, input.Source.Location, () => Complete(input, record));
             return true;
         }
         catch (ResizeLoraException exception)
@@ -154,6 +145,31 @@ internal sealed class ResizePipeline(
             return false;
         }
     }
+
+    private bool PrepareFolder(AdapterLocation input)
+    {
+        string folder = settings.Output.FolderOf(input);
+        try
+        {
+            return guard.Folders.Prepare(folder, observer);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw WritingFault.FolderFailed(input.Path, folder, exception);
+        }
+    }
+
+    /// <summary>The record with what takes time to find out. What the checkpoint has counts only for recipes that compare with it, and layers that need it.</summary>
+    private OutputRecord Complete(Input input, OutputRecord record) => record with
+    {
+        SourceName = Path.GetFileName(input.Source.Path),
+        SourceSha256 = input.Hash.Wait(observer.Warning),
+        SourceConfigSha256 = input.Source.ConfigurationSha256,
+        CheckpointSha256 = checkpoint is not null && (record.Recipe.NeedsCheckpoint || input.Contents.NeedsBase) ? checkpoint.Sha256 : null,
+    };
+
+    private static string ChoiceOf(IEnumerable<string> layers, AdapterContents contents) =>
+        LayerChoice.Of(layers, contents.Layers.Select(layer => layer.Name));
 
     private AdapterContents ReadContents(AdapterSource source)
     {
@@ -193,19 +209,31 @@ internal sealed class ResizePipeline(
             : "DoRA, whose base layer is another size or can't be told";
     }
 
-    private IEnumerable<ResizeResult> Resize(
-        AdapterSource source,
-        BackgroundHash hash,
-        AdapterContents contents,
-        IEnumerable<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
+    /// <summary>What PEFT's configuration says is no part of a layer's tensors.</summary>
+    /// <exception cref="ResizeLoraException">It says something else by now.</exception>
+    private static void EnsureSameScales(Input input, IEnumerable<DecomposedLayer> layers)
+    {
+        Dictionary<string, ConfiguredAlpha?> scales = input.Contents.Layers.ToDictionary(layer => layer.Name, layer => layer.Configured, StringComparer.Ordinal);
+        if (layers.FirstOrDefault(layer => scales.TryGetValue(layer.Name, out ConfiguredAlpha? now) && now != layer.Source.Layer.Configured) is { } changed)
+            throw LayerFault.Changed(input.Source.Path, changed.Name);
+    }
+
+    private IEnumerable<ResizeResult> Write(Input input, IEnumerable<(OutputRecord Record, IReadOnlyList<DecomposedLayer> Layers)> work)
     {
         var outputs = new List<OutputFile>();
-        foreach ((ResizeRecipe recipe, IReadOnlyList<DecomposedLayer> layers) in work)
+        var plans = new List<ResizeResult>();
+        foreach ((OutputRecord record, IReadOnlyList<DecomposedLayer> layers) in work)
         {
             try
             {
-                if (_planner.Plan(source, contents, layers, ParametersOf(source, hash, new(contents), recipe, ChoiceOf(layers, contents))) is { } output)
+                OutputFile output = _planner.Plan(input.Source, input.Contents, layers, Complete(input, record));
+                ResizeResult plan = ResultOf(output, isWritten: false);
+                string description = OutputPlanner.Describe(plan);
+                observer.Verbose($"{output.Path}: {description}");
+                if (observer.MayWrite(output.Path, description))
                     outputs.Add(output);
+                else if (settings.EmitsPlans)
+                    plans.Add(plan);
             }
             catch (ResizeLoraException exception)
             {
@@ -214,13 +242,33 @@ internal sealed class ResizePipeline(
             }
         }
 
+        foreach (ResizeResult plan in plans)
+            yield return plan;
         if (outputs.Count == 0)
             yield break;
 
         var writer = new LoraWriter(engine, checkpoint, settings.Workers, cancellation);
-        foreach (OutputFile output in writer.Write(source, outputs, settings.Overwrite, ReportWriting))
-            yield return output.ToResult(source);
+        foreach (OutputFile output in writer.Write(input.Source, outputs, settings.Overwrite, ReportWriting))
+            yield return ResultOf(output, isWritten: true);
 
-        void ReportWriting(int done, int total) => observer.Progress(source.Path, "Writing layer", done, total);
+        ResizeResult ResultOf(OutputFile output, bool isWritten) =>
+            output.ToResult(input.Source, checkpoint?.Version.Paths ?? [], input.Watch.Elapsed, isWritten);
+
+        void ReportWriting(int done, int total) => observer.Progress(input.Source.Path, "Writing layer", done, total);
+    }
+
+    /// <summary>A file that is being worked on.</summary>
+    /// <remarks>Its contents are not looked at before they are asked for: a job that runs again has thousands of files of which nothing is to be done.</remarks>
+    private sealed record Input(AdapterSource Source, BackgroundHash Hash, ExistingOutputs Existing, Lazy<AdapterContents> LazyContents) : IDisposable
+    {
+        public Stopwatch Watch { get; } = Stopwatch.StartNew();
+
+        public AdapterContents Contents => LazyContents.Value;
+
+        public void Dispose()
+        {
+            Hash.Dispose();
+            Source.Dispose();
+        }
     }
 }

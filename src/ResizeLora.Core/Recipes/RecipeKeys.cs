@@ -23,6 +23,10 @@ internal static class RecipeKeys
 
     public static string KeyOf(ScoreReference reference) => Scores.First(score => score.Reference == reference).Key;
 
+    /// <summary>What a key's weight belongs to; null for the keys that are no weights.</summary>
+    public static ScoreReference? ReferenceOf(string key) =>
+        Scores.Where(score => score.Key == key).Select(score => (ScoreReference?)score.Reference).FirstOrDefault();
+
     /// <summary>The key that somebody who wrote <paramref name="text"/> may have meant.</summary>
     public static string? Suggest(string text)
     {

@@ -20,16 +20,16 @@ internal static class RecipeParser
     }
 
     /// <summary>Checks numbers, wherever they come from, and makes the recipe.</summary>
-    public static ResizeRecipe Build(string text, IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, double? sizeMiB, double rescale)
+    public static ResizeRecipe Build(string text, IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, SizeLimit? size, double rescale)
     {
-        if (threshold is null && sizeMiB is null)
+        if (threshold is null && size is null)
             throw RecipeFault.NoSelection(text);
 
         double sum = weights.Values.Sum();
         if (!(sum > 0) || !double.IsFinite(sum))
             throw RecipeFault.WeightSum(text, sum);
 
-        return new ResizeRecipe(weights, threshold, sizeMiB, rescale);
+        return new ResizeRecipe(weights, threshold, size, rescale);
     }
 
     private static ResizeRecipe ParseOne(string text, int start, string recipe)
@@ -39,57 +39,78 @@ internal static class RecipeParser
 
         var weights = new Dictionary<ScoreReference, double>();
         var selection = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (string item in recipe.Split(','))
+        SizeLimit? limit = null;
+        foreach (Item item in Items(text, start, recipe))
         {
-            ParseItem(text, start, item, weights, selection);
-            start += item.Length + 1;
+            bool added = item.Key == RecipeKeys.Size ? limit is null
+                : RecipeKeys.ReferenceOf(item.Key) is { } reference ? weights.TryAdd(reference, item.Value is null ? 1 : item.Number(text))
+                : selection.TryAdd(item.Key, item.Number(text));
+            if (!added)
+                throw RecipeFault.RepeatedKey(text, item.Position, item.Key);
+
+            limit ??= item.Key == RecipeKeys.Size ? item.Size(text) : null;
         }
 
         return Build(
             recipe.Trim(),
             weights,
             selection.TryGetValue(RecipeKeys.Threshold, out double threshold) ? threshold : null,
-            selection.TryGetValue(RecipeKeys.Size, out double size) ? size : null,
+            limit,
             selection.GetValueOrDefault(RecipeKeys.Rescale, 1));
     }
 
-    private static void ParseItem(
-        string text,
-        int start,
-        string item,
-        Dictionary<ScoreReference, double> weights,
-        Dictionary<string, double> selection)
+    private static List<Item> Items(string text, int start, string recipe)
     {
-        int position = start + item.Length - item.TrimStart().Length;
-        if (string.IsNullOrWhiteSpace(item))
-            throw RecipeFault.EmptyItem(text, start);
+        var items = new List<Item>();
+        foreach (string part in recipe.Split(','))
+        {
+            items.Add(Item.Parse(text, start, part, items.LastOrDefault()));
+            start += part.Length + 1;
+        }
 
-        int equals = item.IndexOf('=', StringComparison.Ordinal);
-        string key = (equals < 0 ? item : item[..equals]).Trim();
-        string? value = equals < 0 ? null : item[(equals + 1)..].Trim();
-        if (!RecipeKeys.All.Contains(key))
-            throw RecipeFault.UnknownKey(text, position, key);
-        if (value is { Length: 0 })
-            throw RecipeFault.EmptyValue(text, position, key);
-
-        bool isScore = RecipeKeys.Scores.Any(score => score.Key == key);
-        double number = value is null
-            ? isScore ? 1 : throw RecipeFault.EmptyValue(text, position, key)
-            : ParseNumber(text, start + item.IndexOf(value, equals + 1, StringComparison.Ordinal), key, value);
-        bool added = isScore
-            ? weights.TryAdd(RecipeKeys.Scores.First(score => score.Key == key).Reference, number)
-            : selection.TryAdd(key, number);
-        if (!added)
-            throw RecipeFault.RepeatedKey(text, position, key);
+        return items;
     }
 
-    private static double ParseNumber(string text, int position, string key, string value)
+    /// <summary>One <c>key[=value]</c> of a text, and where in it they begin.</summary>
+    private sealed record Item(string Key, int Position, string? Value, int ValuePosition)
     {
-        if (!double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
-            throw RecipeFault.NotANumber(text, position, key, value);
+        public static Item Parse(string text, int start, string item, Item? before)
+        {
+            if (string.IsNullOrWhiteSpace(item))
+                throw RecipeFault.EmptyItem(text, start);
 
-        return key is RecipeKeys.Size or RecipeKeys.Rescale && number <= 0
-            ? throw RecipeFault.NotPositive(text, position, key, value)
-            : number;
+            int position = start + item.Length - item.TrimStart().Length;
+            int equals = item.IndexOf('=', StringComparison.Ordinal);
+            string key = (equals < 0 ? item : item[..equals]).Trim();
+            string? value = equals < 0 ? null : item[(equals + 1)..].Trim();
+            if (before?.Value is { } whole && int.TryParse(whole, CultureInfo.InvariantCulture, out _) && char.IsAsciiDigit(key[0]))
+                throw RecipeFault.DecimalComma(text, before.ValuePosition, $"{whole},{key}");
+            if (!RecipeKeys.All.Contains(key))
+                throw RecipeFault.UnknownKey(text, position, key);
+            if (value is { Length: 0 } || (value is null && RecipeKeys.ReferenceOf(key) is null))
+                throw RecipeFault.EmptyValue(text, position, key);
+
+            return new Item(key, position, value, value is null ? position : start + item.IndexOf(value, equals + 1, StringComparison.Ordinal));
+        }
+
+        public double Number(string text)
+        {
+            if (!double.TryParse(Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
+                throw RecipeFault.NotANumber(text, ValuePosition, Key, Value!);
+
+            return Key == RecipeKeys.Rescale && number <= 0
+                ? throw RecipeFault.NotPositive(text, ValuePosition, Key, Value!)
+                : number;
+        }
+
+        public SizeLimit Size(string text)
+        {
+            if (SizeLimit.Parse(Value!) is not { } size)
+                throw RecipeFault.NotASize(text, ValuePosition, Key, Value!);
+            if (size.Number <= 0)
+                throw RecipeFault.NotPositive(text, ValuePosition, Key, Value!);
+
+            return size.InMiB > SizeLimit.LargestMiB ? throw RecipeFault.SizeTooLarge(text, ValuePosition, Value!, size) : size;
+        }
     }
 }

@@ -9,20 +9,21 @@ namespace ResizeLora;
 /// </summary>
 public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
 {
-    private readonly string _text;
-
-    internal ResizeRecipe(IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, double? sizeMiB, double rescale)
+    internal ResizeRecipe(IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, SizeLimit? size, double rescale)
     {
         // In one order always, so that sums, and with them the weights, are the same to the last bit.
         GivenWeights = new SortedDictionary<ScoreReference, double>(weights.ToDictionary());
         double sum = GivenWeights.Values.Sum();
         ScoreWeights = new SortedDictionary<ScoreReference, double>(GivenWeights.Where(pair => pair.Value != 0).ToDictionary(pair => pair.Key, pair => pair.Value / sum));
-        Weights = ScoreWeights.ToDictionary(pair => RecipeKeys.KeyOf(pair.Key), pair => pair.Value).AsReadOnly();
+        Weights = new ReadableWeights(ScoreWeights.ToDictionary(pair => RecipeKeys.KeyOf(pair.Key), pair => pair.Value));
         Threshold = threshold;
-        SizeMiB = sizeMiB;
+        Size = size;
         Rescale = rescale;
-        _text = Print();
+        Recipe = Print();
     }
+
+    /// <summary>The recipe as text, which parses back to an equal recipe.</summary>
+    public string Recipe { get; }
 
     /// <summary>The recipe that is used when none is given.</summary>
     public static ResizeRecipe Default { get; } = Parse("spn_ckpt=1,thr=-1.2");
@@ -37,7 +38,7 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     public double? Threshold { get; }
 
     /// <summary>The largest size of the whole output file in MiB (2²⁰ bytes), or null.</summary>
-    public double? SizeMiB { get; }
+    public double? SizeMiB => Size?.InMiB;
 
     /// <summary>What ΔW is multiplied by, before it is scored.</summary>
     public double Rescale { get; }
@@ -48,6 +49,9 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     internal bool NeedsBaseNorms => ScoreWeights.ContainsKey(ScoreReference.SpnCkpt) || ScoreWeights.ContainsKey(ScoreReference.FroCkpt);
 
     internal bool NeedsSubspace => ScoreWeights.ContainsKey(ScoreReference.Subspace);
+
+    /// <summary>The largest size of the whole output file, or null.</summary>
+    internal SizeLimit? Size { get; }
 
     /// <summary>The weights by what they belong to.</summary>
     internal IReadOnlyDictionary<ScoreReference, double> ScoreWeights { get; }
@@ -67,17 +71,17 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     }
 
     /// <inheritdoc/>
-    public bool Equals(ResizeRecipe? other) => other is not null && string.Equals(_text, other._text, StringComparison.Ordinal);
+    public bool Equals(ResizeRecipe? other) => other is not null && string.Equals(Recipe, other.Recipe, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ResizeRecipe);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _text.GetHashCode(StringComparison.Ordinal);
+    public override int GetHashCode() => Recipe.GetHashCode(StringComparison.Ordinal);
 
     /// <summary>The recipe string.</summary>
     /// <returns>Text that <see cref="Parse"/> reads back to an equal recipe.</returns>
-    public override string ToString() => _text;
+    public override string ToString() => Recipe;
 
     private string Print()
     {
@@ -90,8 +94,8 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
 
         if (Threshold is { } threshold)
             parts.Add(Pair(RecipeKeys.Threshold, threshold));
-        if (SizeMiB is { } size)
-            parts.Add(Pair(RecipeKeys.Size, size));
+        if (Size is { } size)
+            parts.Add($"{RecipeKeys.Size}={size}");
         if (Rescale != 1)
             parts.Add(Pair(RecipeKeys.Rescale, Rescale));
         return string.Join(',', parts);

@@ -45,5 +45,5 @@ internal static class SafetensorsFault
         new("HeaderTooLong", FaultKind.InvalidData, path, $"'{path}' would have a header of {length} bytes, more than the {SafetensorsHeaderParser.MaximumLength} that loaders read: the LoRA has too many tensors, too long names or too much metadata.");
 
     public static ResizeLoraException OutputExists(string path) =>
-        new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' exists already. Use -Force to overwrite it.");
+        new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' already exists. Use -Force to overwrite it or -SkipExisting to skip it.");
 }

@@ -17,3 +17,14 @@ internal sealed class ReadableList<T> : ReadOnlyCollection<T>
     public override string ToString() =>
         string.Join(_separator, this.Select(item => Convert.ToString(item, CultureInfo.InvariantCulture)));
 }
+
+/// <summary>Paths as a list that prints them in one line, and the way back from that line.</summary>
+internal static class ReadablePaths
+{
+    /// <summary>No path on Windows has it, and hardly any elsewhere.</summary>
+    private const char Separator = '|';
+
+    public static IReadOnlyList<string> Of(IEnumerable<string> paths) => new ReadableList<string>(paths, Separator);
+
+    public static IReadOnlyList<string> Parse(string text) => Of(text.Split(Separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}

@@ -30,7 +30,7 @@ internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoi
             WriteLayers(source, begun, layerDone);
             foreach (OutputInProgress output in begun)
             {
-                FileIdentity.EnsureIs(source.File, output.File.Plan.Parameters.SourceSha256, cancellation);
+                FileIdentity.EnsureIs(source.File, output.File.Plan.Record.SourceSha256!, cancellation);
                 source.EnsureSameConfiguration();
                 output.Commit(overwrite, cancellation);
                 yield return output.File;

@@ -9,8 +9,12 @@ internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer
     /// <summary>Whether it is a folder, as PEFT saves adapters.</summary>
     public bool IsFolder { get; init; }
 
-    /// <summary>What users are told of the output once it is written.</summary>
-    public ResizeResult ToResult(AdapterSource source)
+    /// <summary>What users are told of the output.</summary>
+    /// <param name="source">The input.</param>
+    /// <param name="checkpoint">The paths of the checkpoint; what does not depend on it has none.</param>
+    /// <param name="duration">How long the work on the input has taken so far.</param>
+    /// <param name="isWritten">Whether the file is there.</param>
+    public ResizeResult ToResult(AdapterSource source, IReadOnlyList<string> checkpoint, TimeSpan duration, bool isWritten)
     {
         KeptValues kept = Plan.Kept;
         double dropped = Math.Sqrt(Layers.Select((layer, i) => Math.Pow(layer.NormWithout(kept.Indices[i]), 2)).Sum());
@@ -19,7 +23,9 @@ internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer
         {
             Path = Path,
             SourcePath = source.Path,
-            Recipe = Plan.Parameters.Recipe,
+            Recipe = Plan.Record.Recipe,
+            Checkpoint = Plan.Record.CheckpointSha256 is null ? [] : checkpoint,
+            Precision = Plan.Record.Precision,
             Threshold = kept.Threshold,
             SourceLayerCount = Layers.Count,
             LayerCount = kept.Ranks.Count(rank => rank > 0),
@@ -28,6 +34,8 @@ internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer
             SourceSize = source.File.Length,
             Size = Plan.FileLength,
             RelativeError = whole > 0 ? dropped / whole : 0,
+            Duration = duration,
+            IsWritten = isWritten,
         };
     }
 }

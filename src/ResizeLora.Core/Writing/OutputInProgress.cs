@@ -54,14 +54,14 @@ internal sealed class OutputInProgress : IDisposable
         _indices.TryGetValue(layer.Name, out int index) && Plan.Kept.Indices[index].Count > 0
             ? new TruncationRequest(
                 Plan.Kept.Indices[index],
-                Plan.Parameters.Recipe.Rescale,
+                Plan.Record.Recipe.Rescale,
                 Plan.DTypeOf(layer.Source.Layer),
                 layer.Source.Layer.AlphaName is not null)
             {
                 Rank = Plan.Kept.Ranks[index],
 
                 // Adapters are hot-swapped where no layer's alpha differs from that of the others.
-                AlphaIsRank = Plan.Parameters.RankLimits.Rank is not null,
+                AlphaIsRank = Plan.Record.RankLimits.Rank is not null,
             }
             : null;
 

@@ -15,18 +15,13 @@ internal static class OutputMetadata
     // ResizeLora may have given every layer another rank, so the numbers of the training no longer hold.
     private static readonly string[] StaleKeys = ["ss_network_dim", "ss_network_alpha"];
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
-    private static readonly string ToolVersion =
-        typeof(OutputMetadata).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
-
     /// <summary>Whether a file is the result of an earlier run.</summary>
     public static bool IsResized(SafetensorsHeader header) => header.FindMetadata(ParametersKey) is not null;
 
     /// <summary>The metadata with place-holders of the right length for the two hashes.</summary>
     public static IReadOnlyList<KeyValuePair<string, string>> Create(
         SafetensorsHeader source,
-        ResizeParameters parameters,
+        OutputRecord record,
         IEnumerable<KeyValuePair<string, string>> changed)
     {
         var metadata = new OrderedDictionary<string, string>(source.Metadata, StringComparer.Ordinal);
@@ -35,7 +30,7 @@ internal static class OutputMetadata
         foreach ((string key, string value) in changed)
             metadata[key] = value;
 
-        metadata[ParametersKey] = JsonSerializer.Serialize(Record(parameters), Json);
+        metadata[ParametersKey] = record.ToJson().ToJsonString();
         return WithHashes(metadata, ModelHashes.Placeholder);
     }
 
@@ -46,39 +41,23 @@ internal static class OutputMetadata
             [LegacyHashKey] = hashes.Legacy,
         };
 
-    /// <summary>How a file came about, if it is the result of an earlier run of this tool; else null.</summary>
-    public static RecordedParameters? Recorded(SafetensorsHeader header)
+    /// <summary>How a file was made: the members of its record as JSON texts; null where it has none.</summary>
+    public static IReadOnlyDictionary<string, string>? Recorded(SafetensorsHeader header)
     {
         if (header.FindMetadata(ParametersKey) is not { } text)
             return null;
 
         try
         {
-            return JsonSerializer.Deserialize<RecordedParameters>(text, Json);
+            using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document.RootElement.EnumerateObject().ToDictionary(member => member.Name, member => member.Value.GetRawText(), StringComparer.Ordinal)
+                : null;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Another tool's notes under the same key.
+            // Another tool's notes under the same key, or a name that is no text.
             return null;
         }
     }
-
-    /// <summary>What an output of these parameters says of itself.</summary>
-    public static RecordedParameters Record(ResizeParameters parameters) => new(
-        "ResizeLora",
-        ToolVersion,
-        parameters.Recipe.ToString(),
-
-        // JSON has no infinity; null says that everything fitted.
-        double.IsFinite(parameters.Threshold) ? parameters.Threshold : null,
-        parameters.Precision.ToString(),
-        parameters.UnmatchedLayer,
-        parameters.Layers,
-        parameters.SourceName,
-        parameters.SourceSha256,
-        parameters.CheckpointSha256)
-    {
-        SourceConfigSha256 = parameters.ConfigurationSha256,
-        RankLimits = parameters.RankLimits.IsNone ? null : parameters.RankLimits.ToString(),
-    };
 }

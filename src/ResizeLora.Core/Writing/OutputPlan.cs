@@ -18,21 +18,21 @@ internal sealed class OutputPlan
         IReadOnlyList<DecomposedLayer> layers,
         IReadOnlyList<TensorInfo> verbatim,
         KeptValues kept,
-        ResizeParameters parameters)
+        OutputRecord record)
     {
         _source = source;
         _peft = peft;
         _layers = layers;
         Verbatim = verbatim;
         Kept = kept;
-        Parameters = parameters;
+        Record = record;
         Layout = SafetensorsLayout.Create(verbatim
             .Select(tensor => new TensorSpec(tensor.Name, tensor.DType, tensor.Shape))
             .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, layer.Source.BaseLayer, kept.Ranks[index]))));
-        Metadata = OutputMetadata.Create(source, parameters, [.. ChangedRanks(), .. peft.Metadata(NewRanks())]);
+        Metadata = OutputMetadata.Create(source, record, [.. ChangedRanks(), .. peft.Metadata(NewRanks())]);
     }
 
-    public ResizeParameters Parameters { get; }
+    public OutputRecord Record { get; }
 
     public KeptValues Kept { get; }
 
@@ -54,7 +54,7 @@ internal sealed class OutputPlan
     public byte[]? Configuration => _peft.FileText(NewRanks());
 
     /// <summary>The element type of a layer's new tensors.</summary>
-    public SafetensorsDType DTypeOf(AdapterLayer layer) => Parameters.Precision.DType(layer.DType);
+    public SafetensorsDType DTypeOf(AdapterLayer layer) => Record.Precision.DType(layer.DType);
 
     private IEnumerable<TensorSpec> Specs(AdapterLayer layer, BaseLayer? baseLayer, int rank)
     {

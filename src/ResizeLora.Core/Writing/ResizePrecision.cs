@@ -20,6 +20,22 @@ public enum ResizePrecision
 
 internal static class ResizePrecisions
 {
+    /// <summary>What trainers and file names call the formats; the first name is the one that file names have.</summary>
+    private static readonly (ResizePrecision Precision, string[] Names)[] ShortNames =
+    [
+        (ResizePrecision.Float16, ["fp16", "f16"]),
+        (ResizePrecision.BFloat16, ["bf16"]),
+        (ResizePrecision.Float32, ["fp32", "f32"]),
+        (ResizePrecision.Source, ["source"]),
+    ];
+
+    /// <summary>The name of a format in file names.</summary>
+    public static string ShortName(this ResizePrecision precision) => ShortNames.First(row => row.Precision == precision).Names[0];
+
+    /// <summary>The format of a short name, in any case; null where it is none.</summary>
+    public static ResizePrecision? OfShortName(string name) =>
+        ShortNames.Where(row => row.Names.Contains(name, StringComparer.OrdinalIgnoreCase)).Select(row => (ResizePrecision?)row.Precision).FirstOrDefault();
+
     /// <summary>The element type for a layer that is stored in <paramref name="stored"/>.</summary>
     public static SafetensorsDType DType(this ResizePrecision precision, SafetensorsDType stored) => precision switch
     {

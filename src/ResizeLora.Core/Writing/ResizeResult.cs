@@ -1,6 +1,6 @@
 namespace ResizeLora;
 
-/// <summary>One resized LoRA that was written.</summary>
+/// <summary>One resized LoRA that was written, or would have been.</summary>
 public sealed record ResizeResult
 {
     internal ResizeResult()
@@ -18,6 +18,12 @@ public sealed record ResizeResult
 
     /// <summary>The recipe that it was made by.</summary>
     public required ResizeRecipe Recipe { get; init; }
+
+    /// <summary>The checkpoint that it was compared with, as it was named; empty where the output does not depend on one.</summary>
+    public required IReadOnlyList<string> Checkpoint { get; init => field = ReadablePaths.Of(value); }
+
+    /// <summary>The number format that was asked for.</summary>
+    public required ResizePrecision Precision { get; init; }
 
     /// <summary>The least score (log₁₀) that the recipe kept, before options of ranks had their say; −∞ where everything fitted.</summary>
     public required double Threshold { get; init; }
@@ -42,6 +48,12 @@ public sealed record ResizeResult
 
     /// <summary>‖ΔW − ΔW′‖ / ‖ΔW‖ in the Frobenius norm over all resized layers, rescaling aside.</summary>
     public required double RelativeError { get; init; }
+
+    /// <summary>How long it took from the beginning of the work on the LoRA, which several recipes share.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>Whether the file is there; false for what -WhatIf only planned.</summary>
+    public required bool IsWritten { get; init; }
 
     /// <summary>How much smaller the file is, in percent.</summary>
     public double SavedPercent => 100.0 * (SourceSize - Size) / SourceSize;

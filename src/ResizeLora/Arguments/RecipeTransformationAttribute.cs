@@ -1,9 +1,11 @@
+using System.Collections;
+using System.Globalization;
 using System.Management.Automation;
 using ResizeLora.Recipes;
 
 namespace ResizeLora.Arguments;
 
-/// <summary>Lets recipes be given as text, several in one text separated by colons, or as objects.</summary>
+/// <summary>Lets recipes be given as text, several in one text separated by colons, as hashtables, or as objects.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -11,9 +13,7 @@ internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttr
     {
         try
         {
-            return LanguagePrimitives.GetEnumerable(Unwrap(inputData)) is { } items
-                ? Joined([.. items.Cast<object?>()]).SelectMany(Recipes).ToArray()
-                : Recipes(inputData).ToArray();
+            return Of(inputData).ToArray();
         }
         catch (ResizeLoraException exception)
         {
@@ -21,25 +21,50 @@ internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttr
         }
     }
 
+    /// <summary>The recipes of one argument.</summary>
+    /// <exception cref="ResizeLoraException">A text is not a valid recipe.</exception>
+    /// <exception cref="ArgumentTransformationMetadataException">It is no recipe at all.</exception>
+    public static IEnumerable<ResizeRecipe> Of(object? argument) =>
+        LanguagePrimitives.GetEnumerable(Unwrap(argument)) is { } items
+            ? Joined([.. items.Cast<object?>()]).SelectMany(OfOne)
+            : OfOne(argument);
+
     /// <summary>
     /// Without quotes, PowerShell takes <c>spn_ckpt=1,thr=-1.2</c> for a list of two texts. Every recipe has a comma, so
-    /// texts without any are the pieces of one.
+    /// texts without any are the pieces of one; and so is a number, which is what a decimal comma leaves behind.
     /// </summary>
     private static object?[] Joined(object?[] items)
     {
-        string[] texts = [.. items.Select(Unwrap).OfType<string>()];
-        return texts.Length > 1 && texts.Length == items.Length && !texts.Any(text => text.Contains(',', StringComparison.Ordinal))
-            ? [string.Join(',', texts)]
+        object?[] values = [.. items.Select(Unwrap)];
+        return values.Length > 1 && values[0] is string && values.All(value => value is ValueType || (value is string text && !text.Contains(',', StringComparison.Ordinal)))
+            ? [string.Join(',', values.Select(Text))]
             : items;
     }
 
-    private static IEnumerable<ResizeRecipe> Recipes(object? item) => Unwrap(item) switch
+    private static IEnumerable<ResizeRecipe> OfOne(object? item) => Unwrap(item) switch
     {
         ResizeRecipe recipe => [recipe],
         string text => RecipeParser.ParseAll(text),
-        { } other => throw new ArgumentTransformationMetadataException($"'{other}' is neither a recipe nor text such as 'spn_ckpt=1,thr=-1.2'."),
-        null => throw new ArgumentTransformationMetadataException("A recipe is empty; write, for example, 'spn_ckpt=1,thr=-1.2'."),
+        IDictionary pairs => [ResizeRecipe.Parse(string.Join(',', pairs.Keys.Cast<object>().Select(key => $"{key}={Text(pairs[key])}")))],
+        _ when Copied(item) is { } text => RecipeParser.ParseAll(text),
+        { } other => throw NoRecipe($"'{other}' is not a recipe. Write text such as 'spn_ckpt=1,thr=-1.2', or a hashtable such as @{{ spn_ckpt = 1; thr = -1.2 }}."),
+        null => throw NoRecipe("A recipe is empty; write, for example, 'spn_ckpt=1,thr=-1.2'."),
     };
 
-    private static object? Unwrap(object? item) => item is PSObject wrapped ? wrapped.BaseObject : item;
+    /// <summary>The text in what Import-Clixml, a job or JSON leaves of a recipe; null for anything else.</summary>
+    private static string? Copied(object? item) =>
+        item is PSObject { BaseObject: PSCustomObject } copy && copy.Properties[nameof(ResizeRecipe.Recipe)]?.Value is string text && copy.Properties[nameof(ResizeRecipe.NeedsCheckpoint)] is not null ? text : null;
+
+    /// <summary>A value as the recipe language has it, whatever the culture; a list is what a decimal comma makes of a number.</summary>
+    private static string Text(object? value) => Unwrap(value) switch
+    {
+        IEnumerable and not string => string.Join(',', ((IEnumerable)Unwrap(value)!).Cast<object?>().Select(Text)),
+        { } other => Convert.ToString(other, CultureInfo.InvariantCulture)!,
+        null => string.Empty,
+    };
+
+    /// <summary>What can't be cast the engine tries to bind to other parameters, when it comes through the pipeline.</summary>
+    private static ArgumentTransformationMetadataException NoRecipe(string message) => new(message, new PSInvalidCastException(message));
+
+    private static object? Unwrap(object? item) => item is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : item;
 }

@@ -16,19 +16,20 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     private string? _folder;
 
     /// <summary>Checkpoints, files or folders, whose norms are removed; by default all norms are.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, HelpMessage = "Checkpoints, files or folders, whose norms are removed. Default: all norms.")]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "Path", "LP")]
     [ArgumentCompleter(typeof(CheckpointFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
-    /// <summary>Entries from Get-SpectralNormCache that are removed.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    /// <summary>Entries that are removed, by the SHA-256 that Get-SpectralNormCache shows or by its first digits.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "SHA-256 of checkpoints whose norms are removed; the first digits will do.")]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
     public string[]? Sha256 { get; set; }
 
     /// <summary>Emits the entries that were removed.</summary>
-    [Parameter]
+    [Parameter(HelpMessage = "Emits the entries that were removed.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
@@ -42,12 +43,27 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
 
         var cache = new NormCache(_folder, WriteWarning, Stop);
         IReadOnlyList<NormCacheEntry> entries = cache.Entries();
+        if (entries.Count == 0)
+            WriteVerbose($"The cache '{cache.Folder}' is empty.");
         if (Sha256 is not null)
-            Remove(cache, entries.Where(entry => Sha256.Contains(entry.Sha256, StringComparer.OrdinalIgnoreCase)));
+            Remove(cache, Sha256.SelectMany(digits => Find(entries, digits)).Distinct());
         else if (Checkpoint is null)
             Remove(cache, entries);
         else
             RemoveCheckpoints(cache, entries);
+    }
+
+    /// <summary>The entry whose hash begins so, or those that a wildcard means.</summary>
+    private NormCacheEntry[] Find(IReadOnlyList<NormCacheEntry> entries, string digits)
+    {
+        bool hasWildcard = WildcardPattern.ContainsWildcardCharacters(digits);
+        var pattern = WildcardPattern.Get(hasWildcard ? digits : digits + "*", WildcardOptions.IgnoreCase);
+        NormCacheEntry[] found = [.. entries.Where(entry => pattern.IsMatch(entry.Sha256))];
+        if (hasWildcard || found.Length == 1)
+            return found;
+
+        WriteError((found.Length == 0 ? NormFault.NoEntry(digits) : NormFault.SeveralEntries(digits, found)).ToErrorRecord());
+        return [];
     }
 
     private void RemoveCheckpoints(NormCache cache, IReadOnlyList<NormCacheEntry> entries)
@@ -70,6 +86,8 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     {
         using TensorFile file = GgufFile.OpenEither(path);
         string sha256 = FileIdentity.Sha256(file, cache.Folder, WriteWarning, Stop);
+        if (!entries.Any(entry => entry.Sha256 == sha256))
+            WriteWarning($"The cache has no norms of '{path}'.");
         Remove(cache, entries.Where(entry => entry.Sha256 == sha256));
     }
 

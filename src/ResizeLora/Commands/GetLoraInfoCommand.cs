@@ -1,7 +1,5 @@
 using System.Management.Automation;
-using ResizeLora.Errors;
 using ResizeLora.Info;
-using ResizeLora.Safetensors;
 
 namespace ResizeLora.Commands;
 
@@ -15,19 +13,11 @@ public sealed class GetLoraInfoCommand : PathCommand
     {
         foreach (string path in ResolveFiles())
         {
-            ThrowIfStopped();
-            try
+            ForEachItem(path, () =>
             {
+                Stop.ThrowIfCancellationRequested();
                 WriteObject(LoraInspector.Read(path));
-            }
-            catch (ResizeLoraException exception)
-            {
-                WriteError(exception.ToErrorRecord());
-            }
-            catch (OutOfMemoryException exception)
-            {
-                WriteError(SafetensorsFault.OutOfMemory(path, exception).ToErrorRecord());
-            }
+            });
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
@@ -12,12 +13,24 @@ namespace ResizeLora.Commands;
 [OutputType(typeof(DecomposedLayer))]
 public sealed class GetLoraSpectrumCommand : PipelineCommand
 {
+    private readonly List<LayerReference> _references = [];
+    private OpenCheckpoints? _checkpoints;
     private CheckpointFiles? _checkpointFiles;
     private BaseCheckpoint? _checkpoint;
-    private WildcardPattern[]? _patterns;
+    private PipelineSettings? _settings;
+    private string? _skipped;
+    private bool _hasDecomposed;
+    private string? _withoutMatch;
+    private bool _hasEmitted;
+
+    /// <summary>Layers, or copies of them such as a background job or Import-Clixml leaves, that are decomposed anew.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet, HelpMessage = "Layers, or copies of them, that are decomposed anew.")]
+    [LayerTransformation]
+    [ValidateNotNull]
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>Names of layers, with wildcards; by default all layers.</summary>
-    [Parameter(Position = 1)]
+    [Parameter(Position = 1, HelpMessage = "Names of layers, with wildcards. Default: all layers.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(LayerNameCompleter))]
@@ -26,43 +39,75 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        _patterns = Layer?.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase)).ToArray();
-        _checkpointFiles = FindCheckpoint();
-        if (_checkpointFiles is not null)
-            _checkpoint = OpenCheckpoint(_checkpointFiles);
+        _settings = new PipelineSettings { Workers = ThrottleLimit, Layers = LayerPatterns.Of(Layer) };
+        _checkpoints = new OpenCheckpoints(CacheFolder, this, Stop);
+        if (CheckpointPaths is not { } paths)
+            return;
+
+        _checkpoint = ForCall(() =>
+        {
+            _checkpointFiles = CheckpointFiles.Find(paths);
+            return _checkpoints.Open(_checkpointFiles);
+        });
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (ParameterSetName == LayerSet)
+        {
+            _references.AddRange(InputObject
+                .Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))
+                .Where(layer => _settings!.Layers?.IsWanted(layer.Name) != false));
+            return;
+        }
+
         foreach (string path in ResolveFiles())
         {
             if (_checkpointFiles?.Contains(AdapterLocation.Of(path).Weights) == true)
             {
                 WriteVerbose($"'{path}' is the checkpoint; skipped.");
+                _skipped ??= path;
                 continue;
             }
 
+            _hasDecomposed = true;
             ForEachItem(path, () =>
             {
-                var settings = new PipelineSettings { Workers = ThrottleLimit };
-                var pipeline = new ResizePipeline(Engine, _checkpoint, settings, new OutputGuard(settings), this, Stop);
-                foreach (DecomposedLayer layer in pipeline.Decompose(path, IsWanted))
+                var pipeline = new ResizePipeline(Engine, _checkpoint, _settings!, new OutputGuard(_settings!), this, Stop);
+                bool hasLayers = false;
+                foreach (DecomposedLayer layer in pipeline.Decompose(path))
+                {
+                    hasLayers = _hasEmitted = true;
                     WriteObject(layer);
+                }
+
+                _withoutMatch ??= hasLayers ? null : path;
             });
         }
     }
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => Progress.Complete();
+    protected override void EndProcessing()
+    {
+        ForCall(() =>
+        {
+            var restorer = new LayerRestorer(Engine, ThrottleLimit, this, Stop);
+            foreach (DecomposedLayer layer in restorer.Restore(_references, _checkpoint, needsRecipes: false))
+                WriteObject(layer);
+        });
+        Progress.Complete();
+        if (_skipped is not null && !_hasDecomposed)
+            WriteWarning(InputFilter.OnlyCheckpoint(_skipped));
+        else if (_withoutMatch is not null && !_hasEmitted && _settings!.Layers?.HasWildcards == true)
+            WriteWarning($"No layer of '{_withoutMatch}' matches {DisplayText.Message(_settings.Layers.ToString())}.");
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _checkpoint?.Dispose();
+            _checkpoints?.Dispose();
         base.Dispose(disposing);
     }
-
-    private bool IsWanted(string layer) => _patterns is null || _patterns.Any(pattern => pattern.IsMatch(layer));
 }

@@ -1,91 +1,114 @@
+using System.Globalization;
 using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
-using ResizeLora.Errors;
+using ResizeLora.Pipeline;
 using ResizeLora.Recipes;
+using ResizeLora.Torch;
 
 namespace ResizeLora.Commands;
 
 /// <summary>Makes recipes from text or from parameters; attaches them to layers that are piped in.</summary>
 [Cmdlet(VerbsCommon.New, "ResizeRecipe", DefaultParameterSetName = TextSet)]
 [OutputType(typeof(ResizeRecipe), typeof(DecomposedLayer))]
-public sealed class NewResizeRecipeCommand : PSCmdlet
+public sealed class NewResizeRecipeCommand : ObservingCommand
 {
     private const string TextSet = "Text";
     private const string WeightSet = "Weight";
+    private const string Cpu = "cpu";
 
-    private ResizeRecipe[] _recipes = [];
+    private readonly List<LayerReference> _copies = [];
 
-    /// <summary>Recipes as text, such as <c>spn_ckpt=1,thr=-1.2</c>; several are separated by colons.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = TextSet)]
+    /// <summary>Recipes as text, such as <c>spn_ckpt=1,thr=-1.2</c>, several of which are separated by colons; or as hashtables.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = TextSet, HelpMessage = "Recipes such as 'spn_ckpt=1,thr=-1.2', or hashtables such as @{ spn_ckpt = 1; thr = -1.2 }.")]
     [RecipeTransformation]
     [ArgumentCompleter(typeof(RecipeCompleter))]
     [ValidateNotNullOrEmpty]
     public ResizeRecipe[] Recipe { get; set; } = [];
 
-    /// <summary>Layers from Get-LoraSpectrum; the recipe is attached to copies of them.</summary>
-    [Parameter(ValueFromPipeline = true)]
+    /// <summary>Layers from Get-LoraSpectrum, or copies of them; the recipe is attached to layers that are new objects.</summary>
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Layers from Get-LoraSpectrum, to which the recipe is attached.")]
+    [LayerTransformation]
     [ValidateNotNull]
-    public DecomposedLayer[] InputObject { get; set; } = [];
+    public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>Weight of the spectral norm of the base layer.</summary>
-    [Parameter(ParameterSetName = WeightSet)]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the spectral norm of the base layer.")]
     public double SpnCkpt { get; set; }
 
     /// <summary>Weight of the spectral norm of the LoRA layer.</summary>
-    [Parameter(ParameterSetName = WeightSet)]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the spectral norm of the LoRA layer.")]
     public double SpnLora { get; set; }
 
     /// <summary>Weight of the Frobenius norm of the base layer.</summary>
-    [Parameter(ParameterSetName = WeightSet)]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the Frobenius norm of the base layer.")]
     public double FroCkpt { get; set; }
 
     /// <summary>Weight of the Frobenius norm of the LoRA layer.</summary>
-    [Parameter(ParameterSetName = WeightSet)]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the Frobenius norm of the LoRA layer.")]
     public double FroLora { get; set; }
 
     /// <summary>Weight of what the base layer does to the singular vectors.</summary>
-    [Parameter(ParameterSetName = WeightSet)]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of what the base layer does to the singular vectors.")]
     public double Subspace { get; set; }
 
     /// <summary>Weight of the parameters that one rank costs.</summary>
-    [Parameter(ParameterSetName = WeightSet)]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the parameters that one rank costs.")]
     public double Params { get; set; }
 
     /// <summary>The least score (log₁₀) that is kept.</summary>
-    [Parameter(ParameterSetName = WeightSet)]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The least score (log10) that is kept.")]
     [Alias("Thr")]
     public double? Threshold { get; set; }
 
-    /// <summary>The largest size of the output file in MiB.</summary>
-    [Parameter(ParameterSetName = WeightSet)]
-    public double? Size { get; set; }
+    /// <summary>The largest size of the output file: in MiB, or with a unit such as 32MB.</summary>
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The largest size of the output file: a number of MiB, or with a unit such as 32MB or 0.5GiB.")]
+    [SizeTransformation]
+    public string? Size { get; set; }
 
     /// <summary>What ΔW is multiplied by.</summary>
-    [Parameter(ParameterSetName = WeightSet)]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "What the change of the weights is multiplied by. Default: 1.")]
     public double Rescale { get; set; } = 1;
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => _recipes = ParameterSetName == TextSet ? Recipe : [FromParameters()];
+    protected override void BeginProcessing()
+    {
+        if (ParameterSetName == WeightSet)
+            Recipe = [ForCall(FromParameters)];
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (DecomposedLayer layer in InputObject)
-            WriteObject(layer with { Recipes = [.. layer.Recipes, .. _recipes] });
+        if (!MyInvocation.BoundParameters.ContainsKey(nameof(InputObject)))
+            WriteObject(Recipe, enumerateCollection: true);
+
+        foreach (PSObject layer in InputObject)
+        {
+            if (layer.BaseObject is LayerReference copy)
+                _copies.Add(copy with { Recipes = [.. copy.Recipes ?? [], .. Recipe] });
+            else if (layer.BaseObject is DecomposedLayer decomposed)
+                WriteObject(decomposed with { Recipes = [.. decomposed.Recipes, .. Recipe] });
+        }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (!MyInvocation.ExpectingInput && InputObject.Length == 0)
-            WriteObject(_recipes, enumerateCollection: true);
+        // Copies of a file's layers are restored together, so that it is read once.
+        ForCall(() =>
+        {
+            var restorer = new LayerRestorer(new LazyEngine(Cpu, Stop), Environment.ProcessorCount, this, Stop);
+            foreach (DecomposedLayer layer in restorer.Restore(_copies, checkpoint: null, needsRecipes: false))
+                WriteObject(layer);
+        });
+        Progress.Complete();
     }
 
     /// <summary>Through the text, so that the rules of the recipe language hold here too.</summary>
     private ResizeRecipe FromParameters()
     {
-        (string Key, string Parameter, double? Value)[] values =
+        (string Key, string Parameter, object? Value)[] values =
         [
             ("spn_ckpt", nameof(SpnCkpt), SpnCkpt),
             ("spn_lora", nameof(SpnLora), SpnLora),
@@ -97,16 +120,8 @@ public sealed class NewResizeRecipeCommand : PSCmdlet
             (RecipeKeys.Size, nameof(Size), Size),
             (RecipeKeys.Rescale, nameof(Rescale), Rescale),
         ];
-        try
-        {
-            return ResizeRecipe.Parse(string.Join(',', values
-                .Where(value => MyInvocation.BoundParameters.ContainsKey(value.Parameter))
-                .Select(value => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value.Key}={value.Value:R}"))));
-        }
-        catch (ResizeLoraException exception)
-        {
-            ThrowTerminatingError(exception.ToErrorRecord());
-            throw;
-        }
+        return ResizeRecipe.Parse(string.Join(',', values
+            .Where(value => MyInvocation.BoundParameters.ContainsKey(value.Parameter))
+            .Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Key}={value.Value}"))));
     }
 }

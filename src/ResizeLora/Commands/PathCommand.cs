@@ -8,7 +8,7 @@ using ResizeLora.Peft;
 namespace ResizeLora.Commands;
 
 /// <summary>What all cmdlets share that take files: <c>-Path</c> with wildcards and <c>-LiteralPath</c>.</summary>
-public abstract class PathCommand : StoppableCommand
+public abstract class PathCommand : ObservingCommand
 {
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
@@ -17,18 +17,21 @@ public abstract class PathCommand : StoppableCommand
     private readonly HashSet<string> _folders = new(RealPath.Comparer);
 
     /// <summary>Files, and folders of PEFT adapters, with wildcards.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet, HelpMessage = "LoRA files and folders of PEFT adapters, with wildcards.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(SafetensorsFileCompleter))]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files, and folders of PEFT adapters, taken literally.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "LoRA files and folders of PEFT adapters whose names are taken as they are: brackets are brackets.")]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
     public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>A folder that came with the files of a folder and was passed over; null if none did.</summary>
+    private protected string? FolderPassedOver { get; private set; }
 
     /// <summary>The files of this pipeline record; each that can't be found is an error record.</summary>
     private protected IEnumerable<string> ResolveFiles()
@@ -36,7 +39,8 @@ public abstract class PathCommand : StoppableCommand
         bool literal = ParameterSetName == LiteralPathSet;
         foreach (string path in literal ? LiteralPath : Path)
         {
-            bool isNamed = !MyInvocation.ExpectingInput && (literal || !WildcardPattern.ContainsWildcardCharacters(path));
+            // Get-ChildItem hands in what a folder has; what is named outright is meant.
+            bool isNamed = literal ? !MyInvocation.ExpectingInput : !WildcardPattern.ContainsWildcardCharacters(path);
             foreach (string file in literal ? ResolveLiteral(path) : ResolveWildcard(path))
             {
                 if (AdapterOf(file, isNamed) is { } adapter)
@@ -58,10 +62,13 @@ public abstract class PathCommand : StoppableCommand
         if (isNamed)
             return path;
 
-        bool isPassedOver = Directory.Exists(path) || AdapterLocation.IsCompanion(path);
-        if (isPassedOver)
-            WriteVerbose($"'{path}' is not a LoRA; skipped.");
-        return isPassedOver ? null : path;
+        bool isFolder = Directory.Exists(path);
+        if (!isFolder && !AdapterLocation.IsCompanion(path))
+            return path;
+
+        WriteVerbose($"'{path}' is not a LoRA; skipped.");
+        FolderPassedOver ??= isFolder ? path : null;
+        return null;
     }
 
     private static bool IsInput(string path) => File.Exists(path) || AdapterLocation.IsAdapter(path);
@@ -86,6 +93,7 @@ public abstract class PathCommand : StoppableCommand
 
     private List<string> ResolveWildcard(string path)
     {
+        bool hasWildcard = WildcardPattern.ContainsWildcardCharacters(path);
         try
         {
             Collection<string> resolved = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
@@ -95,14 +103,21 @@ public abstract class PathCommand : StoppableCommand
                 return [];
             }
 
-            if (resolved.All(file => !IsInput(file)) && WildcardPattern.ContainsWildcardCharacters(path))
-                WriteError(ErrorRecords.PathNotFound(path, null));
+            if (hasWildcard && !resolved.Any(IsInput))
+                WriteError(ErrorRecords.NothingMatches(path, IsLiteralFile(path)));
             return [.. resolved];
+        }
+        catch (ItemNotFoundException) when (hasWildcard)
+        {
+            WriteError(ErrorRecords.NothingMatches(path, IsLiteralFile(path)));
         }
         catch (SessionStateException exception)
         {
             WriteError(ErrorRecords.PathNotFound(path, exception));
-            return [];
         }
+
+        return [];
     }
+
+    private bool IsLiteralFile(string path) => IsInput(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path));
 }

@@ -19,12 +19,17 @@ internal sealed class ProgressReporter(string activity, Action<ProgressRecord> w
     private readonly Stopwatch _stage = new();
     private readonly HashSet<int> _shown = [];
     private string? _stageName;
+    private int _file = 1;
+    private int? _count = 1;
 
-    /// <summary>How many files there are; 1 shows no bar for files.</summary>
-    public int FileCount { get; set; } = 1;
-
-    /// <summary>How many files are done.</summary>
-    public int FilesDone { get; set; }
+    /// <summary>Begins a file.</summary>
+    /// <param name="number">Which it is, from 1 on.</param>
+    /// <param name="count">How many there are; null where more may come.</param>
+    public void Begin(int number, int? count)
+    {
+        _file = number;
+        _count = count;
+    }
 
     /// <summary>Reports a step of a stage of the work on a file.</summary>
     public void Report(string path, string stage, int done, int total)
@@ -39,16 +44,16 @@ internal sealed class ProgressReporter(string activity, Action<ProgressRecord> w
             return;
 
         _sinceLast.Restart();
-        if (FileCount > 1)
+        var layers = new ProgressRecord(LayersId, Path.GetFileName(path), $"{stage} {done} of {total}");
+        double share = (double)done / total;
+        if (_count != 1)
         {
-            double fraction = (FilesDone + (double)done / total) / FileCount;
-            Write(new ProgressRecord(FilesId, activity, $"File {FilesDone + 1} of {FileCount}"), fraction, _all.Elapsed);
+            string file = _count is null ? $"File {_file}" : $"File {_file} of {_count}";
+            Write(new ProgressRecord(FilesId, activity, file), (_file - 1 + share) / _count, _all.Elapsed);
+            layers.ParentActivityId = FilesId;
         }
 
-        var layers = new ProgressRecord(LayersId, Path.GetFileName(path), $"{stage} {done} of {total}");
-        if (FileCount > 1)
-            layers.ParentActivityId = FilesId;
-        Write(layers, (double)done / total, _stage.Elapsed);
+        Write(layers, share, _stage.Elapsed);
     }
 
     /// <summary>Takes the bars away.</summary>
@@ -59,10 +64,11 @@ internal sealed class ProgressReporter(string activity, Action<ProgressRecord> w
         _shown.Clear();
     }
 
-    private void Write(ProgressRecord record, double fraction, TimeSpan elapsed)
+    /// <summary>Shows a bar; one without a length where the end is not known.</summary>
+    private void Write(ProgressRecord record, double? share, TimeSpan elapsed)
     {
-        record.PercentComplete = (int)(100 * fraction);
-        record.SecondsRemaining = fraction > 0 ? (int)(elapsed.TotalSeconds * (1 - fraction) / fraction) : -1;
+        record.PercentComplete = share is { } part ? (int)(100 * part) : -1;
+        record.SecondsRemaining = share > 0 ? (int)(elapsed.TotalSeconds * (1 - share.Value) / share.Value) : -1;
         _shown.Add(record.ActivityId);
         write(record);
     }

@@ -46,13 +46,6 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <exception cref="PipelineStoppedException">The user wants no more.</exception>
-    private protected void ThrowIfStopped()
-    {
-        if (Stop.IsCancellationRequested)
-            throw new PipelineStoppedException();
-    }
-
     /// <summary>The full path of a file or folder that need not exist.</summary>
     /// <exception cref="PipelineStoppedException">It is not on the file system; the error was reported.</exception>
     private protected string ResolveSingle(string path)

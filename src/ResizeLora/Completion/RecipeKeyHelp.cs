@@ -17,7 +17,7 @@ internal sealed record RecipeKeyHelp(string Key, string Example, string Text)
         new("subspace", "1", "weight of the comparison with what the base layer does to the singular vectors; needs -Checkpoint"),
         new("params", "1", "weight of the comparison with the parameters that one rank costs"),
         new(RecipeKeys.Threshold, "-1.2", "keeps scores of at least this (log10)"),
-        new(RecipeKeys.Size, "32", "keeps the best scores that fit into a file of so many MiB"),
+        new(RecipeKeys.Size, "32", "keeps the best scores that fit into a file of so many MiB, or with a unit such as 32MB"),
         new(RecipeKeys.Rescale, "1", "what the change of the weights is multiplied by first"),
     ];
 

@@ -9,8 +9,11 @@ internal class SafetensorsFileCompleter : QuietCompleter
     /// <summary>How names of files end that can be meant.</summary>
     private protected virtual IReadOnlyList<string> Extensions { get; } = [".safetensors"];
 
+    /// <summary>Whether a path can be meant.</summary>
+    private protected virtual bool IsOffered(CompletionResult result) =>
+        result.ResultType == CompletionResultType.ProviderContainer
+        || Extensions.Any(extension => result.ListItemText.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+
     private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters) =>
-        CompletionCompleters.CompleteFilename(word.Typed).Where(result =>
-            result.ResultType == CompletionResultType.ProviderContainer
-            || Extensions.Any(extension => result.ListItemText.EndsWith(extension, StringComparison.OrdinalIgnoreCase)));
+        CompletionCompleters.CompleteFilename(word.Typed).Where(IsOffered);
 }

@@ -6,6 +6,8 @@ namespace ResizeLora.Errors;
 /// <summary>Every ErrorRecord of the module is made here.</summary>
 internal static class ErrorRecords
 {
+    private const string FileNotFound = nameof(FileNotFound);
+
     public static ErrorRecord ToErrorRecord(this ResizeLoraException exception) =>
         new(exception, exception.ErrorId, CategoryOf(exception.Kind), exception.Target);
 
@@ -16,18 +18,23 @@ internal static class ErrorRecords
             exception.Reason == TorchUnavailableReason.DeviceMissing ? ErrorCategory.InvalidArgument : ErrorCategory.NotInstalled,
             exception.Target);
 
-    public static ErrorRecord PathNotFound(string path, Exception? inner) =>
-        new(new ItemNotFoundException($"'{path}' does not exist, or no file matches it.", inner), "FileNotFound", ErrorCategory.ObjectNotFound, path);
+    /// <summary>A path leads nowhere. What the shell says of drives and providers, it says best.</summary>
+    public static ErrorRecord PathNotFound(string path, SessionStateException inner) =>
+        inner is ItemNotFoundException
+            ? new(new ItemNotFoundException($"'{path}' does not exist.", inner), FileNotFound, ErrorCategory.ObjectNotFound, path)
+            : new(inner, inner.ErrorRecord.FullyQualifiedErrorId, inner.ErrorRecord.CategoryInfo.Category, path);
+
+    public static ErrorRecord NothingMatches(string pattern, bool isLiteralFile) =>
+        new(
+            new ItemNotFoundException(isLiteralFile
+                ? $"No file matches '{pattern}', because brackets are wildcards in -Path. There is a file of exactly this name: name it with -LiteralPath."
+                : $"No file matches '{pattern}'."),
+            FileNotFound,
+            ErrorCategory.ObjectNotFound,
+            pattern);
 
     public static ErrorRecord NotFileSystem(string path, string provider) =>
         new(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
-
-    public static ErrorRecord CheckpointNeeded(ResizeRecipe recipe) =>
-        new(
-            new PSArgumentException($"The recipe '{recipe}' compares with the base model. Name it with -Checkpoint, or use a recipe with spn_lora, fro_lora or params only."),
-            "CheckpointNeeded",
-            ErrorCategory.InvalidArgument,
-            recipe);
 
     private static ErrorCategory CategoryOf(FaultKind kind) => kind switch
     {

@@ -1,6 +1,7 @@
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
+using ResizeLora.Writing;
 
 namespace ResizeLora.Benchmarks.Ours;
 
@@ -12,7 +13,7 @@ internal sealed class Product(INumericEngine engine, string checkpointPath, stri
     {
         var settings = new PipelineSettings();
         using BaseCheckpoint checkpoint = OpenCheckpoint();
-        return [.. Pipeline(checkpoint, settings, new OutputGuard(settings), new Silence()).Decompose(lora, _ => true)];
+        return [.. Pipeline(checkpoint, settings, new OutputGuard(settings), new Silence()).Decompose(lora)];
     }
 
     /// <summary>Resizes LoRAs one after the other; each is hashed as one that was never seen before.</summary>
@@ -22,7 +23,7 @@ internal sealed class Product(INumericEngine engine, string checkpointPath, stri
         string destination,
         IPipelineObserver? observer = null)
     {
-        var settings = new PipelineSettings { Destination = destination };
+        var settings = new PipelineSettings { Output = OutputPath.In(destination) };
         var guard = new OutputGuard(settings);
         using BaseCheckpoint checkpoint = OpenCheckpoint();
         return [.. loras.SelectMany(lora => Pipeline(checkpoint, settings, guard, observer ?? new Silence()).Resize(lora, recipes))];

@@ -237,10 +237,11 @@ public sealed class OutputSafetyTests : IDisposable
     [Fact]
     public void Recipes_that_differ_by_less_than_the_name_tells_are_an_error()
     {
-        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3:spn_lora=1,thr=-0.301'")
+        _bench.AddCheckpoint();
+        _bench.RunFailing("Invoke-LoraResize style.safetensors -Checkpoint base.safetensors -Recipe 'spn_lora=2,spn_ckpt=1,thr=-0.3:spn_lora=0.67,spn_ckpt=0.33,thr=-0.3'")
             .Is("OutputNameCollision", ErrorCategory.InvalidArgument)
             .EndsTheCall()
-            .Mentions("thr=-0.3'", "thr=-0.301'");
+            .Mentions("spn_lora=2,thr=-0.3'", "spn_lora=0.67,thr=-0.3'");
     }
 
     [Theory]

@@ -44,8 +44,31 @@ public sealed class RecipeErrorTests : IDisposable
     [InlineData("-SpnCkpt 1 -Size 0", "RecipeNotPositive")]
     [InlineData("-SpnCkpt ([double]::NaN) -Size 1", "RecipeNotANumber")]
     [InlineData("-SpnCkpt 1 -Threshold ([double]::PositiveInfinity)", "RecipeNotANumber")]
+    [InlineData("-SpnCkpt 1 -Size ([int]32MB)", "RecipeSizeTooLarge")]
+    [InlineData("-SpnCkpt 1 -Size 32Mb/s", "RecipeNotANumber")]
     public void Wrong_parameters(string parameters, string id) =>
         _bench.RunFailing($"New-ResizeRecipe {parameters}").Is(id, ErrorCategory.InvalidArgument).EndsTheCall();
+
+    [Theory]
+    [InlineData("@{ spn_chkpt = 1; thr = -1 }", "spn_ckpt")]
+    [InlineData("@{ spn_ckpt = 1; thr = -1,2 }", "-1.2")]
+    [InlineData("@{ spn_ckpt = 1; thr = '-1,2' }", "-1.2")]
+    [InlineData("@{ spn_ckpt = 1; size = 32MB }", "Did you mean 32?")]
+    [InlineData("@{ spn_ckpt = 1; thr = $null }", "'thr' has no value")]
+    [InlineData("@{ }", "the recipe is empty")]
+    [InlineData("spn_ckpt=1,thr=-1,2", "write decimals with a point, -1.2")]
+    [InlineData("'spn_ckpt=1,thr=-1,2'", "write decimals with a point, -1.2")]
+    public void Wrong_hashtable_or_number(string recipe, string mention) =>
+        _bench.RunFailing($"New-ResizeRecipe {recipe}").EndsTheCall().Mentions(mention);
+
+    [Fact]
+    public void Wrong_text_in_the_pipeline_is_an_error_of_its_own()
+    {
+        RunResult result = _bench.Run("'spn_ckpt=1,thr=-1', 'spn_ckpt=1,thr=x', 'spn_lora=1,thr=-1' | New-ResizeRecipe");
+
+        Assert.Contains("'x'", Assert.Single(result.Errors).Exception.Message, StringComparison.Ordinal);
+        Assert.Equal(2, result.Output.Count);
+    }
 
     [Theory]
     [InlineData("$null")]

@@ -27,6 +27,23 @@ public sealed class UnreadableInputTests : IDisposable
         _bench.RunFailing(script).Is("FileNotFound", ErrorCategory.ObjectNotFound).LetsTheCallGoOn().Mentions("*.nothing");
 
     [Theory]
+    [InlineData("Invoke-LoraResize 'style[1].safetensors' -Recipe 'spn_lora=1,thr=-1'")]
+    [InlineData("'style[1].safetensors' | Get-LoraSpectrum")]
+    public void Brackets_in_the_name_of_a_file_that_is_there_get_the_hint(string script)
+    {
+        _bench.RunFailing(script).Is("FileNotFound", ErrorCategory.ObjectNotFound).Mentions("No file matches 'style[1].safetensors'.");
+        _bench.AddLora("style[1].safetensors");
+        _bench.RunFailing(script).Is("FileNotFound", ErrorCategory.ObjectNotFound).LetsTheCallGoOn().Mentions("style[1].safetensors", "-LiteralPath");
+    }
+
+    [Theory]
+    [InlineData("Invoke-LoraResize nodrive:/a.safetensors -Recipe 'spn_lora=1,thr=-1'")]
+    [InlineData("Invoke-LoraResize -LiteralPath nodrive:/a.safetensors -Recipe 'spn_lora=1,thr=-1'")]
+    [InlineData("Get-LoraSpectrum a.safetensors -Checkpoint nodrive:/base.safetensors")]
+    public void A_drive_that_is_missing_is_told_as_the_shell_does(string script) =>
+        _bench.RunFailing(script).Is("DriveNotFound", ErrorCategory.ObjectNotFound).Mentions("'nodrive'");
+
+    [Theory]
     [InlineData("Invoke-LoraResize folder -Recipe 'spn_lora=1,thr=-1'")]
     [InlineData("Invoke-LoraResize -LiteralPath folder -Recipe 'spn_lora=1,thr=-1'")]
     [InlineData("Get-LoraSpectrum folder")]

@@ -59,6 +59,45 @@ public sealed class CacheCmdletTests : IDisposable
         Assert.Equal(["second.safetensors"], Remaining());
     }
 
+    [Theory]
+    [InlineData(12)]
+    [InlineData(5)]
+    [InlineData(64)]
+    public void First_digits_of_the_hash_will_do(int digits)
+    {
+        string sha256 = Bench.Hash(_bench.PathOf("first.safetensors"))[..digits];
+        _bench.RunClean("Clear-SpectralNormCache -Sha256 $args[0].ToUpperInvariant()", sha256);
+
+        Assert.Equal(["second.safetensors"], Remaining());
+    }
+
+    [Fact]
+    public void Digits_of_none_or_of_several_are_an_error()
+    {
+        string[] hashes = [.. new[] { "first.safetensors", "second.safetensors" }.Select(name => Bench.Hash(_bench.PathOf(name)))];
+        string folder = _bench.Cache;
+        _bench.RunFailing("Clear-SpectralNormCache -Sha256 abcxyz").Is("CacheEntryNotFound", ErrorCategory.ObjectNotFound).LetsTheCallGoOn().Mentions("abcxyz");
+
+        // A third entry that begins like the first one.
+        string twin = hashes[0][..63] + (hashes[0][63] == '0' ? '1' : '0');
+        new ResizeLora.Norms.NormCache(folder, _ => { }).Save(twin, "twin.safetensors", new Dictionary<string, ResizeLora.Decomposition.MatrixNorms> { ["a"] = new(1, 1) });
+        _bench.RunFailing("Clear-SpectralNormCache -Sha256 $args[0]", hashes[0][..12]).Is("CacheEntryAmbiguous", ErrorCategory.InvalidArgument).LetsTheCallGoOn().Mentions("first.safetensors", "twin.safetensors");
+        Assert.Equal(3, Remaining().Count());
+
+        _bench.RunClean("Clear-SpectralNormCache -Sha256 \"$($args[0])*\"", hashes[0][..12]);
+        _bench.RunClean("Clear-SpectralNormCache -Sha256 zz*");
+        Assert.Equal(["second.safetensors"], Remaining());
+    }
+
+    [Fact]
+    public void A_checkpoint_without_norms_is_said_to_have_none()
+    {
+        _bench.AddCheckpoint("third.safetensors", 3);
+
+        Assert.Contains("third.safetensors", Assert.Single(_bench.Run("Clear-SpectralNormCache third.safetensors").Warnings), StringComparison.Ordinal);
+        Assert.Equal(2, Remaining().Count());
+    }
+
     [Fact]
     public void PassThru_emits_what_was_removed()
     {

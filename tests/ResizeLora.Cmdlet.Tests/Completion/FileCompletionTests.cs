@@ -29,6 +29,14 @@ public sealed class FileCompletionTests : IDisposable
     }
 
     [Fact]
+    public void A_destination_is_a_folder() =>
+        Assert.Equal(["folder"], _bench.Complete("Invoke-LoraResize style.safetensors -Destination |").Select(result => result.ListItemText).Where(name => name != "cache"));
+
+    [Fact]
+    public void Parameters_say_what_they_are_for() =>
+        Assert.Contains("The folder for the outputs", Assert.Single(_bench.Complete("Invoke-LoraResize -Dest|")).ToolTip, StringComparison.Ordinal);
+
+    [Fact]
     public void What_was_typed_narrows_it() =>
         Assert.Equal("style.safetensors", Assert.Single(_bench.Complete("Invoke-LoraResize -Checkpoint st|")).ListItemText);
 

@@ -11,6 +11,8 @@ public sealed class LayerNameCompletionTests : IDisposable
     [Theory]
     [InlineData("Get-LoraSpectrum style.safetensors -Layer |")]
     [InlineData("Get-LoraSpectrum style.safetensors |")]
+    [InlineData("Invoke-LoraResize style.safetensors -Layer |")]
+    [InlineData("Resize-Lora style.safetensors -Layer |")]
     [InlineData("Get-LoraSpectrum -LiteralPath style.safetensors -Layer |")]
     [InlineData("Get-LoraSpectrum -Layer | -LiteralPath style.safetensors")]
     [InlineData("Get-LoraSpectrum broken.safetensors, folder, *.txt, st*.safetensors, style.safetensors -Layer |")]

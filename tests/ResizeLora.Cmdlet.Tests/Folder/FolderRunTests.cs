@@ -93,6 +93,17 @@ public sealed class FolderRunTests : IDisposable
         Assert.Equal(before, _bench.Listing());
     }
 
+    [Fact]
+    public void Folders_among_the_files_are_passed_over_quietly()
+    {
+        Directory.CreateDirectory(_bench.PathOf("folder.d"));
+        RunResult result = _bench.RunClean("Get-ChildItem | Where-Object Name -ne cache | Invoke-LoraResize -Checkpoint base.safetensors -Verbose");
+
+        Assert.Equal(2, result.Output.Count);
+        Assert.Single(result.Verbose, message => message.Contains(_bench.PathOf("folder.d"), StringComparison.Ordinal) && message.Contains("skipped", StringComparison.Ordinal));
+        Assert.Equal(8, _bench.RunClean("Get-ChildItem | Where-Object Name -notlike *_th* | Where-Object Name -ne cache | Get-LoraSpectrum -Checkpoint base.safetensors").Output.Count);
+    }
+
     [Theory]
     [InlineData("out")]
     [InlineData("deep/below/out")]

@@ -95,6 +95,8 @@ public sealed class LoraInfoTests : IDisposable
     [InlineData("lora_adapter_metadata", "[]")]
     [InlineData("resize_params", "{\"recipe\": 5}")]
     [InlineData("resize_params", "[]")]
+    [InlineData("resize_params", "{\"recipe\": \"\\ud800\", \"threshold\": \"x\"}")]
+    [InlineData("ss_tag_frequency", "{\"a\": {\"\\ud800\": 1}}")]
     public void What_is_wrong_in_the_metadata_is_left_out(string key, string value)
     {
         _bench.Add("style.safetensors", SampleModel.Lora().AddMetadata(key, value));

@@ -30,8 +30,86 @@ public sealed class ParameterTests : IDisposable
 
         Assert.Equal([SampleModel.Unet], _bench.RunClean("Get-LoraSpectrum style.safetensors *attn1_to_q").OutputAs<DecomposedLayer>().Select(layer => layer.Name));
         Assert.Equal(2, _bench.RunClean("Get-LoraSpectrum style.safetensors -Layer lora_TE1*, lora_te2*").Output.Count);
-        Assert.Empty(_bench.RunClean("Get-LoraSpectrum style.safetensors -Layer nothing").Output);
     }
+
+    [Theory]
+    [InlineData("fp16", "F16")]
+    [InlineData("BF16", "BF16")]
+    [InlineData("fp32", "F32")]
+    [InlineData("f32", "F32")]
+    [InlineData("Float32", "F32")]
+    [InlineData("bfloat16", "BF16")]
+    public void Precisions_have_short_names(string name, string expected)
+    {
+        _bench.AddLora();
+
+        Assert.Equal(expected, ReferenceFile.Open(_bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}' -Precision {name}").Only<ResizeResult>().Path).DType($"{SampleModel.Unet}.lora_up.weight"));
+    }
+
+    [Fact]
+    public void A_precision_that_there_is_not_is_named_with_those_there_are()
+    {
+        _bench.AddLora();
+
+        _bench.RunFailing($"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}' -Precision fp8").EndsTheCall().Mentions("fp8", "Float16", "BFloat16");
+    }
+
+    [Fact]
+    public void Only_the_wanted_layers_are_resized()
+    {
+        _bench.AddLora();
+        const string resize = $"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}'";
+        ResizeResult file = _bench.RunClean($"{resize} -Layer *te1*, *attn1_to_q").Only<ResizeResult>();
+        ResizeResult layers = _bench.RunClean($"Get-LoraSpectrum style.safetensors -Layer *te1*, *attn1_to_q | Invoke-LoraResize -Recipe '{Bench.ByItself}' -Destination layers").Only<ResizeResult>();
+        ResizeResult filtered = _bench.RunClean($"Get-LoraSpectrum style.safetensors | Invoke-LoraResize -Layer *te1*, *attn1_to_q -Recipe '{Bench.ByItself}' -Destination filtered").Only<ResizeResult>();
+
+        Assert.Equal(2, file.LayerCount);
+        Assert.Equal(file.Name, layers.Name);
+        Assert.Equal(Bench.Hash(file.Path), Bench.Hash(layers.Path));
+        Assert.Equal(Bench.Hash(file.Path), Bench.Hash(filtered.Path));
+        Assert.Equal([SampleModel.TextEncoder1, SampleModel.Unet], _bench.RunClean("Get-LoraSpectrum $args[0]", file.Path).OutputAs<DecomposedLayer>().Select(layer => layer.Name));
+        Assert.Single(_bench.RunClean($"{resize} -Layer {SampleModel.Unet} -Destination one").Output);
+    }
+
+    [Theory]
+    [InlineData("Get-LoraSpectrum style.safetensors -Layer foo", "foo")]
+    [InlineData($"Get-LoraSpectrum style.safetensors -Layer {SampleModel.Unet}x", $"similar: {SampleModel.Unet}")]
+    [InlineData($"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}' -Layer foo", "foo")]
+    [InlineData($"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}' -Layer *te1*, foo", "foo")]
+    public void A_layer_that_is_named_outright_must_be_there(string script, string mention)
+    {
+        string path = _bench.AddLora();
+
+        _bench.RunFailing(script).Is("LayerNotFound", ErrorCategory.ObjectNotFound).LetsTheCallGoOn().Mentions(path, mention);
+    }
+
+    [Fact]
+    public void Other_layers_come_beside_the_error_for_one_that_is_missing()
+    {
+        _bench.AddLora();
+        RunResult result = _bench.Run("Get-LoraSpectrum style.safetensors -Layer foo, *te1*");
+
+        Assert.Single(result.Errors);
+        Assert.Single(result.Output);
+    }
+
+    [Fact]
+    public void Alias_is_the_same_command()
+    {
+        _bench.AddLora();
+        Assert.Single(_bench.RunClean($"Resize-Lora style.safetensors -Recipe '{Bench.ByItself}'").OutputAs<ResizeResult>());
+    }
+
+    [Fact]
+    public void Each_parameter_says_what_it_is_for() => Assert.Empty(_bench.RunClean("""
+        foreach ($command in (Get-Module ResizeLora).ExportedCmdlets.Values) {
+            foreach ($set in $command.ParameterSets) {
+                foreach ($parameter in $set.Parameters) {
+                    if (-not $parameter.HelpMessage -and [System.Management.Automation.Cmdlet]::CommonParameters -notcontains $parameter.Name -and $parameter.Name -notin 'WhatIf', 'Confirm') { "$command -$($parameter.Name)" }
+                }
+            }
+        }
+        """).OutputAs<string>());
 
     [Fact]
     public void Without_a_cache_nothing_is_read_or_left_there()

@@ -37,6 +37,40 @@ public sealed class RecipeObjectTests : IDisposable
     public void Recipe_from_parameters(string parameters, string printed) =>
         Assert.Equal(printed, _bench.RunClean($"New-ResizeRecipe {parameters}").Only<ResizeRecipe>().ToString());
 
+    [Theory]
+    [InlineData("-Size 32", "32")]
+    [InlineData("-Size 32MB", "32MB")]
+    [InlineData("-Size '32MB'", "32MB")]
+    [InlineData("-Size 32MiB", "32")]
+    [InlineData("-Size 0.5GiB", "512")]
+    [InlineData("-Size 0.05", "0.05")]
+    [InlineData("-Size 0x20", "32")]
+    [InlineData("-Size 0.1e1", "1")]
+    [InlineData("-Size (52372 / 1MB)", "0.049945831298828125")]
+    public void Sizes_are_in_MiB_or_have_a_unit(string size, string printed) =>
+        Assert.Equal($"spn_lora=1,size={printed}", _bench.RunClean($"New-ResizeRecipe -SpnLora 1 {size}").Only<ResizeRecipe>().Recipe);
+
+    [Theory]
+    [InlineData("New-ResizeRecipe @{ spn_ckpt = 1; thr = -1.2 }", "spn_ckpt=1,thr=-1.2")]
+    [InlineData("New-ResizeRecipe ([ordered]@{ thr = '-1.2'; spn_lora = 0.5; size = '32MB' })", "spn_lora=0.5,thr=-1.2,size=32MB")]
+    [InlineData("New-ResizeRecipe @{ spn_ckpt = 1; thr = -1 }, 'spn_lora,thr=-2', @{ params = 1; size = 3 }", "spn_ckpt=1,thr=-1", "spn_lora=1,thr=-2", "params=1,size=3")]
+    [InlineData("@{ spn_ckpt = 1; thr = -1 }, 'spn_lora,thr=-2:params,size=3' | New-ResizeRecipe", "spn_ckpt=1,thr=-1", "spn_lora=1,thr=-2", "params=1,size=3")]
+    [InlineData("New-ResizeRecipe 'spn_ckpt=1,thr=-1' | New-ResizeRecipe", "spn_ckpt=1,thr=-1")]
+    [InlineData("$d = [System.Collections.Generic.Dictionary[string, double]]::new(); $d['spn_ckpt'] = 1; $d['thr'] = -1; New-ResizeRecipe $d", "spn_ckpt=1,thr=-1")]
+    public void Recipes_are_texts_or_hashtables_given_or_piped(string script, params string[] printed) =>
+        Assert.Equal(printed, _bench.RunClean(script).OutputAs<ResizeRecipe>().Select(recipe => recipe.Recipe));
+
+    [Fact]
+    public void A_hashtable_is_a_recipe_for_Invoke_LoraResize_too()
+    {
+        _bench.AddLora();
+        Assert.Equal("style_spnlora1_th-0.3.safetensors", _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe @{ spn_lora = 1; thr = -0.3 }").Only<ResizeResult>().Name);
+    }
+
+    [Fact]
+    public void What_serialisation_leaves_of_a_recipe_is_a_recipe() =>
+        Assert.Equal("spn_ckpt=3,size=32MB", _bench.RunClean("New-ResizeRecipe ([System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize((New-ResizeRecipe 'spn_ckpt=3,size=32MB'))))").Only<ResizeRecipe>().Recipe);
+
     [Fact]
     public void Recipe_object_is_as_good_as_its_text()
     {

@@ -54,14 +54,70 @@ public sealed class SkipExistingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("-Precision Float32")]
-    [InlineData("-Precision BFloat16")]
-    public void Output_in_another_precision_is_not_taken_for_done(string precision)
+    [InlineData("-Precision Float32", "style_spnlora1_fp32_th-0.3.safetensors")]
+    [InlineData("-Precision bf16", "style_spnlora1_bf16_th-0.3.safetensors")]
+    [InlineData("-Layer *te1*", "style_spnlora1_layerse17df81b_th-0.3.safetensors")]
+    [InlineData("-MaxRank 4", "style_spnlora1_maxrank4_th-0.3.safetensors")]
+    public void Output_with_another_option_is_not_taken_for_done_and_has_another_name(string option, string name)
     {
         _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3'");
 
-        Assert.Single(_bench.Run($"Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -SkipExisting {precision}").Errors);
+        Assert.Equal(name, _bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -SkipExisting {option}").Only<ResizeResult>().Name);
+        Assert.Empty(_bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -SkipExisting {option}").Output);
     }
+
+    [Theory]
+    [InlineData("-Precision fp32", "precision 'Float16'")]
+    [InlineData("-Layer *te1*", "other layers")]
+    [InlineData("-MaxRank 4", "rank limits not given")]
+    [InlineData("-Checkpoint base.safetensors -Recipe 'spn_ckpt=1,thr=-1'", "recipe 'spn_lora=1,thr=-0.3'")]
+    public void What_was_made_otherwise_is_an_error_that_says_how(string option, string difference)
+    {
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -OutFile small.safetensors");
+        string recipe = option.Contains("-Recipe", StringComparison.Ordinal) ? string.Empty : "-Recipe 'spn_lora=1,thr=-0.3'";
+
+        _bench.RunFailing($"Invoke-LoraResize style.safetensors {recipe} -OutFile small.safetensors -SkipExisting {option}")
+            .Is("OutputExists", ErrorCategory.ResourceExists)
+            .LetsTheCallGoOn()
+            .Mentions(_bench.PathOf("small.safetensors"), "already exists but was made with other settings", difference, "-Force");
+    }
+
+    [Fact]
+    public void Another_input_is_named_too()
+    {
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -OutFile small.safetensors");
+
+        _bench.RunFailing("Invoke-LoraResize other.safetensors -Recipe 'spn_lora=1,thr=-0.3' -OutFile small.safetensors -SkipExisting").Mentions("another input");
+    }
+
+    [Theory]
+    [InlineData("style_spnlora1_th-1.23.safetensors", "spn_lora=1,thr=-1.23456", "")]
+    [InlineData("style_spnlora1_th-0.3.safetensors", "spn_lora=1,thr=-0.3", "-Precision Float32")]
+    [InlineData("style_anything at all.safetensors", "spn_lora=1,size=0.006", "")]
+    public void Outputs_by_their_former_names_are_known(string name, string recipe, string options)
+    {
+        string path = _bench.Run($"Invoke-LoraResize style.safetensors -Recipe $args[0] {options}", recipe).Only<ResizeResult>().Path;
+        File.Move(path, _bench.PathOf(name));
+
+        Assert.Empty(_bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe $args[0] {options} -SkipExisting", recipe).Output);
+    }
+
+    [Fact]
+    public void Output_that_was_named_is_known_by_that_name_only()
+    {
+        const string job = "Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -SkipExisting -OutFile";
+        Assert.Single(_bench.RunClean($"{job} small.safetensors").Output);
+        Assert.Empty(_bench.RunClean($"{job} small.safetensors").Output);
+        File.Copy(_bench.PathOf("small.safetensors"), _bench.PathOf("small.safetensors.bak"));
+        File.Delete(_bench.PathOf("small.safetensors"));
+
+        Assert.Single(_bench.RunClean($"{job} small.safetensors").Output);
+        Assert.Single(_bench.RunClean($"{job} smaller.safetensors").Output);
+    }
+
+    [Fact]
+    public void All_done_is_said_in_the_verbose_stream_only() =>
+        Assert.Single(_bench.RunClean("@() | Invoke-LoraResize -SkipExisting -Verbose").Verbose, message => message.StartsWith("Nothing was done:", StringComparison.Ordinal));
 
     [Theory]
     [InlineData("")]
@@ -99,16 +155,16 @@ public sealed class SkipExistingTests : IDisposable
     {
         _bench.RunClean("Get-LoraSpectrum style.safetensors | Where-Object Component -eq Unet | New-ResizeRecipe 'spn_lora=1,thr=-0.3' | Invoke-LoraResize");
 
-        Assert.Single(_bench.Run("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -SkipExisting").Errors);
+        Assert.Equal("style_spnlora1_th-0.3.safetensors", _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.3' -SkipExisting").Only<ResizeResult>().Name);
     }
 
     [Fact]
     public void Output_without_unmatched_layers_is_not_taken_for_one_with_them()
     {
         const string job = "Invoke-LoraResize style.safetensors -Checkpoint base.safetensors -SkipExisting";
-        Assert.Single(_bench.RunClean($"{job} -UnmatchedLayer Drop").Output);
+        Assert.Equal("style_spnckpt1_unmatcheddrop_th-1.2.safetensors", _bench.RunClean($"{job} -UnmatchedLayer Drop").Only<ResizeResult>().Name);
 
-        Assert.Single(_bench.Run(job).Errors);
+        Assert.Equal("style_spnckpt1_th-1.2.safetensors", _bench.RunClean(job).Only<ResizeResult>().Name);
     }
 
     [Fact]

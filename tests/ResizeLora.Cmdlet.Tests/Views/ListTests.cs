@@ -27,7 +27,7 @@ public sealed class ListTests : IDisposable
         Assert.Contains(lines, line => line.StartsWith("SingularValues", StringComparison.Ordinal) && line.EndsWith(" ... (8)", StringComparison.Ordinal));
         Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^Spectrum +: #[#*+=:._-]{7}$"));
         Assert.Contains(lines, line => line.StartsWith("Recipes", StringComparison.Ordinal) && line.EndsWith(" spn_ckpt=1,thr=-1", StringComparison.Ordinal));
-        Assert.Contains("                    params=1,size=2", lines);
+        Assert.Contains("                       params=1,size=2", lines);
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class NameCostTests
     {
         KeyValuePair<string, string>[] ranks = [.. Enumerable.Range(0, 100_000).Select(i => new KeyValuePair<string, string>($"unet:{i}:rank", "1"))];
         var header = new SafetensorsHeader([], ranks, hasMetadata: true, dataStart: 8);
-        var parameters = new ResizeParameters(ResizeRecipe.Default, -1.2, ResizePrecision.Float16, "Keep", LayerChoice.All, "style.safetensors", new string('0', 64), null);
+        var parameters = new OutputRecord { Recipe = ResizeRecipe.Default, Threshold = -1.2, SourceName = "style.safetensors", SourceSha256 = new string('0', 64) };
 
         TimeSpan begin = ProcessorTime.OfThread;
         Assert.All(ranks, rank => Assert.Equal("1", header.FindMetadata(rank.Key)));

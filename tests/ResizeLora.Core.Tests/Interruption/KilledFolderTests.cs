@@ -5,6 +5,7 @@ using ResizeLora.Files;
 using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
+using ResizeLora.Writing;
 using Xunit.Abstractions;
 
 namespace ResizeLora.Core.Tests.Interruption;
@@ -60,7 +61,7 @@ public sealed class KilledFolderTests(ITestOutputHelper log) : IDisposable
             log.WriteLine($"{count,5} {phase}");
         Assert.Equal(KillRuns.Wanted, hits);
 
-        _bench.Settings = _bench.Settings with { Destination = folder, Precision = ResizePrecision.Float16 };
+        _bench.Settings = _bench.Settings with { Output = OutputPath.In(folder), Precision = ResizePrecision.Float16 };
         ResizeResult result = Assert.Single(_bench.Resize(first, Recipe));
         Assert.Equal(expected[0], HashOf(result.Path));
         Assert.Equal([result.Path], Directory.GetFileSystemEntries(folder));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Safetensors;
+using ResizeLora.Writing;
 using Xunit.Abstractions;
 
 namespace ResizeLora.Core.Tests.Interruption;
@@ -52,7 +53,7 @@ public sealed class KilledWriterTests(ITestOutputHelper log) : IDisposable
             log.WriteLine($"{count,5} {phase}");
         Assert.Equal(KillRuns.Wanted, hits);
 
-        _bench.Settings = _bench.Settings with { Destination = folder.Path, Precision = ResizePrecision.Float16 };
+        _bench.Settings = _bench.Settings with { Output = OutputPath.In(folder.Path), Precision = ResizePrecision.Float16 };
         ResizeResult result = Assert.Single(_bench.Resize(first, Recipe));
         Assert.Equal(expected[0], Hash.OfFile(result.Path));
         Assert.Empty(folder.Temporary);

@@ -3,6 +3,7 @@ using ResizeLora.Core.Tests.Support;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Testing;
+using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 
@@ -97,7 +98,7 @@ public sealed class ManyProcessesTests : IDisposable
         var warnings = new List<string>();
         var shared = new NormCache(_bench.Folder["cache"], warnings.Add);
         var alone = new NormCache(_bench.Folder["alone"], warnings.Add);
-        _bench.Settings = _bench.Settings with { Precision = ResizePrecision.Float16, Destination = Directory.CreateDirectory(_bench.Folder["expected"]).FullName };
+        _bench.Settings = _bench.Settings with { Precision = ResizePrecision.Float16, Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["expected"]).FullName) };
         using (BaseCheckpoint open = BaseCheckpoint.Open(checkpoint, alone, warnings.Add, CancellationToken.None))
         {
             foreach (string lora in loras)

@@ -51,7 +51,7 @@ public sealed class MissingRightsTests : IDisposable
     public void A_folder_that_must_not_be_written_to_is_an_error()
     {
         Set(_out, Enter);
-        AssertFails("WriteFailed", _out, HostProcess.StartWithoutRights("resize", _lora, _out, ByItself));
+        AssertFails("DestinationNotWritable", _out, HostProcess.StartWithoutRights("resize", _lora, _out, ByItself));
     }
 
     [RightsFact]

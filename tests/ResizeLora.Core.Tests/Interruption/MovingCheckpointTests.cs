@@ -1,6 +1,7 @@
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Norms;
+using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 
@@ -18,7 +19,7 @@ public sealed class MovingCheckpointTests : IDisposable
     {
         _lora = _bench.WriteLora();
         _path = _bench.WriteCheckpoint();
-        _bench.Settings = _bench.Settings with { Destination = Directory.CreateDirectory(_bench.Folder["out"]).FullName };
+        _bench.Settings = _bench.Settings with { Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["out"]).FullName) };
     }
 
     private NormCache Cache => new(_bench.Folder["cache"], _warnings.Add);

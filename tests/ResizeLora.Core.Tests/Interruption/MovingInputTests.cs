@@ -1,6 +1,7 @@
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Safetensors;
+using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 
@@ -8,7 +9,7 @@ namespace ResizeLora.Core.Tests.Interruption;
 public sealed class MovingInputTests : IDisposable
 {
     private const string Recipe = "spn_lora=1,thr=-0.3";
-    private const string Output = "style_spnlora1_th-0.3.safetensors";
+    private const string Output = "style_spnlora1_fp32_th-0.3.safetensors";
     private const string Other = "another.tensor";
 
     private readonly Workbench _bench = new();
@@ -20,7 +21,7 @@ public sealed class MovingInputTests : IDisposable
         _path = Write("style.safetensors", 1);
         Directory.CreateDirectory(_bench.Folder["other"]);
         _other = Write("other/style.safetensors", 2);
-        _bench.Settings = _bench.Settings with { Destination = Directory.CreateDirectory(_bench.Folder["out"]).FullName };
+        _bench.Settings = _bench.Settings with { Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["out"]).FullName) };
     }
 
     private OutputFolder Folder => new(_bench.Folder["out"]);
@@ -91,7 +92,7 @@ public sealed class MovingInputTests : IDisposable
     [InlineData(InputAttack.BecomesAFolder, "PathIsFolder")]
     public void Layers_that_were_kept_are_refused_when_their_file_is_another(InputAttack attack, string errorId)
     {
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_path, _ => true)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_path)];
         Attack(attack);
         Refusal.Of(errorId, () => Workbench.Finish(_bench.Pipeline().Resize(_path, [(ResizeRecipe.Parse(Recipe), layers)])), _path);
         AssertNothingWritten();
@@ -120,7 +121,7 @@ public sealed class MovingInputTests : IDisposable
     [Fact]
     public void Layers_that_were_kept_go_with_what_else_the_file_has_by_now()
     {
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_path, _ => true)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_path)];
         Attack(InputAttack.HasAnotherTensorEdited);
         byte[] expected = Uninterrupted();
         ResizeResult result = Assert.Single(_bench.Pipeline().Resize(_path, [(ResizeRecipe.Parse(Recipe), layers)]));

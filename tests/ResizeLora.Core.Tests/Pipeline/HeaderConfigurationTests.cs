@@ -20,7 +20,7 @@ public sealed class HeaderConfigurationTests : IDisposable
     [Fact]
     public void The_scale_of_the_header_is_that_of_the_layers()
     {
-        IReadOnlyList<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_bench.WriteLora(File(Json)), _ => true)];
+        IReadOnlyList<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_bench.WriteLora(File(Json)))];
 
         Assert.Equal([16, 2], layers.Select(layer => layer.Alpha));
         Dictionary<string, Matrix> plain = Plain();
@@ -32,7 +32,7 @@ public sealed class HeaderConfigurationTests : IDisposable
     {
         string json = Json.Replace("\"transformer.r\": 4,", "\"transformer.r\": 4, \"transformer.use_rslora\": true,", StringComparison.Ordinal);
 
-        IReadOnlyList<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_bench.WriteLora(File(json)), _ => true)];
+        IReadOnlyList<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_bench.WriteLora(File(json)))];
 
         Assert.Equal(16 / 2 * Plain()["transformer.a.to_q"].FrobeniusNorm, layers[0].FrobeniusNorm, 5);
     }
@@ -96,7 +96,7 @@ public sealed class HeaderConfigurationTests : IDisposable
     {
         SampleFile file = File(Json).AddScalar("transformer.a.to_q.alpha", 1);
 
-        IReadOnlyList<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_bench.WriteLora(file), _ => true)];
+        IReadOnlyList<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(_bench.WriteLora(file))];
 
         Assert.Equal([1, 2], layers.Select(layer => layer.Alpha));
     }

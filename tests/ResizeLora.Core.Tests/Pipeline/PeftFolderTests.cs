@@ -30,7 +30,7 @@ public sealed class PeftFolderTests : IDisposable
     [MemberData(nameof(WithoutMagnitudes))]
     public void Singular_values_are_those_of_what_PEFT_adds(string name)
     {
-        IReadOnlyList<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(PeftSample.CopyTo(_bench.Folder["style"], name), _ => true)];
+        IReadOnlyList<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(PeftSample.CopyTo(_bench.Folder["style"], name))];
 
         Dictionary<string, Matrix> expected = PeftSample.Expected(name);
         Assert.NotEmpty(layers);
@@ -71,7 +71,8 @@ public sealed class PeftFolderTests : IDisposable
 
         ResizeResult result = Assert.Single(_bench.Resize(PeftSample.CopyTo(_bench.Folder["style"], name), Half));
 
-        Assert.Equal(_bench.Folder["style_spnlora1_th-0.3"], result.Path);
+        string option = precision == ResizePrecision.Float16 ? string.Empty : $"_{precision.ShortName()}";
+        Assert.Equal(_bench.Folder[$"style_spnlora1{option}_th-0.3"], result.Path);
         Assert.Equal(_bench.Folder["style"], result.SourcePath);
         Assert.Equal(new FileInfo(Path.Combine(result.Path, PeftSample.WeightsName)).Length, result.Size);
         Assert.Equal([PeftSample.ConfigurationName, PeftSample.WeightsName], Directory.GetFileSystemEntries(result.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -104,7 +105,7 @@ public sealed class PeftFolderTests : IDisposable
     public void A_module_whose_name_ends_as_that_of_another_is_no_target_where_only_the_other_is()
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "plain");
-        DecomposedLayer[] layers = [.. _bench.Pipeline().Decompose(input, layer => !layer.Contains("blocks.1.to_q", StringComparison.Ordinal))];
+        DecomposedLayer[] layers = [.. _bench.Pipeline().Decompose(input).Where(layer => !layer.Name.Contains("blocks.1.to_q", StringComparison.Ordinal))];
 
         string output = Assert.Single(_bench.Pipeline().Resize(input, [(ResizeRecipe.Parse(Half), layers)])).Path;
 
@@ -115,7 +116,7 @@ public sealed class PeftFolderTests : IDisposable
     public void Layers_that_are_filtered_out_are_no_targets_either()
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "plain");
-        DecomposedLayer[] layers = [.. _bench.Pipeline().Decompose(input, layer => layer.Contains("blocks.1.", StringComparison.Ordinal))];
+        DecomposedLayer[] layers = [.. _bench.Pipeline().Decompose(input).Where(layer => layer.Name.Contains("blocks.1.", StringComparison.Ordinal))];
 
         string output = Assert.Single(_bench.Pipeline().Resize(input, [(ResizeRecipe.Parse(Half), layers)])).Path;
 
@@ -158,7 +159,7 @@ public sealed class PeftFolderTests : IDisposable
         string input = PeftSample.CopyTo(_bench.Folder["style"], "dora");
         using var checkpoint = BaseCheckpoint.Open(WriteBase(), cache: null, _bench.Observer.Warnings.Add, CancellationToken.None);
 
-        DecomposedLayer[] layers = [.. _bench.Pipeline(checkpoint).Decompose(input, _ => true)];
+        DecomposedLayer[] layers = [.. _bench.Pipeline(checkpoint).Decompose(input)];
         Assert.Equal(7, layers.Length);
         Dictionary<string, Matrix> expected = PeftSample.Expected("dora");
         Assert.All(layers, layer => Assert.Equal(expected[Module(layer.Name)].FrobeniusNorm, layer.FrobeniusNorm, 4));
@@ -258,7 +259,7 @@ public sealed class PeftFolderTests : IDisposable
         using var checkpoint = BaseCheckpoint.Open(path, cache: null, _bench.Observer.Warnings.Add, CancellationToken.None);
         string input = Write(Layers(), Alpha16.Replace("{\"r\"", "{\"fan_in_fan_out\": true, \"r\"", StringComparison.Ordinal));
 
-        DecomposedLayer[] layers = [.. _bench.Pipeline(checkpoint).Decompose(input, _ => true)];
+        DecomposedLayer[] layers = [.. _bench.Pipeline(checkpoint).Decompose(input)];
 
         Assert.Equal(weight.FrobeniusNorm, layers[0].BaseFrobeniusNorm!.Value, 5);
         Assert.Equal(["a.to_q.weight", "b.to_q.weight"], layers.Select(layer => layer.BaseLayer));
@@ -293,10 +294,10 @@ public sealed class PeftFolderTests : IDisposable
 
         using (SafetensorsFile file = SafetensorsFile.Open(Path.Combine(output, PeftSample.WeightsName)))
         {
-            RecordedParameters recorded = OutputMetadata.Recorded(file.Header)!;
-            Assert.Equal("style", recorded.Source);
-            Assert.Equal(Hash.OfFile(Path.Combine(input, PeftSample.WeightsName)), recorded.SourceSha256);
-            Assert.Equal(Hash.OfFile(Path.Combine(input, PeftSample.ConfigurationName)), recorded.SourceConfigSha256);
+            IReadOnlyDictionary<string, string> recorded = OutputMetadata.Recorded(file.Header)!;
+            Assert.Equal("\"style\"", recorded["source"]);
+            Assert.Equal($"\"{Hash.OfFile(Path.Combine(input, PeftSample.WeightsName))}\"", recorded["source_sha256"]);
+            Assert.Equal($"\"{Hash.OfFile(Path.Combine(input, PeftSample.ConfigurationName))}\"", recorded["source_config_sha256"]);
         }
 
         Assert.Empty(_bench.Resize(input, Half));
@@ -342,7 +343,7 @@ public sealed class PeftFolderTests : IDisposable
     public void What_is_in_the_way_and_not_ours_is_never_replaced(string? entry, string errorId)
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "plain");
-        string output = _bench.Folder["style_spnlora1_th-0.3"];
+        string output = _bench.Folder["style_spnlora1_fp32_th-0.3"];
         if (entry is not null)
             Directory.CreateDirectory(output);
         string precious = entry is null ? output : Path.Combine(output, entry);
@@ -363,7 +364,7 @@ public sealed class PeftFolderTests : IDisposable
         var guard = new OutputGuard(_bench.Settings with { Overwrite = true });
         guard.AddInput(input);
         foreach (string path in new[] { input, Path.Combine(input, PeftSample.WeightsName), Path.Combine(input, PeftSample.ConfigurationName) })
-            Refusal.Of("OutputIsInput", () => guard.Claim(path, _bench.Folder["other"], ResizeRecipe.Default), path);
+            Refusal.Of("OutputIsInput", () => guard.Claim(path, AdapterLocation.Of(_bench.Folder["other"]), new OutputRecord { Recipe = ResizeRecipe.Default, Threshold = -1.2 }), path);
     }
 
     [Fact]
@@ -384,7 +385,7 @@ public sealed class PeftFolderTests : IDisposable
     public void Layers_that_were_kept_are_refused_when_their_configuration_says_something_else()
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "plain");
-        DecomposedLayer[] layers = [.. _bench.Pipeline().Decompose(input, _ => true)];
+        DecomposedLayer[] layers = [.. _bench.Pipeline().Decompose(input)];
         string path = Path.Combine(input, PeftSample.ConfigurationName);
         string text = File.ReadAllText(path);
 
@@ -404,7 +405,7 @@ public sealed class PeftFolderTests : IDisposable
         SampleFile file = isKnown ? Layers().AddMetadata(PeftConfiguration.HeaderKey, Alpha16) : Layers();
         string path = file.Write(_bench.Folder["adapter_model.safetensors"]);
 
-        Assert.Equal(_bench.Folder["adapter_model_spnlora1_th-0.3.safetensors"], Assert.Single(_bench.Resize(path, Half)).Path);
+        Assert.Equal(_bench.Folder["adapter_model_spnlora1_fp32_th-0.3.safetensors"], Assert.Single(_bench.Resize(path, Half)).Path);
 
         Assert.Equal(!isKnown, _bench.Observer.Warnings.Any(warning => warning.Contains("adapter_config.json", StringComparison.Ordinal)));
     }

@@ -40,8 +40,8 @@ public sealed class PipelineRuleTests : IDisposable
         for (int run = 0; run < 2; run++)
         {
             using BaseCheckpoint checkpoint = _bench.OpenCheckpoint(cache: cache);
-            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), _ => true).Count(layer => layer.BaseSpectralNorm > 0));
-            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), _ => true).Count());
+            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora()).Count(layer => layer.BaseSpectralNorm > 0));
+            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora()).Count());
             Assert.Equal(3, _bench.Engine.NormComputations);
         }
 
@@ -53,7 +53,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void Without_a_cache_nothing_is_written_but_the_norms_are_there()
     {
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint();
-        Assert.All(_bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), _ => true), layer => Assert.True(layer.BaseFrobeniusNorm > 0));
+        Assert.All(_bench.Pipeline(checkpoint).Decompose(_bench.WriteLora()), layer => Assert.True(layer.BaseFrobeniusNorm > 0));
         Assert.Equal(["base.safetensors", "style.safetensors"], _bench.Folder.FileNames);
     }
 
@@ -61,7 +61,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void Decomposed_layers_come_in_the_order_of_their_names_and_tell_their_partner()
     {
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora(), _ => true)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora())];
         Assert.Equal([Workbench.First, Workbench.Second, Workbench.Third], layers.Select(layer => layer.Name));
         Assert.Equal("model.diffusion_model.middle_block.1.proj_in.weight", layers[2].BaseLayer);
         Assert.Equal([AdapterComponent.TextEncoder1, AdapterComponent.TextEncoder1, AdapterComponent.Unet], layers.Select(layer => layer.Component));
@@ -72,7 +72,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void Layers_decomposed_earlier_are_not_decomposed_again()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path)];
         ResizeResult result = Assert.Single(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)]));
         Assert.Equal(3, _bench.Engine.Decompositions);
         Workbench.AssertTruncated(path, result.Path, 1e-6, (_, values, i) => Math.Log10(values[i] / values[0]) >= -0.25);
@@ -82,7 +82,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void What_a_recipe_needs_of_the_base_is_added_to_layers_decomposed_without_it()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path)];
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint();
         ResizeRecipe recipe = ResizeRecipe.Parse("spn_ckpt=0.5,subspace=0.5,thr=-1.5");
         ResizeResult late = Assert.Single(_bench.Pipeline(checkpoint).Resize(path, [(recipe, layers)]));
@@ -99,7 +99,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void Layers_that_the_user_took_out_are_left_out_of_the_output()
     {
         string path = _bench.WriteLora(Workbench.ThreeLayers().AddRaw("some.bias", SafetensorsDType.U8, [1], [7]));
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true).Where(layer => layer.Component != AdapterComponent.TextEncoder1)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path).Where(layer => layer.Component != AdapterComponent.TextEncoder1)];
         ResizeResult result = Assert.Single(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)]));
         Assert.Equal([Workbench.Third], LoraFile.Layers(result.Path).Keys);
         using SafetensorsFile file = SafetensorsFile.Open(result.Path);
@@ -110,7 +110,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void A_file_changed_since_it_was_decomposed_is_refused_and_nothing_is_left()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path)];
         _bench.WriteLora(Workbench.ThreeLayers(seed: 2));
         ResizeLoraException exception = Refusal.Of("FileChanged", () => Workbench.Finish(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)])));
         Assert.Contains(path, exception.Message, StringComparison.Ordinal);
@@ -121,7 +121,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void A_changed_alpha_alone_is_a_change()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path)];
         _bench.WriteLora(Workbench.ThreeLayers(alpha: 3));
         Refusal.Of("FileChanged", () => Workbench.Finish(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)])));
     }
@@ -130,7 +130,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void A_layer_that_is_gone_is_a_change_too()
     {
         string path = _bench.WriteLora();
-        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path, _ => true)];
+        List<DecomposedLayer> layers = [.. _bench.Pipeline().Decompose(path)];
         _bench.WriteLora(new SampleFile().AddLora(Workbench.Third, 10, 8, 4, new Random(1), 2));
         Refusal.Of("FileChanged", () => Workbench.Finish(_bench.Pipeline().Resize(path, [(ResizeRecipe.Parse(Keep), layers)])));
         Assert.Equal(["style.safetensors"], _bench.Folder.FileNames);
@@ -181,10 +181,10 @@ public sealed class PipelineRuleTests : IDisposable
     {
         string path = _bench.WriteLora();
         IReadOnlyList<ResizeResult> results = _bench.Resize(path, "spn_lora,thr=1", Keep, "spn_lora,size=0.0001");
-        Assert.Equal("style_spnlora1_th-0.25.safetensors", Assert.Single(results).Name);
+        Assert.Equal("style_spnlora1_fp32_th-0.25.safetensors", Assert.Single(results).Name);
         Assert.Equal(["NothingKept", "BudgetTooSmall"], _bench.Observer.Errors.Select(error => error.ErrorId));
         Assert.All(_bench.Observer.Errors, error => Assert.Equal(FaultKind.NothingKept, error.Kind));
-        Assert.Equal(["style.safetensors", "style_spnlora1_th-0.25.safetensors"], _bench.Folder.FileNames);
+        Assert.Equal(["style.safetensors", "style_spnlora1_fp32_th-0.25.safetensors"], _bench.Folder.FileNames);
     }
 
     [Fact]
@@ -254,7 +254,7 @@ public sealed class PipelineRuleTests : IDisposable
         _bench.Observer.Allow = false;
         Assert.Empty(_bench.Resize(_bench.WriteLora(), Keep));
         (string path, string description) = Assert.Single(_bench.Observer.Asked);
-        Assert.Equal(_bench.Folder["style_spnlora1_th-0.25.safetensors"], path);
+        Assert.Equal(_bench.Folder["style_spnlora1_fp32_th-0.25.safetensors"], path);
         Assert.StartsWith("rank 12 -> ", description, StringComparison.Ordinal);
         Assert.Equal(["style.safetensors"], _bench.Folder.FileNames);
     }
@@ -263,7 +263,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void An_existing_output_is_replaced_only_when_asked()
     {
         string path = _bench.WriteLora();
-        string target = _bench.Folder["style_spnlora1_th-0.25.safetensors"];
+        string target = _bench.Folder["style_spnlora1_fp32_th-0.25.safetensors"];
         File.WriteAllText(target, "old");
         Assert.Empty(_bench.Resize(path, Keep));
         Assert.Equal("OutputExists", Assert.Single(_bench.Observer.Errors).ErrorId);

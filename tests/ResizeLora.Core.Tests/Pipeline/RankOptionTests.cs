@@ -177,7 +177,7 @@ public sealed class RankOptionTests : IDisposable
 
         Workbench.AssertTruncated(path, result.Path, 1e-6, (_, _, i) => i < rank);
         Assert.Equal([rank, rank, rank], RanksOf(result.Path));
-        Assert.Contains($"kept as far as Rank={rank} allows: {Workbench.Third}", Assert.Single(_bench.Observer.Warnings), StringComparison.Ordinal);
+        Assert.Contains($"kept as far as Rank={rank} allows: Unet (1): {Workbench.Third}", Assert.Single(_bench.Observer.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -217,7 +217,7 @@ public sealed class RankOptionTests : IDisposable
         foreach (RankLimits limits in options)
             Assert.Empty(Resizes(path, "spn_lora,thr=-0.3", limits));
 
-        using SafetensorsFile file = SafetensorsFile.Open(_bench.Folder["style_spnlora1_maxrank3_th-0.3.safetensors"]);
+        using SafetensorsFile file = SafetensorsFile.Open(_bench.Folder["style_spnlora1_maxrank3_fp32_th-0.3.safetensors"]);
         Assert.Contains("\"rank_limits\":\"MaxRank=3\"", file.Header.FindMetadata("resize_params"), StringComparison.Ordinal);
     }
 

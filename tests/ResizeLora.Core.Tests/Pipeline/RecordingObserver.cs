@@ -15,6 +15,8 @@ internal sealed class RecordingObserver : IPipelineObserver
 
     public bool Allow { get; set; } = true;
 
+    public bool AllowFolders { get; set; } = true;
+
     /// <summary>Called at each step of progress.</summary>
     public Action<string>? AtStep { get; set; }
 
@@ -31,6 +33,8 @@ internal sealed class RecordingObserver : IPipelineObserver
         Steps.Add((stage, done, total));
         AtStep?.Invoke(stage);
     }
+
+    public bool MayCreateFolder(string path) => AllowFolders;
 
     public bool MayWrite(string path, string description)
     {

@@ -1,6 +1,7 @@
 using ResizeLora.Norms;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
+using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
 
@@ -186,7 +187,7 @@ public sealed class ResizeTests : IDisposable
     {
         string path = _bench.WriteLora();
         ResizeResult result = Assert.Single(_bench.Resize(path, "spn_lora,thr=-0.25"));
-        Assert.Equal("style_spnlora1_th-0.25.safetensors", result.Name);
+        Assert.Equal("style_spnlora1_fp32_th-0.25.safetensors", result.Name);
         Assert.Equal((path, -0.25, 3, 12), (result.SourcePath, result.Threshold, result.SourceLayerCount, result.SourceRank));
         Assert.Equal(new FileInfo(path).Length, result.SourceSize);
         Assert.Equal(new FileInfo(result.Path).Length, result.Size);
@@ -223,7 +224,7 @@ public sealed class ResizeTests : IDisposable
         foreach ((string folder, int workers) in folders.Zip([1, 8]))
         {
             Directory.CreateDirectory(_bench.Folder[folder]);
-            _bench.Settings = _bench.Settings with { Workers = workers, Destination = _bench.Folder[folder] };
+            _bench.Settings = _bench.Settings with { Workers = workers, Output = OutputPath.In(_bench.Folder[folder]) };
             Assert.Single(_bench.Resize(path, "spn_lora,thr=-0.25"));
         }
 

@@ -64,6 +64,34 @@ public class RecipeErrorTests
         "RecipeNotPositive", () => ResizeRecipe.Parse(text), $"'{key}'", value, $"position {text.LastIndexOf('=') + 2}:");
 
     [Theory]
+    [InlineData("spn_ckpt=1,thr=-1,2", 16, "-1,2", "-1.2")]
+    [InlineData("spn_ckpt=0,5,thr=-1", 10, "0,5", "0.5")]
+    [InlineData("spn_ckpt=1,size=0,5GiB", 17, "0,5GiB", "0.5GiB")]
+    [InlineData("spn_ckpt=1,thr=-1, 2", 16, "-1,2", "-1.2")]
+    public void A_decimal_comma_gets_the_word_for_it(string text, int position, string value, string meant) => Refusal.Of(
+        "RecipeNotANumber", () => ResizeRecipe.Parse(text), $"position {position}:", $"'{value}'", $"write decimals with a point, {meant}.");
+
+    [Theory]
+    [InlineData("spn_ckpt,size=33554432", 15, "33554432", "Did you mean 32?", "'32MB'", "65536 MiB")]
+    [InlineData("spn_ckpt,size=536870912", 15, "536870912", "Did you mean 512?")]
+    [InlineData("spn_ckpt,size=65536.01", 15, "65536.01", "MiB")]
+    [InlineData("spn_ckpt,size=65GiB", 15, "65GiB", "65536 MiB")]
+    [InlineData("spn_ckpt,size=1000GB", 15, "1000GB", "65536 MiB")]
+    public void A_size_beyond_reason_is_refused_with_what_may_have_been_meant(string text, int position, string value, params string[] mentions) => Refusal.Of(
+        "RecipeSizeTooLarge", () => ResizeRecipe.Parse(text), [$"position {position}:", $"'{value}'", .. mentions]);
+
+    [Theory]
+    [InlineData("32TB")]
+    [InlineData("32 M")]
+    [InlineData("MB")]
+    [InlineData("32MBx")]
+    public void A_unit_that_is_none_is_named_with_those_there_are(string value) => Refusal.Of(
+        "RecipeNotANumber", () => ResizeRecipe.Parse($"spn_ckpt,size={value}"), $"'{value}'", "KB, MB, GB (powers of 1000)", "KiB, MiB, GiB (powers of 1024)");
+
+    [Fact]
+    public void A_unit_is_for_sizes_only() => Refusal.Of("RecipeNotANumber", () => ResizeRecipe.Parse("spn_ckpt,thr=1MB"), "'1MB'");
+
+    [Theory]
     [InlineData("spn_ckpt=1,spn_ckpt=2,thr=-1", 12, "spn_ckpt")]
     [InlineData("spn_ckpt,thr=-1,thr=-1", 17, "thr")]
     [InlineData("spn_ckpt,size=1, size=2", 18, "size")]

@@ -104,6 +104,27 @@ public class RecipeParsingTests
         "spn_ckpt=3,params=1,thr=-1.5,size=32,rescale=0.5",
         ResizeRecipe.Parse("rescale=0.5,size=32,thr=-1.5,params,spn_ckpt=3").ToString());
 
+    [Theory]
+    [InlineData("32", 33_554_432, "32")]
+    [InlineData("32MiB", 33_554_432, "32")]
+    [InlineData("0.5GiB", 536_870_912, "512")]
+    [InlineData("512 KiB", 524_288, "0.5")]
+    [InlineData("32MB", 32_000_000, "32MB")]
+    [InlineData("32mb", 32_000_000, "32MB")]
+    [InlineData("0.29GB", 290_000_000, "290MB")]
+    [InlineData("500KB", 500_000, "0.5MB")]
+    [InlineData("0.3MB", 300_000, "0.3MB")]
+    [InlineData("65536", 68_719_476_736, "65536")]
+    [InlineData("64GiB", 68_719_476_736, "65536")]
+    public void A_size_is_in_MiB_or_has_a_unit(string size, long bytes, string printed)
+    {
+        ResizeRecipe recipe = ResizeRecipe.Parse($"spn_lora,size={size}");
+        Assert.Equal(bytes, recipe.Size?.Bytes);
+        Assert.Equal(bytes, recipe.SizeMiB!.Value * (1 << 20));
+        Assert.Equal($"spn_lora=1,size={printed}", recipe.Recipe);
+        Assert.Equal(recipe, ResizeRecipe.Parse(recipe.Recipe));
+    }
+
     [Fact]
     public void What_a_recipe_prints_parses_back_to_an_equal_recipe()
     {
@@ -133,6 +154,7 @@ public class RecipeParsingTests
     private static string RandomRecipe(Random random)
     {
         // The first weight outweighs the penalties, so that the sum is positive.
+        string[] units = ["KB", "MB", "KiB", "MiB", " MiB", "mb"];
         string[] keys = [.. RecipeKeys.Scores.Select(score => score.Key)];
         random.Shuffle(keys);
         List<string> items = [random.Next(4) == 0 ? keys[0] : $"{keys[0]}={Number(6 + random.NextDouble())}"];
@@ -141,7 +163,7 @@ public class RecipeParsingTests
         if ((selection & 1) != 0)
             items.Add($"thr={Number((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-20, 20)))}");
         if ((selection & 2) != 0)
-            items.Add($"size={Number(random.NextDouble() * Math.Pow(10, random.Next(-5, 20)) + 1e-9)}");
+            items.Add($"size={Number(random.NextDouble() * Math.Pow(10, random.Next(-5, 5)) / 2 + 1e-9)}{(random.Next(2) == 0 ? string.Empty : units[random.Next(units.Length)])}");
         if (random.Next(2) == 0)
             items.Add($"rescale={Number(random.NextDouble() + 1e-6)}");
         string[] shuffled = [.. items];

@@ -6,7 +6,15 @@ namespace ResizeLora.Core.Tests.Writing;
 
 public class OutputMetadataTests
 {
-    private static readonly ResizeParameters Parameters = new(ResizeRecipe.Default, -1.2, ResizePrecision.BFloat16, "Keep", LayerChoice.All, "some \"style\" 😀.safetensors", new string('a', 64), CheckpointSha256: null);
+    private static readonly OutputRecord Parameters = new()
+    {
+        Recipe = ResizeRecipe.Default,
+        Threshold = -1.2,
+        Precision = ResizePrecision.BFloat16,
+        UnmatchedLayer = UnmatchedLayer.Keep,
+        SourceName = "some \"style\" 😀.safetensors",
+        SourceSha256 = new string('a', 64),
+    };
 
     [Fact]
     public void Everything_that_was_there_stays_in_its_place()
@@ -35,6 +43,21 @@ public class OutputMetadataTests
         Assert.Equal("BFloat16", json.GetProperty("precision").GetString());
         Assert.Equal("ResizeLora", json.GetProperty("tool").GetString());
         Assert.Matches(@"^\d+\.\d+\.\d+$", json.GetProperty("version").GetString());
+    }
+
+    [Fact]
+    public void The_text_of_the_parameters_is_that_of_the_first_version()
+    {
+        OutputRecord record = Parameters with { RankLimits = new(EqualRank: true, RankMultiple: 8), CheckpointSha256 = new string('b', 64), Layers = LayerChoice.Of(["a"], ["a", "b"]) };
+        string text = Create([], record).Single(pair => pair.Key == "resize_params").Value;
+        string version = ParametersOf(Create([])).GetProperty("version").GetString()!;
+        Assert.Equal(
+            """{"tool":"ResizeLora","version":"VERSION","recipe":"spn_ckpt=1,thr=-1.2","threshold":-1.2,"precision":"BFloat16","unmatched_layer":"Keep","layers":"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb","source":"some \u0022style\u0022 \uD83D\uDE00.safetensors","source_sha256":"AAAA","checkpoint_sha256":"BBBB","rank_limits":"EqualRank,RankMultiple=8"}"""
+                .Replace("VERSION", version, StringComparison.Ordinal)
+                .Replace("AAAA", new string('a', 64), StringComparison.Ordinal)
+                .Replace("BBBB", new string('b', 64), StringComparison.Ordinal),
+            text);
+        Assert.EndsWith(""","checkpoint_sha256":null}""", Create([]).Single(pair => pair.Key == "resize_params").Value, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -79,7 +102,37 @@ public class OutputMetadataTests
         Assert.False(OutputMetadata.IsResized(Header([])));
     }
 
-    private static IReadOnlyList<KeyValuePair<string, string>> Create(IReadOnlyList<KeyValuePair<string, string>> source, ResizeParameters? parameters = null) =>
+    [Fact]
+    public void A_record_is_of_the_same_work_whatever_the_file_s_name_the_threshold_and_the_version()
+    {
+        IReadOnlyDictionary<string, string> recorded = OutputMetadata.Recorded(Header(Create([])))!;
+        Assert.Empty(Parameters.DifferencesFrom(recorded));
+        Assert.Empty((Parameters with { Threshold = double.NaN, SourceName = "other" }).DifferencesFrom(recorded));
+        Assert.Empty(Parameters.DifferencesFrom(new Dictionary<string, string>(recorded) { ["version"] = "\"9.9.9\"" }));
+    }
+
+    [Fact]
+    public void What_a_record_says_otherwise_is_named()
+    {
+        IReadOnlyDictionary<string, string> recorded = OutputMetadata.Recorded(Header(Create([])))!;
+        Assert.Equal(["precision 'BFloat16'"], (Parameters with { Precision = ResizePrecision.Float16 }).DifferencesFrom(recorded));
+        Assert.Equal(["recipe 'spn_ckpt=1,thr=-1.2'"], (Parameters with { Recipe = ResizeRecipe.Parse("spn_ckpt=1,thr=-1.3") }).DifferencesFrom(recorded));
+        Assert.Equal(["rank limits not given"], (Parameters with { RankLimits = new(Rank: 8) }).DifferencesFrom(recorded));
+        Assert.Equal(["another input", "another checkpoint"], (Parameters with { SourceSha256 = "x", CheckpointSha256 = "y" }).DifferencesFrom(recorded));
+        Assert.Equal(["other layers"], (Parameters with { Layers = "x" }).DifferencesFrom(recorded));
+        Assert.Equal(["unmatched layer 'Keep'"], (Parameters with { UnmatchedLayer = UnmatchedLayer.Drop }).DifferencesFrom(recorded));
+        Assert.Equal(["of a later version 'x?'"], Parameters.DifferencesFrom(new Dictionary<string, string>(recorded) { ["of_a_later_version"] = "\"x\u0007\"" }));
+    }
+
+    [Theory]
+    [InlineData("no json")]
+    [InlineData("[1]")]
+    [InlineData("null")]
+    [InlineData("{\"a\":1,\"a\":2}")]
+    [InlineData("{\"\\ud800\":1}")]
+    public void What_is_no_record_says_nothing(string text) => Assert.Null(OutputMetadata.Recorded(Header([new("resize_params", text)])));
+
+    private static IReadOnlyList<KeyValuePair<string, string>> Create(IReadOnlyList<KeyValuePair<string, string>> source, OutputRecord? parameters = null) =>
         OutputMetadata.Create(Header(source), parameters ?? Parameters, []);
 
     private static SafetensorsHeader Header(IReadOnlyList<KeyValuePair<string, string>> metadata) => new([], metadata, metadata.Count > 0, 8);

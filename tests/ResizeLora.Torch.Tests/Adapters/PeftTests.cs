@@ -34,7 +34,7 @@ public sealed class PeftTests : IDisposable
     {
         string folder = WriteFolder(keys);
 
-        DecomposedLayer[] layers = [.. Pipeline(null).Decompose(folder, _ => true)];
+        DecomposedLayer[] layers = [.. Pipeline(null).Decompose(folder)];
 
         Assert.Equal(Names.Length, layers.Length);
         foreach (DecomposedLayer layer in layers)

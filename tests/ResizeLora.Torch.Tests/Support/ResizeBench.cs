@@ -17,7 +17,7 @@ internal sealed class ResizeBench : IPipelineObserver, IDisposable
     public IReadOnlyList<DecomposedLayer> Decompose(SampleFile lora, SampleFile? checkpoint = null)
     {
         using BaseCheckpoint? opened = Open(checkpoint);
-        return [.. Pipeline(new PipelineSettings(), opened).Decompose(lora.Write(_folder["lora.safetensors"]), _ => true)];
+        return [.. Pipeline(new PipelineSettings(), opened).Decompose(lora.Write(_folder["lora.safetensors"]))];
     }
 
     /// <summary>Resizes a LoRA.</summary>

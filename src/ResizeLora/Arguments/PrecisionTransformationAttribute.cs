@@ -1,0 +1,11 @@
+using System.Management.Automation;
+
+namespace ResizeLora.Arguments;
+
+/// <summary>Lets number formats be called as trainers call them: fp16, bf16, fp32.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+internal sealed class PrecisionTransformationAttribute : ArgumentTransformationAttribute
+{
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
+        (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is string name && ResizePrecisions.OfShortName(name) is { } precision ? precision : inputData;
+}

@@ -1,0 +1,9 @@
+using System.Management.Automation;
+
+namespace ResizeLora.Completion;
+
+/// <summary>Completes folders, for parameters without wildcards.</summary>
+internal sealed class FolderCompleter : LiteralSafetensorsFileCompleter
+{
+    private protected override bool IsOffered(CompletionResult result) => result.ResultType == CompletionResultType.ProviderContainer;
+}
