@@ -10,6 +10,7 @@
     FormatsToProcess     = @('ResizeLora.Format.ps1xml')
     TypesToProcess       = @('ResizeLora.Types.ps1xml')
     CmdletsToExport      = @(
+        'Get-LoraInfo'
         'Get-LoraSpectrum'
         'New-ResizeRecipe'
         'Invoke-LoraResize'

@@ -42,6 +42,15 @@ public static class DisplayText
         return string.Join('\n', items.Cast<object?>().Select(item => Message($"{item}")));
     }
 
+    /// <summary>Names with their values, such as settings, each pair harmless, short and on a line of its own.</summary>
+    /// <param name="pairs">The names and values.</param>
+    /// <returns>The lines.</returns>
+    public static string Pairs(IReadOnlyDictionary<string, string> pairs)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        return string.Join('\n', pairs.Select(pair => Of($"{pair.Key} {pair.Value}")));
+    }
+
     private static string Harmless(string text, int limit)
     {
         var harmless = new StringBuilder(Math.Min(text.Length, limit));
