@@ -100,7 +100,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
         if (_skipped is not null && !_hasDecomposed)
             WriteWarning(InputFilter.OnlyCheckpoint(_skipped));
         else if (_withoutMatch is not null && !_hasEmitted && _settings!.Layers?.HasWildcards == true)
-            WriteWarning($"No layer of '{_withoutMatch}' matches {DisplayText.Message(_settings.Layers.ToString())}.");
+            WriteWarning($"No layer of '{_withoutMatch}' matches {_settings.Layers}.");
     }
 
     /// <inheritdoc/>

@@ -63,12 +63,12 @@ public sealed class TableTests : IDisposable
 
     [Fact]
     public void Results_in_several_folders_are_grouped() =>
-        Assert.Equal(2, _bench.Print("$results; $layers | Invoke-LoraResize -Destination other", 100).Count(line => line.StartsWith("   Directory: ", StringComparison.Ordinal)));
+        Assert.Equal(2, _bench.Print("& { $results; $layers | Invoke-LoraResize -Destination other }", 100).Count(line => line.StartsWith("   Directory: ", StringComparison.Ordinal)));
 
     [Fact]
     public void Planned_results_are_told_from_written_ones()
     {
-        string[] lines = _bench.Print("$results; $layers | Invoke-LoraResize -Destination out -Recipe 'spn_lora=1,thr=-0.3' -WhatIf -PassThru", 100);
+        string[] lines = _bench.Print("& { $results; $layers | Invoke-LoraResize -Destination out -Recipe 'spn_lora=1,thr=-0.3' -WhatIf -PassThru }", 100);
 
         Assert.Equal(
             [$"   Directory: {Path.Combine(_bench.Folder, "out")}", $"   Directory: {Path.Combine(_bench.Folder, "out")}  (planned, not written)"],

@@ -33,7 +33,7 @@ public sealed class UserScopeTests : IDisposable
     [MemberData(nameof(Cases))]
     public void Everything_is_printed_as_always(string setting, string format)
     {
-        string script = $"$layers; ($layers | New-ResizeRecipe 'spn_ckpt=1,thr=-1:params=1,size=2'); $results; Get-SpectralNormCache; New-ResizeRecipe 'spn_ckpt=0.7,params=0.3,thr=-1'";
+        string script = $"$layers; ($layers | New-ResizeRecipe 'spn_ckpt=1,thr=-1:params=1,size=2'); $results; Get-SpectralNormCache; Get-LoraInfo style.safetensors; New-ResizeRecipe 'spn_ckpt=0.7,params=0.3,thr=-1'";
         _bench.Text($"$all = @({script}); 'done'");
         string[] expected = _bench.Print($"$all | {format}", 100);
 
