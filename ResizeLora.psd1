@@ -23,6 +23,7 @@
     PrivateData          = @{
         PSData = @{
             Tags         = @('LoRA', 'safetensors', 'SDXL', 'StableDiffusion', 'SVD', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
+            ProjectUri   = 'https://github.com/ResizeLora/ResizeLora'
             LicenseUri   = 'https://opensource.org/license/mit'
             ReleaseNotes = 'First version: the whole job for SDXL. All changes are in CHANGELOG.md, which comes with the module.'
         }

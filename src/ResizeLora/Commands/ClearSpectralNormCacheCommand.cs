@@ -9,7 +9,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Commands;
 
 /// <summary>Removes cached norms: all, or those of given checkpoints.</summary>
-[Cmdlet(VerbsCommon.Clear, "SpectralNormCache", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Clear, "SpectralNormCache", SupportsShouldProcess = true, HelpUri = HelpPage.Folder + "Clear-SpectralNormCache.md")]
 [OutputType(typeof(NormCacheEntry))]
 public sealed class ClearSpectralNormCacheCommand : StoppableCommand
 {

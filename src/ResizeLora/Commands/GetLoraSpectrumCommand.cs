@@ -9,7 +9,7 @@ using ResizeLora.Pipeline;
 namespace ResizeLora.Commands;
 
 /// <summary>Decomposes LoRA files and emits their layers, as they get ready.</summary>
-[Cmdlet(VerbsCommon.Get, "LoraSpectrum", DefaultParameterSetName = PathSet)]
+[Cmdlet(VerbsCommon.Get, "LoraSpectrum", DefaultParameterSetName = PathSet, HelpUri = HelpPage.Folder + "Get-LoraSpectrum.md")]
 [OutputType(typeof(DecomposedLayer))]
 public sealed class GetLoraSpectrumCommand : PipelineCommand
 {

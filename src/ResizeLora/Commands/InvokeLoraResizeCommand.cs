@@ -8,7 +8,7 @@ using ResizeLora.Writing;
 namespace ResizeLora.Commands;
 
 /// <summary>Writes resized LoRAs, from files or from layers that were decomposed before.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "LoraResize", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
+[Cmdlet(VerbsLifecycle.Invoke, "LoraResize", DefaultParameterSetName = PathSet, SupportsShouldProcess = true, HelpUri = HelpPage.Folder + "Invoke-LoraResize.md")]
 [Alias("Resize-Lora")]
 [OutputType(typeof(ResizeResult))]
 public sealed class InvokeLoraResizeCommand : PipelineCommand

@@ -9,7 +9,7 @@ using ResizeLora.Torch;
 namespace ResizeLora.Commands;
 
 /// <summary>Makes recipes from text or from parameters; attaches them to layers that are piped in.</summary>
-[Cmdlet(VerbsCommon.New, "ResizeRecipe", DefaultParameterSetName = TextSet)]
+[Cmdlet(VerbsCommon.New, "ResizeRecipe", DefaultParameterSetName = TextSet, HelpUri = HelpPage.Folder + "New-ResizeRecipe.md")]
 [OutputType(typeof(ResizeRecipe), typeof(DecomposedLayer))]
 public sealed class NewResizeRecipeCommand : ObservingCommand
 {

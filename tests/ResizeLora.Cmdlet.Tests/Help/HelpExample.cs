@@ -1,4 +1,4 @@
 namespace ResizeLora.Cmdlet.Tests.Help;
 
-/// <summary>An example of a page: its code, and what it prints as far as the page shows it.</summary>
-internal sealed record HelpExample(string Title, string Code);
+/// <summary>An example: its code, and the words before and after it, in which what it prints is included.</summary>
+internal sealed record HelpExample(string Title, string Code, string Words);
