@@ -28,6 +28,10 @@ public sealed class ExampleTests(SampleFixture sample) : IClassFixture<SampleFix
     [MemberData(nameof(OfReadme))]
     public void Of_the_readme(int number) => sample.Run(ReadmeBlocks[number - 1], HelpSource.ReadmePath);
 
+    [Fact]
+    public void Every_output_that_is_shown_follows_its_example() =>
+        Assert.All([HelpSource.Readme, .. HelpSource.Pages.Select(page => page.Text)], text => Assert.Equal(text.Split("```Output\n").Length - 1, ExampleOutput.Count(text)));
+
     private static TheoryData<string, int> Numbered(IEnumerable<(string Name, int Count)> sources)
     {
         var data = new TheoryData<string, int>();
