@@ -24,13 +24,13 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     private bool _hasEmitted;
 
     /// <summary>Layers, or copies of them such as a background job or Import-Clixml leaves, that are decomposed anew.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet, HelpMessage = "Layers, or copies of them, that are decomposed anew.")]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet, HelpMessage = "Layers, or copies of them, to decompose again.")]
     [LayerTransformation]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>Names of layers, with wildcards; by default all layers.</summary>
-    [Parameter(Position = 1, HelpMessage = "Names of layers, with wildcards. Default: all layers.")]
+    [Parameter(Position = 1, HelpMessage = "Names of the layers to decompose. Wildcards are allowed. Default: all layers.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(LayerNameCompleter))]
