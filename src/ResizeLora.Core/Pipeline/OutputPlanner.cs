@@ -95,7 +95,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep && !IsKeptWithin(limits);
         string fate = keep ? "kept unchanged" : IsKeptWithin(limits) ? $"kept as far as {limits} allows" : "left out";
         if (_warned.Add(source.Path))
-            observer.Warning($"{layers.Count} layer(s) of '{source.Path}' have no partner in the checkpoint and are {fate}: {Unpaired(layers)}");
+            observer.Warning($"The checkpoint has no partner for {Quantity.Of(layers.Count, "layer")} of '{source.Path}' ({fate}): {Unpaired(layers)}");
         return keep ? [.. layers.SelectMany(layer => layer.Source.Layer.Tensors.All)] : [];
     }
 
