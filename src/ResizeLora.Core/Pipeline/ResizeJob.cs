@@ -191,7 +191,7 @@ internal sealed class ResizeJob : IDisposable
             throw WritingFault.DestinationFailed(folder, exception);
         }
 
-        _observer.Warning($"Nothing was done, as the folder '{folder}' was not to be created.");
+        _observer.Warning($"Nothing was done, because the folder '{folder}' was not created.");
         return false;
     }
 
