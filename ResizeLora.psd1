@@ -9,6 +9,7 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('ResizeLora.Format.ps1xml')
     CmdletsToExport      = @(
+        'Get-LoraInfo'
         'Get-LoraSpectrum'
         'New-ResizeRecipe'
         'Invoke-LoraResize'

@@ -3,7 +3,7 @@
 
 # The system and backend that the native files in a module are for, such as linux-x64 or win-x64-cuda.
 function Get-NativePlatform([string] $Module) {
-    $natives = Get-Content (Join-Path $Module 'bin/torch/natives.txt')
+    $natives = Get-Content (Join-Path $Module 'bin/torch/natives.txt') | ForEach-Object { $_.Split(' ', 2)[1] }
     $runtime = switch ($natives) {
         'libLibTorchSharp.so' { 'linux-x64' }
         'LibTorchSharp.dll' { 'win-x64' }

@@ -7,7 +7,7 @@ BeforeAll {
     . $PSScriptRoot/Common.ps1
     Enter-Sample
     $manifest = Find-TestModule
-    $cmdlets = 'Clear-SpectralNormCache', 'Get-LoraSpectrum', 'Get-SpectralNormCache', 'Invoke-LoraResize', 'New-ResizeRecipe'
+    $cmdlets = 'Clear-SpectralNormCache', 'Get-LoraInfo', 'Get-LoraSpectrum', 'Get-SpectralNormCache', 'Invoke-LoraResize', 'New-ResizeRecipe'
 }
 
 AfterAll { Exit-Sample }
@@ -49,8 +49,12 @@ Describe 'The published folder' -Skip:$isCheckout {
         'bin/torch/ResizeLora.Torch.dll', 'bin/torch/TorchSharp.dll', 'bin/torch/natives.txt', 'bin/torch/LICENSE-LIBTORCH.txt'
     ) { $files | Should -Contain $_ }
 
-    It 'holds each native file of the list' {
-        foreach ($name in Get-Content (Join-Path (Split-Path $manifest) bin/torch/natives.txt)) { $files | Should -Contain "bin/torch/$name" }
+    It 'holds each native file of the list, whole' {
+        foreach ($line in Get-Content (Join-Path (Split-Path $manifest) bin/torch/natives.txt)) {
+            $size, $name = $line.Split(' ', 2)
+            $files | Should -Contain "bin/torch/$name"
+            (Get-Item (Join-Path (Split-Path $manifest) "bin/torch/$name")).Length | Should -Be $size
+        }
     }
 
     It 'holds nothing of the build' {
@@ -60,7 +64,7 @@ Describe 'The published folder' -Skip:$isCheckout {
 }
 
 Describe 'Import-Module' {
-    It 'exports exactly the five cmdlets, and an alias' {
+    It 'exports exactly the six cmdlets, and an alias' {
         $module = Get-Module ResizeLora
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be $cmdlets
         $module.ExportedAliases.Keys | Should -Be 'Resize-Lora'
@@ -79,7 +83,7 @@ Describe 'Import-Module' {
             (Get-Module ResizeLora).ExportedCmdlets.Count
             (`$layers | New-ResizeRecipe 'spn_lora=1,thr=-0.5' | Invoke-LoraResize -Force).Name"
         try {
-            $shell.AddArgument($manifest).Invoke() | Should -Be 5, 'style_spnlora1_th-0.5.safetensors'
+            $shell.AddArgument($manifest).Invoke() | Should -Be 6, 'style_spnlora1_th-0.5.safetensors'
             $shell.Streams.Error | Should -BeNullOrEmpty
         }
         finally { Close-ModuleShell $shell }

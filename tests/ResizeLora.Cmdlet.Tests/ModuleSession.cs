@@ -48,12 +48,13 @@ public sealed class ModuleSession : IDisposable
     }
 
     /// <summary>Starts a script and stops it, as Ctrl+C does, as soon as <paramref name="when"/> says so of its streams.</summary>
-    /// <returns>What it did, and how long it went on after it was to stop.</returns>
-    public (RunResult Result, TimeSpan Delay) RunAndStop(string script, Func<PSDataStreams, bool> when, params object?[] arguments)
+    /// <returns>What it did, and for how long it went on after it was to stop: by the clock, and in time of the processor.</returns>
+    public (RunResult Result, TimeSpan Delay, TimeSpan Work) RunAndStop(string script, Func<PSDataStreams, bool> when, params object?[] arguments)
     {
         using PowerShell shell = Prepare(script, arguments);
         using var ended = new CancellationTokenSource();
         long told = long.MaxValue;
+        TimeSpan worked = TimeSpan.MaxValue;
         var stopper = new Thread(() =>
         {
             // What has not begun yet can't be stopped, and could not begin any more.
@@ -64,15 +65,17 @@ public sealed class ModuleSession : IDisposable
                 Thread.Sleep(1);
             }
 
+            worked = Environment.CpuUsage.TotalTime;
             told = Stopwatch.GetTimestamp();
             shell.Stop();
         });
         stopper.Start();
         RunResult result = Invoke(shell, []);
         long end = Stopwatch.GetTimestamp();
+        TimeSpan workedToEnd = Environment.CpuUsage.TotalTime;
         ended.Cancel();
         stopper.Join();
-        return (result, Stopwatch.GetElapsedTime(Math.Min(told, end), end));
+        return (result, Stopwatch.GetElapsedTime(Math.Min(told, end), end), worked < workedToEnd ? workedToEnd - worked : TimeSpan.Zero);
     }
 
     /// <summary>Runs a script that is expected to work, and returns what it wrote.</summary>

@@ -37,6 +37,9 @@ internal static class LayerFault
     public static ResizeLoraException NoLayers(string path, string reasons) =>
         new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' holds no LoRA layer that can be decomposed{(reasons.Length == 0 ? string.Empty : $" ({reasons})")}. Is it a LoRA?");
 
+    public static ResizeLoraException OtherModel(string path, string kind) =>
+        new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' is {kind}, not a LoRA. Name a LoRA with -Path, and its base model with -Checkpoint.");
+
     public static ResizeLoraException NothingPairs(string path, string checkpoint, string family, string example) =>
         new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' could be paired with the checkpoint '{checkpoint}' (family: {family}), such as {example}. Is this the base model that the LoRA was trained on?");
 

@@ -12,7 +12,7 @@ internal sealed class BackgroundHash : IDisposable
     /// <param name="file">The file; it must stay open for as long as this object lives.</param>
     /// <param name="cacheFolder">Where hashes of known files are remembered; null to remember none.</param>
     /// <param name="cancellation">Stops the work.</param>
-    public BackgroundHash(SafetensorsFile file, string? cacheFolder, CancellationToken cancellation)
+    public BackgroundHash(TensorFile file, string? cacheFolder, CancellationToken cancellation)
     {
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using ResizeLora.Checkpoints;
 using ResizeLora.Decomposition;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
@@ -12,7 +13,7 @@ internal sealed class BaseCheckpoint : IDisposable
 {
     private readonly CheckpointFiles _names;
     private readonly CheckpointFile[] _files;
-    private readonly SafetensorsFile[] _open;
+    private readonly TensorFile[] _open;
     private readonly ConcurrentDictionary<BaseLayer, Lazy<MatrixNorms>> _norms = [];
 
     private BaseCheckpoint(CheckpointFiles names, CheckpointFile[] files)
@@ -24,7 +25,7 @@ internal sealed class BaseCheckpoint : IDisposable
         int number = 0;
         foreach (CheckpointFiles.Group group in names.Groups)
         {
-            sources.Add(new CheckpointSource(group.Folder, [.. group.Files.Select(_ => (number, _open[number++].Header))]));
+            sources.Add(new CheckpointSource(group.Folder, [.. group.Files.Select(_ => (number, _open[number++].Header))], tensor => _open[tensor.File].Read(tensor.Info)));
         }
 
         Index = new BaseCheckpointIndex(sources, Path);
@@ -60,7 +61,11 @@ internal sealed class BaseCheckpoint : IDisposable
         try
         {
             foreach (string path in names.All)
-                files.Add(new CheckpointFile(SafetensorsFile.Open(path), cache, warn, cancellation, progress));
+            {
+                files.Add(new CheckpointFile(GgufFile.OpenEither(path), cache, warn, cancellation, progress));
+                CheckpointSource.EnsureCheckpoint(files[^1].File.Header, path);
+            }
+
             return new BaseCheckpoint(names, [.. files]);
         }
         catch

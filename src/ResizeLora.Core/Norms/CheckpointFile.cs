@@ -12,7 +12,7 @@ internal sealed class CheckpointFile
     private readonly Lazy<IReadOnlyDictionary<string, MatrixNorms>> _known;
     private readonly ConcurrentDictionary<string, MatrixNorms> _unsaved = new(StringComparer.Ordinal);
 
-    public CheckpointFile(SafetensorsFile file, NormCache? cache, Action<string> warn, CancellationToken cancellation, Action<string, int, int>? progress)
+    public CheckpointFile(TensorFile file, NormCache? cache, Action<string> warn, CancellationToken cancellation, Action<string, int, int>? progress)
     {
         File = file;
         _cache = cache;
@@ -27,7 +27,7 @@ internal sealed class CheckpointFile
             LazyThreadSafetyMode.PublicationOnly);
     }
 
-    public SafetensorsFile File { get; }
+    public TensorFile File { get; }
 
     public string Sha256 => _sha256.Value;
 

@@ -25,7 +25,7 @@ internal static class FileIdentity
     private static readonly TimeSpan ClockStep = TimeSpan.FromSeconds(2);
 
     /// <summary>The SHA-256 of a file, in lower-case hexadecimal digits.</summary>
-    public static string Sha256(SafetensorsFile file, string cacheFolder, Action<string> warn, CancellationToken cancellation, Action<int, int>? progress = null)
+    public static string Sha256(TensorFile file, string cacheFolder, Action<string> warn, CancellationToken cancellation, Action<int, int>? progress = null)
     {
         string notePath = Path.Combine(cacheFolder, "known-files", $"{Hex(System.Text.Encoding.UTF8.GetBytes(file.Path))}.json");
         string sample = Sample(file);
@@ -47,14 +47,14 @@ internal static class FileIdentity
 
     /// <summary>Makes sure that an open file is what a hash says, if anything has happened to it since it was opened.</summary>
     /// <exception cref="ResizeLoraException">It is something else by now.</exception>
-    public static void EnsureIs(SafetensorsFile file, string sha256, CancellationToken cancellation)
+    public static void EnsureIs(TensorFile file, string sha256, CancellationToken cancellation)
     {
         if (!file.IsUntouched && HashAll(file, cancellation) != sha256)
             throw SafetensorsFault.Changed(file.Path);
     }
 
     /// <summary>The SHA-256 of all bytes of a file; <paramref name="progress"/> is told the MiB done and in all.</summary>
-    public static string HashAll(SafetensorsFile file, CancellationToken cancellation, Action<int, int>? progress = null)
+    public static string HashAll(TensorFile file, CancellationToken cancellation, Action<int, int>? progress = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] block = new byte[BlockSize];
@@ -71,7 +71,7 @@ internal static class FileIdentity
     }
 
     /// <summary>A hash over the header and, where the system does not tell the time of change, some bytes of each tensor.</summary>
-    private static string Sample(SafetensorsFile file)
+    private static string Sample(TensorFile file)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] header = new byte[file.Header.DataStart];

@@ -14,26 +14,10 @@ internal sealed class NormCache(string folder, Action<string> warn, Cancellation
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    /// <summary>Name of the environment variable that overrides the folder.</summary>
+    /// <summary>Name of the environment variable that names the folder.</summary>
     public const string FolderVariable = "RESIZELORA_CACHE";
 
     public string Folder { get; } = folder;
-
-    /// <summary>The user's cache folder, or what the environment says.</summary>
-    public static string DefaultFolder()
-    {
-        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } folder)
-            return Path.GetFullPath(folder);
-
-        string caches = OperatingSystem.IsWindows()
-            ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-            : OperatingSystem.IsMacOS()
-                ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "Library", "Caches")
-                : Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg
-                    ? xdg
-                    : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        return Path.Combine(caches, "ResizeLora");
-    }
 
     /// <summary>All norms that are known of a checkpoint.</summary>
     public IReadOnlyDictionary<string, MatrixNorms> Load(string sha256) => Read(FileOf(sha256), sha256, warn)?.Norms ?? [];

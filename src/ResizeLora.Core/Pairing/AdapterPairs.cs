@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ResizeLora.Checkpoints;
 
 namespace ResizeLora.Pairing;
 
@@ -14,7 +15,7 @@ internal sealed partial class AdapterPairs
     private const int FewestOfAKind = 3;
 
     private readonly Dictionary<string, LayerPair> _pairs = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ResizeLoraException> _open = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ResizeLoraException> _errors = new(StringComparer.Ordinal);
     private readonly List<string> _orders = [];
     private readonly BaseCheckpointIndex _checkpoint;
     private readonly string _path;
@@ -36,14 +37,14 @@ internal sealed partial class AdapterPairs
     }
 
     /// <summary>Whether any layer has a partner in the checkpoint.</summary>
-    public bool Any => _pairs.Values.Any(pair => pair.BaseLayer is not null) || _open.Count > 0;
+    public bool Any => _pairs.Values.Any(pair => pair.BaseLayer is not null) || _errors.Count > 0;
 
     /// <summary>In which orders layers are counted that are named by their position.</summary>
     public IReadOnlyList<string> Orders => _orders;
 
     /// <summary>What a layer modifies.</summary>
-    /// <exception cref="ResizeLoraException">It is named by its position, and sizes don't tell in which order.</exception>
-    public LayerPair Of(AdapterLayer layer) => _open.TryGetValue(layer.Name, out ResizeLoraException? error) ? throw error : _pairs[layer.Name];
+    /// <exception cref="ResizeLoraException">The base weight can't be read; or the layer is named by its position, and sizes don't tell in which order.</exception>
+    public LayerPair Of(AdapterLayer layer) => _errors.TryGetValue(layer.Name, out ResizeLoraException? error) ? throw error : _pairs[layer.Name];
 
     private void PairByName(List<(LayerKey Key, AdapterLayer Layer)> layers)
     {
@@ -51,6 +52,9 @@ internal sealed partial class AdapterPairs
         foreach ((LayerKey key, AdapterLayer layer) in layers)
         {
             (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key).Select(candidate => (candidate.Component, candidate.Layer.SeenBy(layer)))];
+            if (IsUnreadable(layer, candidates.Select(candidate => candidate.Layer)))
+                continue;
+
             (AdapterComponent Component, BaseLayer Layer)[] fitting = [.. candidates.Where(candidate => candidate.Layer.Fits(layer))];
             _pairs[layer.Name] = (candidates, fitting) switch
             {
@@ -86,6 +90,10 @@ internal sealed partial class AdapterPairs
     private void PairByPosition(AdapterComponent component, List<(int Position, AdapterLayer Layer)> layers)
     {
         IReadOnlyList<LayerOrder> orders = _checkpoint.Orders(component);
+        layers.RemoveAll(layer => IsUnreadable(layer.Layer, orders.Select(order => order.At(layer.Position)).OfType<BaseLayer>()));
+        if (layers.Count == 0)
+            return;
+
         LayerOrder[] fitting = [.. orders.Where(order => layers.TrueForAll(layer => order.At(layer.Position)?.Fits(layer.Layer) == true))];
         if (orders.Count > 0 && fitting.Length == 0)
             throw PairingFault.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint.Path, orders);
@@ -97,8 +105,18 @@ internal sealed partial class AdapterPairs
             (LayerOrder Order, BaseLayer BaseLayer)[] meanings = [.. fitting.Select(order => (order, order.At(position)!)).DistinctBy(meaning => meaning.Item2)];
             _pairs[layer.Name] = new LayerPair(meanings.Length > 0 ? meanings[0].BaseLayer : null, component);
             if (meanings.Length > 1)
-                _open[layer.Name] = PairingFault.SeveralOrders(_path, layer.Name, _checkpoint.Path, meanings);
+                _errors[layer.Name] = PairingFault.SeveralOrders(_path, layer.Name, _checkpoint.Path, meanings);
         }
+    }
+
+    /// <summary>Whether nobody knows the numbers, and often not the size, of what a layer modifies.</summary>
+    private bool IsUnreadable(AdapterLayer layer, IEnumerable<BaseLayer> candidates)
+    {
+        if (candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault() is not { } weight)
+            return false;
+
+        _errors[layer.Name] = CheckpointFault.Unreadable(_checkpoint.Path, weight);
+        return true;
     }
 
     private static int Position(LayerKey key) => int.TryParse(key.FlatPath, NumberStyles.None, CultureInfo.InvariantCulture, out int position) ? position : int.MaxValue;

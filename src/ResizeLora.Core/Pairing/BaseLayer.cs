@@ -1,3 +1,5 @@
+using ResizeLora.Checkpoints;
+
 namespace ResizeLora.Pairing;
 
 /// <summary>
@@ -46,9 +48,13 @@ internal sealed class BaseLayer : IEquatable<BaseLayer>
 
     /// <summary>The file that all of it is in; null if it is in several.</summary>
     public int? File => Pieces
-        .SelectMany(piece => piece.Scale is { } scale ? new[] { piece.Weight.File, scale.File } : [piece.Weight.File])
+        .SelectMany(piece => piece.Weight.Tensors)
+        .Select(tensor => tensor.File)
         .Distinct()
         .ToArray() is [int only] ? only : null;
+
+    /// <summary>The weight that can't be read, if there is one.</summary>
+    public StoredWeight? Unreadable => Pieces.Select(piece => piece.Weight).FirstOrDefault(weight => weight.Problem is not null);
 
     /// <summary>The shapes of the tensors that it is from, for messages.</summary>
     public string ShapeText => string.Join(" + ", Pieces.Select(piece => piece.Weight.Info.ShapeText));

@@ -1,3 +1,4 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pairing;
@@ -9,20 +10,18 @@ internal sealed class CheckpointSource
     private const int FewestDimensions = 2;
     private const int MostDimensions = 5;
 
-    /// <summary>How the scale of an 8-bit weight is called instead of "weight".</summary>
-    private static readonly string[] ScaleSuffixes = [".scale_weight", ".weight_scale"];
-
     private readonly Dictionary<string, WeightRows> _weights = new(StringComparer.Ordinal);
 
     /// <param name="folder">The component's subfolder, such as unet/; empty where there is none.</param>
     /// <param name="files">The files, each with its number in the checkpoint.</param>
-    public CheckpointSource(string folder, IReadOnlyList<(int Number, SafetensorsHeader Header)> files)
+    /// <param name="read">Reads a small tensor that says how another one is stored; null to go by headers alone.</param>
+    public CheckpointSource(string folder, IReadOnlyList<(int Number, TensorHeader Header)> files, Func<StoredTensor, byte[]>? read = null)
     {
         Folder = folder;
-        foreach ((int number, SafetensorsHeader header) in files)
+        foreach ((int number, TensorHeader header) in files)
         {
             foreach (TensorInfo tensor in header.Tensors.Where(IsMatrix))
-                _weights.TryAdd(PathOf(tensor.Name), WeightRows.AllOf(new StoredTensor(number, tensor)) with { Scale = ScaleOf(tensor, files) });
+                _weights.TryAdd(PathOf(tensor.Name), WeightRows.AllOf(QuantisedFormats.Find(new WeightSurroundings(new StoredTensor(number, tensor), files, read))));
         }
     }
 
@@ -39,23 +38,21 @@ internal sealed class CheckpointSource
         .Where(weight => weight.Key.StartsWith(prefix, StringComparison.Ordinal))
         .ToDictionary(weight => weight.Key[prefix.Length..], weight => weight.Value, StringComparer.Ordinal);
 
+    /// <summary>Makes sure that a file can be part of a checkpoint.</summary>
+    /// <exception cref="ResizeLoraException">It is a LoRA, or its weights can't be read.</exception>
+    public static void EnsureCheckpoint(TensorHeader header, string path)
+    {
+        if (header.Tensors.Count(tensor => AdapterNaming.Parse(tensor) is not null || TensorPart.Parse(tensor) is not null) * 2 > header.Tensors.Count)
+            throw PairingFault.CheckpointIsLora(path);
+
+        if (QuantisedFormats.WhyUnreadable(header) is { } unreadable)
+            throw CheckpointFault.Quantised(path, unreadable.Tensor.Name, unreadable.Problem);
+    }
+
     /// <summary>Linear layers and convolutions; norms and biases have one dimension.</summary>
     private static bool IsMatrix(TensorInfo tensor) =>
         tensor.Shape.Count is >= FewestDimensions and <= MostDimensions && tensor.ElementCount > 0;
 
     private static string PathOf(string name) =>
         name.EndsWith(WeightSuffix, StringComparison.Ordinal) ? name[..^WeightSuffix.Length] : name + NameTemplate.RawMark;
-
-    private static StoredTensor? ScaleOf(TensorInfo tensor, IReadOnlyList<(int Number, SafetensorsHeader Header)> files)
-    {
-        if (tensor.DType.BitSize() != 8 || !tensor.Name.EndsWith(WeightSuffix, StringComparison.Ordinal))
-            return null;
-
-        string layer = tensor.Name[..^WeightSuffix.Length];
-        return ScaleSuffixes
-            .SelectMany(suffix => files.Select(file => (file.Number, Scale: file.Header.Find(layer + suffix))))
-            .Where(found => found.Scale is not null)
-            .Select(found => new StoredTensor(found.Number, found.Scale!))
-            .FirstOrDefault();
-    }
 }

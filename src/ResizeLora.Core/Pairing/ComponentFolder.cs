@@ -9,6 +9,7 @@ namespace ResizeLora.Pairing;
 internal static class ComponentFolder
 {
     private const string Extension = ".safetensors";
+    private const string GgufExtension = ".gguf";
     private const string IndexMark = ".index.";
     private const string WeightMap = "weight_map";
 
@@ -28,6 +29,9 @@ internal static class ComponentFolder
                 .Order(StringComparer.Ordinal),
         ];
 
+        if (indexes.Length + single.Length == 0)
+            single = [.. Directory.EnumerateFiles(folder, "*" + GgufExtension).Order(StringComparer.Ordinal)];
+
         List<(string Name, IReadOnlyList<string> Files)> models =
         [
             .. indexes.Zip(sharded, (index, shards) => (NameOf(index), shards)),
@@ -45,7 +49,8 @@ internal static class ComponentFolder
 
     private static bool IsIndex(string path) => Path.GetFileName(path).Contains(Extension + IndexMark, StringComparison.Ordinal);
 
-    private static string NameOf(string path) => Path.GetFileName(path).Split(Extension, 2)[0];
+    private static string NameOf(string path) =>
+        path.EndsWith(GgufExtension, StringComparison.Ordinal) ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path).Split(Extension, 2)[0];
 
     private static IReadOnlyList<string> Shards(string index)
     {

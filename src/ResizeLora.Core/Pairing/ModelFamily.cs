@@ -35,6 +35,7 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
         var parts = new List<ModelPart>();
         var places = new List<ModelPlace>();
         var marks = new List<ModelMark>();
+        var sizes = new List<ModelSize>();
         foreach (DescriptionLine line in DescriptionText.Lines(Folder, file))
         {
             if (line.After("family") is { } text)
@@ -43,7 +44,7 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
             }
             else if (line.After("part") is { } components)
             {
-                parts.Add(new ModelPart([.. DescriptionText.Words(components).Select(DescriptionText.Component)], places = [], marks = [], new PartNames()));
+                parts.Add(new ModelPart([.. DescriptionText.Words(components).Select(DescriptionText.Component)], places = [], marks = [], sizes = [], new PartNames()));
             }
             else if (line.After("at") is { } where)
             {
@@ -52,6 +53,10 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
             else if (line.After("known by") is { } mark)
             {
                 marks.Add(ModelMark.Parse(line, mark));
+            }
+            else if (line.After("size") is { } size)
+            {
+                sizes.Add(ModelSize.Parse(line, size));
             }
             else if (!parts[^1].Names.Add(line))
             {

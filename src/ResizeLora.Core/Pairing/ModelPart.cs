@@ -4,11 +4,13 @@ namespace ResizeLora.Pairing;
 /// <param name="Components">What adapters call it.</param>
 /// <param name="Places">Where a checkpoint may have it.</param>
 /// <param name="Marks">What tells it from the parts of other families: any of these.</param>
+/// <param name="Sizes">How large it may be, where that tells it from others.</param>
 /// <param name="Names">How its layers are called.</param>
 internal sealed record ModelPart(
     IReadOnlyList<AdapterComponent> Components,
     IReadOnlyList<ModelPlace> Places,
     IReadOnlyList<ModelMark> Marks,
+    IReadOnlyList<ModelSize> Sizes,
     PartNames Names)
 {
     /// <summary>Whether a source has a mark of this part.</summary>

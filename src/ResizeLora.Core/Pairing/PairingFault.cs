@@ -1,3 +1,5 @@
+using ResizeLora.Safetensors;
+
 namespace ResizeLora.Pairing;
 
 /// <summary>Every error of finding layers and pairing them, worded in one place.</summary>
@@ -30,8 +32,14 @@ internal static class PairingFault
     public static ResizeLoraException SeveralOrders(string path, string layer, string checkpoint, IReadOnlyList<(LayerOrder Order, BaseLayer BaseLayer)> meanings) =>
         new("AmbiguousOrder", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' is named by its position, and the sizes of the file's layers do not tell in which order they are counted: for the checkpoint '{checkpoint}' it is {string.Join(" or ", meanings.Select(meaning => $"'{DisplayText.Of(meaning.BaseLayer.Name)}' ({meaning.Order.Name})"))}. Use the whole file if layers were taken out of it, or convert it to a format that names its layers; a recipe without spn_ckpt, fro_ckpt and subspace needs no checkpoint.");
 
+    /// <summary>Tensors that may be factors of layers which nobody has told of; empty if there are none.</summary>
+    public static string UnknownPairs(IEnumerable<TensorInfo> others) =>
+        Pairing.UnknownPairs.Find(others) is [(TensorInfo up, TensorInfo down), ..] unknown
+            ? $"{unknown.Count} pair(s) of tensors look like the factors of a layer, but their names are not known, such as '{DisplayText.Of(up.Name)}' and '{DisplayText.Of(down.Name)}'"
+            : string.Empty;
+
     public static ResizeLoraException NoCheckpointInFolder(string folder) =>
-        new("NoCheckpointInFolder", FaultKind.NotFound, folder, $"The folder '{folder}' holds no checkpoint: neither safetensors files nor the subfolders of a diffusers model ({string.Join(", ", ModelFamily.Subfolders.Select(name => name.TrimEnd('/')))}) with some in them.");
+        new("NoCheckpointInFolder", FaultKind.NotFound, folder, $"The folder '{folder}' holds no checkpoint: neither safetensors or GGUF files nor the subfolders of a diffusers model ({string.Join(", ", ModelFamily.Subfolders.Select(name => name.TrimEnd('/')))}) with some in them.");
 
     public static ResizeLoraException SeveralCheckpoints(string folder, IReadOnlyList<string> files) =>
         new("SeveralCheckpoints", FaultKind.InvalidArgument, folder, $"The folder '{folder}' holds {files.Count} models, such as '{Path.GetFileName(files[0])}' and '{Path.GetFileName(files[1])}'. Name the file that is meant.");
@@ -45,6 +53,6 @@ internal static class PairingFault
     public static ResizeLoraException SameCheckpointTwice(string path) =>
         new("SameCheckpointTwice", FaultKind.InvalidArgument, path, $"'{path}' is named twice as a checkpoint. Name each file once.");
 
-    public static ResizeLoraException UnusableScale(string path, WeightRows rows) =>
-        new("UnusableScale", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(rows.Weight.Info.Name)}' of '{path}' has a scale of shape {rows.Scale!.Info.ShapeText} and dtype {rows.Scale.Info.DType}, neither one number nor one for each row. Use the checkpoint in F16 or BF16.");
+    public static ResizeLoraException CheckpointIsLora(string path) =>
+        new("CheckpointIsLora", FaultKind.InvalidData, path, $"'{path}' is a LoRA, not a checkpoint. Name with -Checkpoint the base model that the LoRA was trained on.");
 }

@@ -10,6 +10,22 @@ internal sealed class PartNames
     private readonly Dictionary<string, List<NameRule>> _rules = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Kind, bool IsOriginal, string Inner), string> _inner = [];
     private (string Name, string[] Values)? _list;
+    private HashSet<string>? _flatNames;
+
+    /// <summary>What stands for the name of a layer that is called by its position.</summary>
+    public const string Position = "#";
+
+    /// <summary>A path with '_' for '.', and '#' for each number in it.</summary>
+    public static string WithoutNumbers(string flatPath) =>
+        string.Join('_', flatPath.Split('_').Select(segment => segment.Length > 0 && segment.All(char.IsAsciiDigit) ? Position : segment));
+
+    /// <summary>Whether the description has a name, whatever its numbers are (<see cref="WithoutNumbers"/>).</summary>
+    public bool Knows(string path) =>
+        path == Position ? _orders.Count > 0 : (_inner.Count > 0 && UnetBlocks.Has(path)) || FlatNames.Contains(path);
+
+    private HashSet<string> FlatNames => _flatNames ??= new(
+        _rules.Values.SelectMany(rules => rules).SelectMany(rule => rule.From.Concat(rule.To)).Select(term => term.Name).OfType<NameTemplate>().Select(name => WithoutNumbers(name.Key.Replace('.', '_'))),
+        StringComparer.Ordinal);
 
     /// <summary>Takes in a line of a description.</summary>
     /// <returns>Whether it is about names.</returns>

@@ -41,6 +41,10 @@ internal sealed class UnetBlocks
         }
     }
 
+    /// <summary>Whether a path, with '_' for '.', leads into one of the blocks of a U-Net.</summary>
+    public static bool Has(string flatPath) => Array.Exists(Sides, side =>
+        flatPath.StartsWith(side.Ldm + "_", StringComparison.Ordinal) || flatPath.StartsWith(side.Diffusers + "_", StringComparison.Ordinal));
+
     /// <summary>The module that a path is in, and the rest of the path; null if it is in none that is known.</summary>
     public (UnetModule Module, string Inner)? Find(string path)
     {

@@ -1,16 +1,15 @@
+using ResizeLora.Checkpoints;
+
 namespace ResizeLora.Pairing;
 
 /// <summary>Some rows of a stored weight, flattened to out × (in·kernel).</summary>
 /// <param name="Weight">The weight.</param>
 /// <param name="First">The first row.</param>
 /// <param name="Count">How many rows.</param>
-internal sealed record WeightRows(StoredTensor Weight, long First, long Count)
+internal sealed record WeightRows(StoredWeight Weight, long First, long Count)
 {
     /// <summary>All rows of a weight.</summary>
-    public static WeightRows AllOf(StoredTensor weight) => new(weight, 0, weight.Info.Shape[0]);
-
-    /// <summary>What multiplies the rows, for 8-bit weights that were scaled to use the range of their type.</summary>
-    public StoredTensor? Scale { get; init; }
+    public static WeightRows AllOf(StoredWeight weight) => new(weight, 0, weight.Info.Shape[0]);
 
     public long Columns => Weight.Info.ElementCount / Weight.Info.Shape[0];
 

@@ -42,6 +42,9 @@ internal sealed class PeftConfiguration
     /// <summary>Whether nothing is said of any layer.</summary>
     public bool IsEmpty => _components.Count == 0;
 
+    /// <summary>The model that the adapter was trained on; null where nothing is said of it.</summary>
+    public string? BaseModel => _components.Values.Select(component => component.BaseModel).FirstOrDefault(name => !string.IsNullOrWhiteSpace(name));
+
     /// <summary>The adapter's type, if the configuration is a file of its own.</summary>
     public string Type => _components.GetAt(0).Value.Type;
 

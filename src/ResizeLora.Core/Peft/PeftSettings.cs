@@ -19,6 +19,7 @@ internal sealed class PeftSettings
     public const string TransposedKey = "fan_in_fan_out";
     public const string TargetKey = "target_modules";
     public const string ParametersKey = "target_parameters";
+    public const string BaseModelKey = "base_model_name_or_path";
 
     /// <summary>The type whose tensors are written.</summary>
     public const string Lora = "LORA";
@@ -76,6 +77,7 @@ internal sealed class PeftSettings
             _byRootOfRank = Type == Lora && Flag(json, prefix + RootKey) == true;
             UsesDora = Flag(json, prefix + DoraKey);
             IsBaseTransposed = Flag(json, prefix + TransposedKey) == true;
+            BaseModel = Find(json, prefix + BaseModelKey) is { ValueKind: JsonValueKind.String } name ? name.GetString() : null;
         }
         catch (FormatException exception)
         {
@@ -99,6 +101,9 @@ internal sealed class PeftSettings
 
     /// <summary>Whether the model stores weights as in × out. It is said of all layers, and holds for those only that can be stored so.</summary>
     public bool IsBaseTransposed { get; }
+
+    /// <summary>The model that the adapter was trained on; null where nothing is said of it.</summary>
+    public string? BaseModel { get; }
 
     /// <summary>A layer's name as patterns see it: that of the module in the model.</summary>
     public string ModuleOf(string layer)

@@ -16,7 +16,7 @@ internal sealed class ResizeJob : IDisposable
     private readonly IPipelineObserver _observer;
     private readonly CancellationToken _cancellation;
     private readonly OutputGuard _guard;
-    private readonly Checkpoints _checkpoints;
+    private readonly OpenCheckpoints _checkpoints;
     private readonly CheckpointFiles? _checkpointFiles;
     private readonly InputFilter _filter;
     private readonly List<string> _files = [];
@@ -34,7 +34,7 @@ internal sealed class ResizeJob : IDisposable
         _observer = observer;
         _cancellation = cancellation;
         _guard = new OutputGuard(settings.Pipeline);
-        _checkpoints = new Checkpoints(settings.Pipeline.CacheFolder, observer, cancellation);
+        _checkpoints = new OpenCheckpoints(settings.Pipeline.CacheFolder, observer, cancellation);
         _checkpointFiles = settings.Checkpoint is null ? null : CheckpointFiles.Find(settings.Checkpoint);
         _layers = new LayerInputs(settings, _checkpointFiles, new LayerRestorer(engine, settings.Pipeline.Workers, observer, cancellation), observer);
         _filter = new InputFilter(_checkpointFiles, settings.IncludeResized, _guard, observer);

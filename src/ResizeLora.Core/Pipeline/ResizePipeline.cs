@@ -3,7 +3,6 @@ using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Peft;
-using ResizeLora.Safetensors;
 using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
@@ -186,17 +185,16 @@ internal sealed class ResizePipeline(
             .OrderByDescending(group => group.Count())
             .Take(5)
             .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
-        IReadOnlyList<(TensorInfo Up, TensorInfo Down)> unknown = UnknownPairs.Find(contents.Others);
-        string unknownPairs = unknown.Count == 0
-            ? string.Empty
-            : $"{unknown.Count} pair(s) of tensors look like the factors of a layer, but their names are not known, such as '{DisplayText.Of(unknown[0].Up.Name)}' and '{DisplayText.Of(unknown[0].Down.Name)}'";
+        string unknownPairs = PairingFault.UnknownPairs(contents.Others);
         if (contents.Layers.Count == 0)
-            throw LayerFault.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
+            throw contents.Unsupported.Count == 0 && OtherModel.Describe(source.Header) is { } kind
+                ? LayerFault.OtherModel(source.Path, kind)
+                : LayerFault.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
         if (source.Location.LostConfiguration is { } lost && contents.Layers.Any(layer => layer.Alpha is null && layer.Configured is null))
             observer.Warning(lost);
         if (reasons.Length > 0)
             observer.Warning($"'{source.Path}' has {contents.Unsupported.Count} layer(s) that can't be resized and are kept unchanged: {reasons}.");
-        if (unknown.Count > 0)
+        if (unknownPairs.Length > 0)
             observer.Warning($"'{source.Path}': {unknownPairs}. They are copied as they are.");
     }
 

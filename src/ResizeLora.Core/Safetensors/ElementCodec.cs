@@ -5,7 +5,7 @@ namespace ResizeLora.Safetensors;
 /// <summary>Single elements between their stored bytes and numbers. Bulk conversion is the numeric engine's work.</summary>
 internal static class ElementCodec
 {
-    /// <summary>Reads the first element of <paramref name="bytes"/>; exact for every convertible type.</summary>
+    /// <summary>Reads the first element of <paramref name="bytes"/>; exact for every convertible type, integers and exponents.</summary>
     public static double Read(SafetensorsDType dtype, ReadOnlySpan<byte> bytes) => dtype switch
     {
         SafetensorsDType.F64 => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
@@ -14,6 +14,9 @@ internal static class ElementCodec
         SafetensorsDType.BF16 => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16),
         SafetensorsDType.F8_E4M3 => ReadFloat8(bytes[0], mantissaBits: 3, bias: 7),
         SafetensorsDType.F8_E5M2 => ReadFloat8(bytes[0], mantissaBits: 2, bias: 15),
+        SafetensorsDType.F8_E8M0 => bytes[0] == byte.MaxValue ? double.NaN : Math.ScaleB(1, bytes[0] - 127),
+        SafetensorsDType.U8 => bytes[0],
+        SafetensorsDType.I8 => (sbyte)bytes[0],
         SafetensorsDType.I64 => BinaryPrimitives.ReadInt64LittleEndian(bytes),
         SafetensorsDType.I32 => BinaryPrimitives.ReadInt32LittleEndian(bytes),
         _ => throw new NotSupportedException($"{dtype} is not convertible."),

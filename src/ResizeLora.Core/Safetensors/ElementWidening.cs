@@ -88,21 +88,15 @@ internal static class ElementWidening
             numbers[i] = table[elements[i]];
     }
 
-    /// <summary>An 8-bit float has 256 values.</summary>
-    private static float[] TableOf(SafetensorsDType dtype)
-    {
-        if (dtype is not (SafetensorsDType.F8_E4M3 or SafetensorsDType.F8_E5M2))
-            throw new NotSupportedException($"{dtype} is no floating-point type.");
-
-        return dtype == SafetensorsDType.F8_E4M3 ? Tables.E4M3 : Tables.E5M2;
-    }
+    /// <summary>A type of 8 bits has 256 values.</summary>
+    private static float[] TableOf(SafetensorsDType dtype) =>
+        Tables.All.TryGetValue(dtype, out float[]? table) ? table : throw new NotSupportedException($"{dtype} is no floating-point type.");
 
     private static class Tables
     {
-        public static readonly float[] E4M3 = Make(SafetensorsDType.F8_E4M3);
-        public static readonly float[] E5M2 = Make(SafetensorsDType.F8_E5M2);
-
-        private static float[] Make(SafetensorsDType dtype) =>
-            [.. Enumerable.Range(0, 256).Select(bits => (float)ElementCodec.Read(dtype, [(byte)bits]))];
+        public static readonly Dictionary<SafetensorsDType, float[]> All = new[]
+        {
+            SafetensorsDType.F8_E4M3, SafetensorsDType.F8_E5M2, SafetensorsDType.F8_E8M0, SafetensorsDType.U8, SafetensorsDType.I8,
+        }.ToDictionary(dtype => dtype, dtype => Enumerable.Range(0, 256).Select(bits => (float)ElementCodec.Read(dtype, [(byte)bits])).ToArray());
     }
 }

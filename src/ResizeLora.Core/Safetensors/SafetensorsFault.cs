@@ -13,7 +13,12 @@ internal static class SafetensorsFault
         new("AccessDenied", FaultKind.PermissionDenied, path, $"'{path}' can't be opened: access denied.", inner);
 
     public static ResizeLoraException NotSafetensors(string path, string reason, Exception? inner = null) =>
-        new("InvalidSafetensors", FaultKind.InvalidData, path, $"'{path}' is no valid safetensors file: {reason}.", inner);
+        new("InvalidSafetensors", FaultKind.InvalidData, path, $"'{path}' is not a valid safetensors file: {reason}.", inner);
+
+    public static ResizeLoraException Empty(string path) => NotSafetensors(path, "it is empty (0 bytes)");
+
+    public static ResizeLoraException Foreign(string path, ForeignFile file, string? quote, Exception? inner) =>
+        new("InvalidSafetensors", FaultKind.InvalidData, path, $"'{path}' is not a valid safetensors file: it is {file.Kind}{(quote is null ? string.Empty : $" that begins with '{DisplayText.Of(quote)}'")}. {file.Remedy}", inner);
 
     public static ResizeLoraException ReadFailed(string path, Exception inner) =>
         new("ReadFailed", FaultKind.ReadFailed, path, $"Reading '{path}' failed: {inner.Message}", inner);

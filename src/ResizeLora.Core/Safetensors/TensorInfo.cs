@@ -1,12 +1,12 @@
 namespace ResizeLora.Safetensors;
 
-/// <summary>One tensor of a safetensors file: what the header says of it.</summary>
+/// <summary>One tensor of a file: what the header says of it.</summary>
 /// <param name="Name">Its unique name.</param>
 /// <param name="DType">Its element type.</param>
 /// <param name="Shape">Its dimensions; empty for a scalar.</param>
 /// <param name="Begin">Offset of its first byte, counted from the end of the header.</param>
 /// <param name="End">Offset after its last byte.</param>
-internal sealed record TensorInfo(string Name, SafetensorsDType DType, IReadOnlyList<long> Shape, long Begin, long End)
+internal record TensorInfo(string Name, SafetensorsDType DType, IReadOnlyList<long> Shape, long Begin, long End)
 {
     private const int MostShown = 8;
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ResizeLora.Checkpoints;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
@@ -12,11 +13,13 @@ namespace ResizeLora.Commands;
 [OutputType(typeof(NormCacheEntry))]
 public sealed class ClearSpectralNormCacheCommand : StoppableCommand
 {
+    private string? _folder;
+
     /// <summary>Checkpoints, files or folders, whose norms are removed; by default all norms are.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, HelpMessage = "Checkpoints, files or folders, whose norms are removed. Default: all norms.")]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "Path", "LP")]
-    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
+    [ArgumentCompleter(typeof(CheckpointFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
     /// <summary>Entries that are removed, by the SHA-256 that Get-SpectralNormCache shows or by its first digits.</summary>
@@ -30,9 +33,15 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => _folder = FindCacheFolder();
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var cache = new NormCache(NormCache.DefaultFolder(), WriteWarning, Stop);
+        if (_folder is null)
+            return;
+
+        var cache = new NormCache(_folder, WriteWarning, Stop);
         IReadOnlyList<NormCacheEntry> entries = cache.Entries();
         if (entries.Count == 0)
             WriteVerbose($"The cache '{cache.Folder}' is empty.");
@@ -75,7 +84,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
 
     private void RemoveFile(NormCache cache, IReadOnlyList<NormCacheEntry> entries, string path)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
+        using TensorFile file = GgufFile.OpenEither(path);
         string sha256 = FileIdentity.Sha256(file, cache.Folder, WriteWarning, Stop);
         if (!entries.Any(entry => entry.Sha256 == sha256))
             WriteWarning($"The cache has no norms of '{path}'.");

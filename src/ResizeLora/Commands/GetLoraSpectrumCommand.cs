@@ -14,7 +14,7 @@ namespace ResizeLora.Commands;
 public sealed class GetLoraSpectrumCommand : PipelineCommand
 {
     private readonly List<LayerReference> _references = [];
-    private Checkpoints? _checkpoints;
+    private OpenCheckpoints? _checkpoints;
     private CheckpointFiles? _checkpointFiles;
     private BaseCheckpoint? _checkpoint;
     private PipelineSettings? _settings;
@@ -40,7 +40,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     protected override void BeginProcessing()
     {
         _settings = new PipelineSettings { Workers = ThrottleLimit, Layers = LayerPatterns.Of(Layer) };
-        _checkpoints = new Checkpoints(CacheFolder, this, Stop);
+        _checkpoints = new OpenCheckpoints(CacheFolder, this, Stop);
         if (CheckpointPaths is not { } paths)
             return;
 

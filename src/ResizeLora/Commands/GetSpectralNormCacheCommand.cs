@@ -6,9 +6,12 @@ namespace ResizeLora.Commands;
 /// <summary>Lists what is in the norm cache, per checkpoint.</summary>
 [Cmdlet(VerbsCommon.Get, "SpectralNormCache")]
 [OutputType(typeof(NormCacheEntry))]
-public sealed class GetSpectralNormCacheCommand : PSCmdlet
+public sealed class GetSpectralNormCacheCommand : StoppableCommand
 {
     /// <inheritdoc/>
-    protected override void ProcessRecord() =>
-        WriteObject(new NormCache(NormCache.DefaultFolder(), WriteWarning).Entries(), enumerateCollection: true);
+    protected override void ProcessRecord()
+    {
+        if (FindCacheFolder() is { } folder)
+            WriteObject(new NormCache(folder, WriteWarning).Entries(), enumerateCollection: true);
+    }
 }

@@ -11,13 +11,18 @@ public abstract class PipelineCommand : PathCommand
 {
     private protected const string LayerSet = "Layer";
 
+    private readonly Lazy<string?> _cacheFolder;
+
+    private protected PipelineCommand() =>
+        _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, WriteWarning) ? folder : null);
+
     /// <summary>
-    /// The base model: a safetensors file, the folder of a diffusers model or of one of its components, or several of these.
+    /// The base model: a safetensors or GGUF file, the folder of a diffusers model or of one of its components, or several of these.
     /// Needed by recipes with spn_ckpt, fro_ckpt or subspace.
     /// </summary>
     [Parameter(HelpMessage = "The base model that the LoRA was trained on: a file, a model folder, or several.")]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
+    [ArgumentCompleter(typeof(CheckpointFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
     /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
@@ -37,7 +42,8 @@ public abstract class PipelineCommand : PathCommand
 
     private protected INumericEngine Engine => new LazyEngine(Device, Stop);
 
-    private protected string? CacheFolder => NoCache ? null : NormCache.DefaultFolder();
+    /// <summary>The folder of the norm cache; null to use none.</summary>
+    private protected string? CacheFolder => _cacheFolder.Value;
 
     /// <summary>The full paths of the checkpoint that the user named; null if none was.</summary>
     private protected string[]? CheckpointPaths => Checkpoint is null ? null : [.. Checkpoint.Select(ResolveSingle)];

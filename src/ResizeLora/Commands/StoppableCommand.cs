@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using ResizeLora.Errors;
+using ResizeLora.Norms;
 
 namespace ResizeLora.Commands;
 
@@ -61,6 +62,23 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
         {
             ThrowTerminatingError(ErrorRecords.PathNotFound(path, exception));
             throw;
+        }
+    }
+
+    /// <summary>The folder of the norm cache; null if there is none, which a warning explains.</summary>
+    private protected string? FindCacheFolder() => CacheLocation.Find(ResolveOnDisk, WriteWarning);
+
+    private string? ResolveOnDisk(string path)
+    {
+        try
+        {
+            string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            return IsFileSystem(provider) ? resolved : null;
+        }
+        catch (Exception exception) when (exception is SessionStateException or PSInvalidOperationException or PSArgumentException)
+        {
+            // No such drive, or ~ without a home.
+            return null;
         }
     }
 

@@ -12,7 +12,11 @@ internal static class ErrorRecords
         new(exception, exception.ErrorId, CategoryOf(exception.Kind), exception.Target);
 
     public static ErrorRecord ToErrorRecord(this TorchUnavailableException exception) =>
-        new(exception, $"Torch{exception.Reason}", ErrorCategory.NotInstalled, exception.Target);
+        new(
+            exception,
+            $"Torch{exception.Reason}",
+            exception.Reason == TorchUnavailableReason.DeviceMissing ? ErrorCategory.InvalidArgument : ErrorCategory.NotInstalled,
+            exception.Target);
 
     /// <summary>A path leads nowhere. What the shell says of drives and providers, it says best.</summary>
     public static ErrorRecord PathNotFound(string path, SessionStateException inner) =>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ResizeLora.Torch;
 
 /// <summary>Every error of loading libtorch, worded in one place.</summary>
@@ -8,11 +10,14 @@ internal static class TorchFault
     public static TorchUnavailableException Unsupported(string system) =>
         new(TorchUnavailableReason.UnsupportedPlatform, system, $"LoRA layers can't be decomposed on {system}: libtorch is available for {string.Join(", ", TorchPlatform.All.Select(platform => platform.Identifier))} only.");
 
-    public static TorchUnavailableException ListMissing(string path, Exception inner) =>
+    public static TorchUnavailableException ListUnreadable(string path, Exception inner) =>
         new(TorchUnavailableReason.NotInstalled, path, $"The numeric library libtorch is not installed: '{path}' is missing or can't be read. {Remedy}", inner);
 
     public static TorchUnavailableException FilesMissing(string folder, IEnumerable<string> names) =>
         new(TorchUnavailableReason.NotInstalled, folder, $"The numeric library libtorch is not complete: {string.Join(", ", names)} missing in '{folder}'. {Remedy}");
+
+    public static TorchUnavailableException FileDamaged(string path, long actual, long expected) =>
+        new(TorchUnavailableReason.Damaged, path, string.Create(CultureInfo.InvariantCulture, $"'{path}' is damaged: it has {actual:N0} bytes instead of {expected:N0}, so it was not loaded. {Remedy}"));
 
     public static TorchUnavailableException WrongPlatform(string folder, string system) =>
         new(TorchUnavailableReason.NotInstalled, folder, $"The numeric library libtorch in '{folder}' is not for this system, {system}. Install the module for this system.");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ResizeLora.Files;
 
 namespace ResizeLora.Torch;
@@ -8,7 +9,7 @@ namespace ResizeLora.Torch;
 /// </summary>
 internal sealed class TorchPreflight(string folder, TorchPlatform? platform, Func<IReadOnlyList<string>> loadedModules)
 {
-    /// <summary>Written by the build: the names of the native files that belong here, one a line.</summary>
+    /// <summary>Written by the build: the sizes and names of the native files that belong here, one a line.</summary>
     public const string ListName = "natives.txt";
 
     public const string EngineAssembly = "ResizeLora.Torch";
@@ -33,32 +34,47 @@ internal sealed class TorchPreflight(string folder, TorchPlatform? platform, Fun
 
     private void CheckFiles(TorchPlatform current)
     {
-        string[] natives = ReadList();
-        string[] expected = [.. natives, $"{EngineAssembly}.dll", $"{TorchAssembly}.dll"];
+        (string Name, long Size)[] natives = ReadList();
+        string[] expected = [.. natives.Select(native => native.Name), $"{EngineAssembly}.dll", $"{TorchAssembly}.dll"];
         string[] missing = [.. expected.Where(name => !File.Exists(Path.Combine(folder, name)))];
         if (missing.Length > 0)
         {
             throw TorchFault.FilesMissing(folder, missing);
         }
 
-        if (!natives.Contains(current.FileName(TorchPlatform.BindingLibrary)))
+        if (!expected.Contains(current.FileName(TorchPlatform.BindingLibrary)))
         {
             throw TorchFault.WrongPlatform(folder, current.Identifier);
         }
+
+        // The system maps libraries into memory, and ends the process where one is shorter than it says.
+        foreach ((string name, long size) in natives)
+        {
+            var file = new FileInfo(RealPath.Resolve(Path.Combine(folder, name)));
+            if (file.Length != size)
+            {
+                throw TorchFault.FileDamaged(file.FullName, file.Length, size);
+            }
+        }
     }
 
-    private string[] ReadList()
+    private (string Name, long Size)[] ReadList()
     {
         string path = Path.Combine(folder, ListName);
         try
         {
-            return [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)];
+            return [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).Select(Parse)];
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
         {
-            throw TorchFault.ListMissing(path, exception);
+            throw TorchFault.ListUnreadable(path, exception);
         }
     }
+
+    private static (string Name, long Size) Parse(string line) =>
+        line.Split(' ', 2) is [string size, string name] && long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes)
+            ? (name, bytes)
+            : throw new FormatException($"'{line}' is not a size and a name.");
 
     private void CheckNoOther(TorchPlatform current)
     {

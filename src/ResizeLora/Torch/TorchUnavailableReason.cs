@@ -6,6 +6,9 @@ public enum TorchUnavailableReason
     /// <summary>Files of the module are missing.</summary>
     NotInstalled,
 
+    /// <summary>A file of the module has another size than the build gave it.</summary>
+    Damaged,
+
     /// <summary>Something else in this process has loaded another libtorch already.</summary>
     AlreadyLoaded,
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.BadInput;
@@ -99,9 +100,57 @@ public sealed class UnreadableInputTests : IDisposable
     [Fact]
     public void File_without_lora_layers()
     {
-        string path = _bench.AddCheckpoint();
+        string path = _bench.Add("vae.safetensors", new SampleFile().Add("decoder.conv_in.bias", Matrix.Gaussian(4, 1, new Random(1))));
 
-        Resize(path).Is("NoLoraLayers", ErrorCategory.InvalidData).Mentions(path);
+        Resize(path).Is("NoLoraLayers", ErrorCategory.InvalidData).Mentions(path, "Is it a LoRA?");
+    }
+
+    [Fact]
+    public void Checkpoint_given_as_a_lora()
+    {
+        string path = _bench.AddCheckpoint();
+        Resize(path).Is("NoLoraLayers", ErrorCategory.InvalidData).LetsTheCallGoOn().Mentions(path, "a checkpoint", "not a LoRA", "-Checkpoint");
+    }
+
+    [Theory]
+    [InlineData("sdxl_checkpoint_singlefile", "a checkpoint (SDXL)")]
+    [InlineData("flux_checkpoint_singlefile", "a checkpoint (Flux.1)")]
+    [InlineData("sdxl_checkpoint_diffusers_text_encoder", "such as a text encoder")]
+    public void Checkpoint_of_a_known_family_given_as_a_lora(string names, string kind)
+    {
+        SafetensorsLayout layout = SafetensorsLayout.Create(KeyFile.Tensors(names));
+        string path = _bench.PathOf("base.safetensors");
+        using (FileStream stream = File.Create(path))
+        {
+            stream.Write(layout.Header(metadata: null));
+            stream.SetLength(stream.Position + layout.DataLength);
+        }
+
+        // It must not be hashed for this.
+        new ExpectedError(Assert.Single(_bench.Run("Get-LoraSpectrum base.safetensors").Errors), IsTerminating: false)
+            .Is("NoLoraLayers", ErrorCategory.InvalidData).Mentions(path, kind, "not a LoRA");
+    }
+
+    [Fact]
+    public void Embedding_given_as_a_lora()
+    {
+        string path = _bench.Add("embedding.safetensors", new SampleFile().Add("clip_l", Matrix.Gaussian(4, 8, new Random(1))).Add("clip_g", Matrix.Gaussian(4, 8, new Random(1))));
+
+        Resize(path).Is("NoLoraLayers", ErrorCategory.InvalidData).Mentions(path, "textual inversion");
+    }
+
+    [Theory]
+    [InlineData("<!DOCTYPE html><html>", "a web page", "download has probably failed")]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "Git LFS pointer", "git lfs pull")]
+    [InlineData("{\"error\":\"Unauthorized\"}", "JSON", "Unauthorized")]
+    public void Foreign_file_as_a_lora_and_as_a_checkpoint(string content, string kind, string remedy)
+    {
+        string path = _bench.AddText("style.safetensors", content);
+        Resize(path).Is("InvalidSafetensors", ErrorCategory.InvalidData).LetsTheCallGoOn().Mentions(path, kind, remedy);
+
+        File.Move(path, _bench.PathOf("base.safetensors"));
+        _bench.AddLora();
+        _bench.RunFailing("Invoke-LoraResize style.safetensors -Checkpoint base.safetensors").Is("InvalidSafetensors", ErrorCategory.InvalidData).EndsTheCall().Mentions("base.safetensors", kind, remedy);
     }
 
     [Theory]

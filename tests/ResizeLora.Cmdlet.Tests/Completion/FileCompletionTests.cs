@@ -16,6 +16,18 @@ public sealed class FileCompletionTests : IDisposable
     public void Safetensors_files_and_folders_are_offered_and_nothing_else(string line) =>
         Assert.Equal(["base.safetensors", "broken.safetensors", "folder", "style.safetensors"], _bench.Complete(line).Select(result => result.ListItemText).Where(name => name != "cache"));
 
+    [Theory]
+    [InlineData("Get-LoraSpectrum style.safetensors -Checkpoint q|")]
+    [InlineData("Invoke-LoraResize style.safetensors -Checkpoint q|")]
+    [InlineData("Clear-SpectralNormCache q|")]
+    public void Only_checkpoints_may_be_GGUF(string line)
+    {
+        File.WriteAllText(_bench.PathOf("q4.GGUF"), "");
+        Assert.Equal("q4.GGUF", Assert.Single(_bench.Complete(line)).ListItemText);
+        Assert.Empty(_bench.Complete("Get-LoraSpectrum q|"));
+        Assert.Empty(_bench.Complete("Invoke-LoraResize -LiteralPath q|"));
+    }
+
     [Fact]
     public void A_destination_is_a_folder() =>
         Assert.Equal(["folder"], _bench.Complete("Invoke-LoraResize style.safetensors -Destination |").Select(result => result.ListItemText).Where(name => name != "cache"));

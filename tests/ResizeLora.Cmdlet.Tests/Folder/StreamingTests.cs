@@ -92,13 +92,14 @@ public sealed class StreamingTests : IDisposable
     [InlineData("Invoke-LoraResize a.safetensors -Checkpoint a.safetensors", "is the checkpoint")]
     [InlineData("Invoke-LoraResize a.safetensors -Checkpoint a.safetensors -SkipExisting", "is the checkpoint")]
     [InlineData("Get-Item a.safetensors | Invoke-LoraResize -Checkpoint a.safetensors -Destination out", "is the checkpoint")]
-    [InlineData("Get-LoraSpectrum a.safetensors -Checkpoint a.safetensors", "is the checkpoint")]
+    [InlineData("Get-LoraSpectrum base.safetensors -Checkpoint base.safetensors", "is the checkpoint")]
     [InlineData("Get-LoraSpectrum a.safetensors -Layer nothing*", "matches 'nothing*'")]
     [InlineData("Invoke-LoraResize a.safetensors -Recipe 'spn_lora=1,thr=-1' -Layer nothing*", "matches 'nothing*'")]
     [InlineData("Get-LoraSpectrum a.safetensors | Invoke-LoraResize -Recipe 'spn_lora=1,thr=-1' -Layer nothing*", "matches 'nothing*'")]
     public void A_call_that_does_nothing_says_why(string script, string reason)
     {
         Directory.CreateDirectory(_bench.PathOf("folder"));
+        _bench.AddCheckpoint();
         IReadOnlyList<string> before = _bench.Listing();
 
         RunResult result = _bench.Run(script);

@@ -133,7 +133,7 @@ public sealed class ParameterTests : IDisposable
 
         ExpectedError error = _bench.RunFailing($"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}' -Device {device}");
 
-        error.Is("TorchDeviceMissing", ErrorCategory.NotInstalled);
+        error.Is("TorchDeviceMissing", ErrorCategory.InvalidArgument);
         Assert.True(error.IsTerminating);
         Assert.Contains(device, error.Record.Exception.Message, StringComparison.Ordinal);
     }

@@ -30,7 +30,7 @@ internal sealed class Bench : IDisposable
     public RunResult Run(string script, params object?[] arguments) => _session.Run(script, arguments);
 
     /// <summary>Runs a script and stops it; see <see cref="ModuleSession.RunAndStop"/>.</summary>
-    public (RunResult Result, TimeSpan Delay) RunAndStop(string script, Func<PSDataStreams, bool> when, params object?[] arguments) => _session.RunAndStop(script, when, arguments);
+    public (RunResult Result, TimeSpan Delay, TimeSpan Work) RunAndStop(string script, Func<PSDataStreams, bool> when, params object?[] arguments) => _session.RunAndStop(script, when, arguments);
 
     /// <summary>Runs a script that is expected to write no error and no warning.</summary>
     public RunResult RunClean(string script, params object?[] arguments)

@@ -7,7 +7,7 @@ namespace ResizeLora.Core.Tests.Architecture;
 public partial class FolderOrderTests
 {
     private static readonly string[] Order =
-        ["Safetensors", "Peft", "Adapters", "Pairing", "Decomposition", "Norms", "Recipes", "Scoring", "Selection", "Writing", "Pipeline"];
+        ["Safetensors", "Peft", "Adapters", "Checkpoints", "Pairing", "Decomposition", "Norms", "Recipes", "Scoring", "Selection", "Writing", "Info", "Pipeline"];
 
     // These serve all of the flow and may know nothing of it.
     private static readonly string[] Ground = ["Faults", "Files", "Concurrency", "Views"];

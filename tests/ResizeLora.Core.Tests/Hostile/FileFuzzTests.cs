@@ -41,7 +41,7 @@ public sealed class FileFuzzTests(ITestOutputHelper output) : IDisposable
         catch (ResizeLoraException exception)
         {
             Assert.Equal("InvalidSafetensors", exception.ErrorId);
-            Assert.StartsWith($"'{path}' is no valid safetensors file: ", exception.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"'{path}' is not a valid safetensors file: ", exception.Message, StringComparison.Ordinal);
             Assert.Equal(path, exception.Target);
             outcome = $"refused: {Message.KindOf(exception.Message[(exception.Message.IndexOf("file: ", StringComparison.Ordinal) + 6)..])}";
         }

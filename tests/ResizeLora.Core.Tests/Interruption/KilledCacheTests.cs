@@ -27,7 +27,7 @@ public sealed class KilledCacheTests(ITestOutputHelper log) : IDisposable
         for (; hits < KillRuns.Wanted && runs < KillRuns.Most; runs++)
         {
             using HostProcess host = HostProcess.Start("save-on", _folder.Path);
-            Thread.Sleep(random.Next(100));
+            KillRuns.Wait(random, runs, 100, () => _folder.FileNames.Any(name => name.EndsWith(".tmp", StringComparison.Ordinal)));
             Assert.Equal(string.Empty, host.Kill());
 
             IReadOnlyDictionary<string, MatrixNorms> norms = cache.Load(Sha);

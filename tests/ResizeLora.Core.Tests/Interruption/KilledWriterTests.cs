@@ -34,7 +34,7 @@ public sealed class KilledWriterTests(ITestOutputHelper log) : IDisposable
         for (; hits < KillRuns.Wanted && runs < KillRuns.Most; runs++)
         {
             using HostProcess host = HostProcess.Start("resize-on", first, second, folder.Path, Recipe);
-            Thread.Sleep(random.Next(LongestWait));
+            KillRuns.Wait(random, runs, LongestWait, () => folder.Temporary.Length > 0);
             Assert.Equal(string.Empty, host.Kill());
 
             folder.AssertWhole();

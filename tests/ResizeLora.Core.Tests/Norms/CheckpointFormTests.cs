@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
@@ -265,11 +264,13 @@ public sealed class CheckpointFormTests : IDisposable
         TimeSpan best = TimeSpan.MaxValue;
         for (int run = 0; run < 5; run++)
         {
-            var time = Stopwatch.StartNew();
-            using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder["flux.safetensors"], cache, _warnings.Add, CancellationToken.None, (_, _, _) => Assert.Fail("It is hashed."));
-            Assert.Equal("Flux.1", checkpoint.Index.Family);
-            Assert.NotNull(checkpoint.Index.Find("transformer.single_transformer_blocks.37.proj_mlp"));
-            best = time.Elapsed < best ? time.Elapsed : best;
+            TimeSpan time = ProcessorTime.Of(() =>
+            {
+                using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder["flux.safetensors"], cache, _warnings.Add, CancellationToken.None, (_, _, _) => Assert.Fail("It is hashed."));
+                Assert.Equal("Flux.1", checkpoint.Index.Family);
+                Assert.NotNull(checkpoint.Index.Find("transformer.single_transformer_blocks.37.proj_mlp"));
+            });
+            best = time < best ? time : best;
         }
 
         Assert.True(best < TimeSpan.FromMilliseconds(300), $"{best}");

@@ -17,12 +17,15 @@ public class StagedFilesTests
     }
 
     [Fact]
-    public void The_list_names_every_native_file()
+    public void The_list_tells_the_size_of_every_native_file()
     {
         string[] managed = ["ResizeLora.Torch.dll", "ResizeLora.Torch.pdb", "TorchSharp.dll", "LICENSE-LIBTORCH.txt", TorchPreflight.ListName];
-        IEnumerable<string> natives = Directory.EnumerateFileSystemEntries(BuildPaths.Torch).Select(path => Path.GetFileName(path)!).Except(managed);
+        IEnumerable<string> natives = new DirectoryInfo(BuildPaths.Torch).EnumerateFiles()
+            .Where(file => !managed.Contains(file.Name))
+            .OrderBy(file => file.Name, StringComparer.Ordinal)
+            .Select(file => $"{file.Length} {file.Name}");
 
-        Assert.Equal(natives.Order(StringComparer.Ordinal), File.ReadLines(Path.Combine(BuildPaths.Torch, TorchPreflight.ListName)).Order(StringComparer.Ordinal));
+        Assert.Equal(natives, File.ReadLines(Path.Combine(BuildPaths.Torch, TorchPreflight.ListName)));
     }
 
     [LinuxFact]

@@ -23,6 +23,58 @@ public class TorchPreflightTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(999)]
+    [InlineData(1001)]
+    public void A_file_of_another_size_is_not_loaded_and_named_with_both_sizes(int size)
+    {
+        foreach (string name in Files)
+        {
+            using TemporaryFolder folder = FakeTorch(1000);
+            File.WriteAllBytes(folder[name], new byte[size]);
+
+            TorchUnavailableException exception = Refused(TorchUnavailableReason.Damaged, folder);
+
+            Assert.Equal(folder[name], exception.Target);
+            Assert.Contains($"{size:N0} bytes instead of 1,000", exception.Message, StringComparison.Ordinal);
+            Assert.Contains("again", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [LinuxFact]
+    public void A_libtorch_cut_short_is_an_error_and_not_the_end_of_the_process()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string file in Directory.EnumerateFiles(BuildPaths.Torch))
+            File.CreateSymbolicLink(folder[Path.GetFileName(file)], file);
+        string library = folder["libtorch_cpu.so"];
+        File.Delete(library);
+        using (FileStream whole = File.OpenRead(Path.Combine(BuildPaths.Torch, "libtorch_cpu.so")))
+        using (FileStream part = File.Create(library))
+        {
+            byte[] start = new byte[1 << 20];
+            whole.ReadExactly(start);
+            part.Write(start);
+        }
+
+        var exception = Assert.Throws<TorchUnavailableException>(() => new NumericEngineLoader(folder.Path).Engine);
+
+        Assert.Equal((TorchUnavailableReason.Damaged, library), (exception.Reason, exception.Target));
+    }
+
+    [Theory]
+    [InlineData("libc10.so")]
+    [InlineData("many libc10.so")]
+    [InlineData("-1 libc10.so")]
+    public void A_list_that_says_something_else_is_not_installed(string line)
+    {
+        using TemporaryFolder folder = FakeTorch();
+        File.WriteAllText(folder[TorchPreflight.ListName], line);
+
+        Assert.Contains(TorchPreflight.ListName, Refused(TorchUnavailableReason.NotInstalled, folder).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_folder_without_the_list_is_not_installed()
     {
@@ -105,13 +157,13 @@ public class TorchPreflightTests
         Assert.Equal(folder["libgomp-0.so.1"], libraries.Find("libgomp-0.so.1"));
     }
 
-    private static TemporaryFolder FakeTorch()
+    private static TemporaryFolder FakeTorch(int size = 0)
     {
         TemporaryFolder folder = new();
-        File.WriteAllLines(folder[TorchPreflight.ListName], Files);
+        File.WriteAllLines(folder[TorchPreflight.ListName], Files.Select(name => $"{size} {name}"));
         foreach (string name in Files.Concat(["TorchSharp.dll", "ResizeLora.Torch.dll"]))
         {
-            File.WriteAllBytes(folder[name], []);
+            File.WriteAllBytes(folder[name], new byte[size]);
         }
 
         return folder;

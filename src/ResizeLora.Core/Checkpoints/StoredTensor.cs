@@ -1,6 +1,6 @@
 using ResizeLora.Safetensors;
 
-namespace ResizeLora.Pairing;
+namespace ResizeLora.Checkpoints;
 
 /// <summary>A tensor of a checkpoint, which may be in several files.</summary>
 /// <param name="File">Number of the file.</param>

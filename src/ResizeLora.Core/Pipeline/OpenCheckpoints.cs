@@ -4,7 +4,7 @@ using ResizeLora.Pairing;
 namespace ResizeLora.Pipeline;
 
 /// <summary>The checkpoints of one call, each opened once.</summary>
-internal sealed class Checkpoints(string? cacheFolder, IPipelineObserver observer, CancellationToken cancellation) : IDisposable
+internal sealed class OpenCheckpoints(string? cacheFolder, IPipelineObserver observer, CancellationToken cancellation) : IDisposable
 {
     private readonly Dictionary<string, BaseCheckpoint> _open = new(StringComparer.Ordinal);
 

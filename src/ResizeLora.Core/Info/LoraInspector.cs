@@ -1,0 +1,78 @@
+using System.Globalization;
+using ResizeLora.Decomposition;
+using ResizeLora.Pairing;
+using ResizeLora.Peft;
+using ResizeLora.Safetensors;
+using ResizeLora.Writing;
+
+namespace ResizeLora.Info;
+
+/// <summary>Tells what a LoRA file is by its header alone.</summary>
+internal static class LoraInspector
+{
+    /// <summary>Reads the header of an adapter, and PEFT's configuration where there is one.</summary>
+    /// <exception cref="ResizeLoraException">It can't be read, or holds no layers of an adapter.</exception>
+    public static LoraInfo Read(string path)
+    {
+        using var source = AdapterSource.Open(path);
+        var contents = AdapterContents.Read(source);
+        if (contents.Layers.Count + contents.Unsupported.Count == 0)
+            throw OtherModel.Describe(source.Header) is { } kind ? LayerFault.OtherModel(source.Path, kind) : LayerFault.NoLayers(source.Path, PairingFault.UnknownPairs(contents.Others));
+
+        IReadOnlyList<AdapterLayer> layers = contents.Layers;
+        int[] ranks = [.. layers.Select(layer => (int)layer.Rank).Order()];
+        IReadOnlyList<string> families = FamilyGuess.Of(layers);
+        var training = new TrainingMetadata(source.Header, source.Configuration ?? PeftConfiguration.OfHeader(source.Header, source.Path));
+        return new LoraInfo(source.Path, training, ResizeOrigin.Of(source.Header))
+        {
+            Size = source.File.Length,
+            Type = ByFrequency(layers.Select(layer => layer.Magnitude is null ? layer.Type.Name : $"DoRA ({layer.Type.Name})")) ?? "none that can be resized",
+            Style = ByFrequency(layers.Select(layer => layer.Name).Concat(contents.Unsupported.Select(layer => layer.Name)).Select(name => AdapterNames.StyleOf(name, isPaired: families.Count > 0)))!,
+            FamilyCandidates = new ReadableList<string>(families, ','),
+            LayerCount = layers.Count,
+            Layers = new ReadableList<LoraLayerGroup>(Groups(layers), ';'),
+            MinimumRank = ranks.FirstOrDefault(),
+            MedianRank = ranks.ElementAtOrDefault((ranks.Length - 1) / 2),
+            MaximumRank = ranks.LastOrDefault(),
+            Alpha = AlphaOf(layers, source),
+            DType = ByFrequency(layers.SelectMany(layer => layer.Tensors.All).Select(tensor => tensor.DType.ToString())) ?? string.Empty,
+            IsResized = OutputMetadata.IsResized(source.Header),
+            Problems = new ReadableList<LoraProblem>(Problems(contents), ';'),
+            OtherTensorCount = contents.Others.Count,
+            Metadata = source.Header.Metadata.ToDictionary(StringComparer.Ordinal),
+        };
+    }
+
+    private static IEnumerable<LoraLayerGroup> Groups(IReadOnlyList<AdapterLayer> layers) => layers
+        .GroupBy(layer => (Component: AdapterNames.ComponentOf(layer.Name), Kind: LayerKind.Of(layer)))
+        .OrderBy(group => group.Key.Component)
+        .ThenBy(group => group.Key.Kind, StringComparer.Ordinal)
+        .Select(group => new LoraLayerGroup(group.Key.Component, group.Key.Kind, group.Count(), (int)group.Min(layer => layer.Rank), (int)group.Max(layer => layer.Rank)));
+
+    private static IEnumerable<LoraProblem> Problems(AdapterContents contents)
+    {
+        foreach (IGrouping<string, UnsupportedLayer> group in contents.Unsupported.GroupBy(layer => layer.Reason, StringComparer.Ordinal))
+            yield return new LoraProblem(group.Key, group.Count(), group.First().Name);
+
+        if (UnknownPairs.Find(contents.Others) is [(TensorInfo up, _), ..] unknown)
+            yield return new LoraProblem("pair(s) of tensors that look like the factors of a layer, but whose names are not known", unknown.Count, up.Name);
+    }
+
+    /// <summary>What the header says of alpha; the numbers in tensors are not read.</summary>
+    private static string AlphaOf(IReadOnlyList<AdapterLayer> layers, AdapterSource source)
+    {
+        double[] told = [.. layers.Select(layer => layer.Configured?.Alpha).OfType<double>().Distinct().Order()];
+        if (told.Length > 0)
+            return told.Length == 1 ? Text(told[0]) : $"{Text(told[0])} to {Text(told[^1])}";
+
+        return layers.Any(layer => layer.Alpha is not null)
+            ? source.Header.FindMetadata("ss_network_alpha") ?? "in a tensor of each layer"
+            : source.Location.LostConfiguration ?? "the rank, as none is stored";
+    }
+
+    private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Distinct texts, the most frequent first; null where there is none.</summary>
+    private static string? ByFrequency(IEnumerable<string> texts) =>
+        string.Join(", ", texts.GroupBy(text => text, StringComparer.Ordinal).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Select(group => group.Key)) is { Length: > 0 } joined ? joined : null;
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using ResizeLora.Safetensors;
+using ResizeLora.Writing;
+
+namespace ResizeLora.Info;
+
+/// <summary>How a resized LoRA says that it was made; what is missing or has been edited to nonsense is null.</summary>
+/// <param name="Recipe">What chose.</param>
+/// <param name="Threshold">Where it cut.</param>
+/// <param name="Precision">The number format that was asked for.</param>
+/// <param name="Source">The name of the file that it was made from.</param>
+internal sealed record ResizeOrigin(string? Recipe, double? Threshold, string? Precision, string? Source)
+{
+    public static ResizeOrigin Of(SafetensorsHeader header)
+    {
+        IReadOnlyDictionary<string, string>? record = OutputMetadata.Recorded(header);
+        return new ResizeOrigin(
+            Read<string>("recipe"),
+            Read<double?>("threshold"),
+            Read<string>("precision"),
+            Read<string>("source"));
+
+        T? Read<T>(string name)
+        {
+            try
+            {
+                return record?.GetValueOrDefault(name) is { } json ? JsonSerializer.Deserialize<T>(json) : default;
+            }
+            catch (JsonException)
+            {
+                return default;
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+namespace ResizeLora.Safetensors;
+
+/// <summary>What a file of tensors says of them, wholly validated: each lies within the file, and no two share a byte.</summary>
+internal class TensorHeader
+{
+    private readonly Dictionary<string, TensorInfo> _byName;
+
+    internal TensorHeader(IReadOnlyList<TensorInfo> tensors, long dataStart)
+    {
+        Tensors = tensors;
+        DataStart = dataStart;
+        _byName = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>All tensors in the order of their bytes.</summary>
+    public IReadOnlyList<TensorInfo> Tensors { get; }
+
+    /// <summary>Position in the file of offset 0 of the tensors.</summary>
+    public long DataStart { get; }
+
+    public TensorInfo? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>A text of the free-form metadata; null if there is none of the name.</summary>
+    public virtual string? FindMetadata(string key) => null;
+}
