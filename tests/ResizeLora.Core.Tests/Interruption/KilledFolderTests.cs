@@ -37,7 +37,7 @@ public sealed class KilledFolderTests(ITestOutputHelper log) : IDisposable
         for (; hits < KillRuns.Wanted && runs < KillRuns.Most; runs++)
         {
             using HostProcess host = HostProcess.Start("resize-on", first, second, folder, Recipe);
-            Thread.Sleep(random.Next(LongestWait));
+            KillRuns.Wait(random, runs, LongestWait, () => Temporary(folder).Length > 0);
             Assert.Equal(string.Empty, host.Kill());
 
             string[] outputs = Outputs(folder);
@@ -46,7 +46,7 @@ public sealed class KilledFolderTests(ITestOutputHelper log) : IDisposable
             Assert.InRange(outputs.Length, 0, 1);
 
             // What the killed process before this one left is gone, or there would be more.
-            string[] temporary = [.. Directory.GetFileSystemEntries(folder).Except(outputs)];
+            string[] temporary = Temporary(folder);
             Assert.All(temporary, path => Assert.Matches(@"^\.\w{8}\.\w{3}\.resizelora\.(tmp|folder)$", Path.GetFileName(path)));
             Assert.InRange(temporary.Length, 0, 2);
             string phase = PhaseOf(outputs, temporary, expected);
@@ -106,6 +106,8 @@ public sealed class KilledFolderTests(ITestOutputHelper log) : IDisposable
     }
 
     private static string[] Outputs(string folder) => [.. Directory.GetDirectories(folder).Where(path => !Path.GetFileName(path).StartsWith('.'))];
+
+    private static string[] Temporary(string folder) => [.. Directory.GetFileSystemEntries(folder).Except(Outputs(folder))];
 
     /// <summary>Both files, and their names.</summary>
     private static string HashOf(string folder) => string.Join(' ', Directory.GetFileSystemEntries(folder).Order(StringComparer.Ordinal).Select(path => $"{Path.GetFileName(path)} {Hash.OfFile(path)}"));
