@@ -50,8 +50,13 @@ function Export-Module {
     $module = Join-Path $output "ResizeLora/$version"
     if (Test-Path $module) { Remove-Item $module -Recurse -Force }
     $null = New-Item -ItemType Directory -Path $module -Force
-    $names = 'ResizeLora.psd1', 'ResizeLora.Format.ps1xml', 'README.md', 'CHANGELOG.md', 'LICENSE', 'docs/THIRD-PARTY-NOTICES.md', 'docs/licenses', 'bin', 'en-US'
+    $names = 'ResizeLora.psd1', 'ResizeLora.Format.ps1xml', 'ResizeLora.Types.ps1xml', 'README.md', 'CHANGELOG.md', 'LICENSE', 'bin', 'en-US'
     foreach ($name in $names) { Copy-Item (Join-Path $PSScriptRoot $name) $module -Recurse }
+
+    # Where they are in the checkout, so that links lead from one to another in both.
+    $docs = Join-Path $module docs
+    $null = New-Item -ItemType Directory -Path $docs
+    foreach ($name in (Get-ChildItem (Join-Path $PSScriptRoot docs) -Filter *.md).FullName + (Join-Path $PSScriptRoot docs/licenses)) { Copy-Item $name $docs -Recurse }
     Get-ChildItem $module -Recurse -File -Filter *.pdb | Remove-Item
     Write-Host "The module is in $module"
     Join-Path $module 'ResizeLora.psd1'

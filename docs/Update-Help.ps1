@@ -117,7 +117,7 @@ function Repair-Maml([xml] $Maml, [object[]] $Help) {
         foreach ($link in @($command.SelectNodes('.//maml:navigationLink', $names))) {
             $address = $link.SelectSingleNode('maml:uri', $names)
             if ($link.SelectSingleNode('maml:linkText', $names).InnerText -eq 'Online Version' -and -not $address.InnerText) { $null = $link.ParentNode.RemoveChild($link) }
-            elseif ($address.InnerText -match '\.(md|txt)$') { $address.InnerText = '' }
+            elseif ($address.InnerText -notmatch '^https:') { $address.InnerText = '' }
         }
     }
 }

@@ -28,6 +28,7 @@ function Get-NuspecText([System.Management.Automation.PSModuleInfo] $Manifest) {
     <requireLicenseAcceptance>false</requireLicenseAcceptance>
     <license type="expression">MIT</license>
     <licenseUrl>https://licenses.nuget.org/MIT</licenseUrl>
+    <projectUrl>$(ConvertTo-XmlText $Manifest.ProjectUri)</projectUrl>
     <description>$(ConvertTo-XmlText $Manifest.Description)</description>
     <releaseNotes>$(ConvertTo-XmlText $Manifest.ReleaseNotes)</releaseNotes>
     <copyright>$(ConvertTo-XmlText $Manifest.Copyright)</copyright>

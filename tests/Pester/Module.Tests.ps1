@@ -29,7 +29,7 @@ Describe 'The manifest' {
     }
 
     It 'says what a gallery shows' {
-        foreach ($property in 'Description', 'Author', 'Copyright', 'LicenseUri', 'ReleaseNotes', 'Tags') { $info.$property | Should -Not -BeNullOrEmpty -Because "$property is shown" }
+        foreach ($property in 'Description', 'Author', 'Copyright', 'LicenseUri', 'ProjectUri', 'ReleaseNotes', 'Tags') { $info.$property | Should -Not -BeNullOrEmpty -Because "$property is shown" }
         $info.PowerShellVersion | Should -Be '7.6'
         $info.CompatiblePSEditions | Should -Be 'Core'
     }
@@ -43,8 +43,8 @@ Describe 'The published folder' -Skip:$isCheckout {
     BeforeAll { $files = Get-ChildItem (Split-Path $manifest) -Recurse -File | ForEach-Object { [System.IO.Path]::GetRelativePath((Split-Path $manifest), $_.FullName).Replace('\', '/') } }
 
     It 'holds <_>' -ForEach @(
-        'ResizeLora.psd1', 'ResizeLora.Format.ps1xml', 'README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY-NOTICES.md'
-        'licenses/GPL-3.0.txt', 'licenses/GCC-exception-3.1.txt'
+        'ResizeLora.psd1', 'ResizeLora.Format.ps1xml', 'ResizeLora.Types.ps1xml', 'README.md', 'CHANGELOG.md', 'LICENSE'
+        'docs/THIRD-PARTY-NOTICES.md', 'docs/licenses/GPL-3.0.txt', 'docs/licenses/GCC-exception-3.1.txt'
         'en-US/ResizeLora.dll-Help.xml', 'bin/ResizeLora.dll', 'bin/ResizeLora.Core.dll'
         'bin/torch/ResizeLora.Torch.dll', 'bin/torch/TorchSharp.dll', 'bin/torch/natives.txt', 'bin/torch/LICENSE-LIBTORCH.txt'
     ) { $files | Should -Contain $_ }
@@ -54,6 +54,14 @@ Describe 'The published folder' -Skip:$isCheckout {
             $size, $name = $line.Split(' ', 2)
             $files | Should -Contain "bin/torch/$name"
             (Get-Item (Join-Path (Split-Path $manifest) "bin/torch/$name")).Length | Should -Be $size
+        }
+    }
+
+    It 'holds each file to which a page in it links' {
+        foreach ($page in Get-ChildItem (Split-Path $manifest) -Recurse -Filter *.md) {
+            foreach ($link in [regex]::Matches((Get-Content $page -Raw), '\]\((?!https?:|#)([^)#\s]+)').ForEach({ $_.Groups[1].Value })) {
+                Join-Path $page.Directory $link | Should -Exist -Because "$($page.Name) links to it"
+            }
         }
     }
 

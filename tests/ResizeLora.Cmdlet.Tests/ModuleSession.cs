@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using System.Management.Automation.Runspaces;
 using ResizeLora.Shell;
 
@@ -16,10 +17,11 @@ public sealed class ModuleSession : IDisposable
 {
     private readonly Runspace _runspace;
 
-    public ModuleSession()
+    /// <param name="host">The console; by default none is there.</param>
+    public ModuleSession(PSHost? host = null)
     {
         Folder = Directory.CreateTempSubdirectory("ResizeLora.Tests-").FullName;
-        _runspace = RunspaceFactory.CreateRunspace(ShellSession.CreateState());
+        _runspace = host is null ? RunspaceFactory.CreateRunspace(ShellSession.CreateState()) : RunspaceFactory.CreateRunspace(host, ShellSession.CreateState());
         _runspace.Open();
         RunOrThrow("param($manifest, $folder) Import-Module $manifest -ErrorAction Stop; Set-Location -LiteralPath $folder", BuiltModule.Manifest, Folder);
     }
@@ -37,6 +39,14 @@ public sealed class ModuleSession : IDisposable
     public RunResult Run(string script, params object?[] arguments)
     {
         using PowerShell shell = Prepare(script, arguments);
+        return Invoke(shell, []);
+    }
+
+    /// <summary>Runs a script as a prompt does: what it writes goes to the console of the host.</summary>
+    public RunResult RunInConsole(string script)
+    {
+        using PowerShell shell = Prepare(script, []);
+        shell.AddCommand("Out-Default");
         return Invoke(shell, []);
     }
 

@@ -44,7 +44,7 @@ internal static class LayerFault
         new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' could be paired with the checkpoint '{checkpoint}' (family: {family}), such as {example}. Is this the base model that the LoRA was trained on?");
 
     public static ResizeLoraException Unmatched(string path, string checkpoint, int count, string unpaired) =>
-        new("UnmatchedLayer", FaultKind.InvalidData, path, $"{count} layer(s) of '{path}' have no partner in the checkpoint '{checkpoint}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");
+        new("UnmatchedLayer", FaultKind.InvalidData, path, $"The checkpoint '{checkpoint}' has no partner for {Quantity.Of(count, "layer")} of '{path}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");
 
     /// <summary>libtorch has one type of exception for all, and tells in words what has happened; several lines of them.</summary>
     private static bool IsOutOfMemory(ExternalException exception) =>

@@ -55,7 +55,7 @@ internal static class LoraInspector
             yield return new LoraProblem(group.Key, group.Count(), group.First().Name);
 
         if (UnknownPairs.Find(contents.Others) is [(TensorInfo up, _), ..] unknown)
-            yield return new LoraProblem("pair(s) of tensors that look like the factors of a layer, but whose names are not known", unknown.Count, up.Name);
+            yield return new LoraProblem("pair of tensors that could be the factors of a layer, but with unknown names", unknown.Count, up.Name);
     }
 
     /// <summary>What the header says of alpha; the numbers in tensors are not read.</summary>

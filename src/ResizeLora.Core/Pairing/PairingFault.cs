@@ -35,7 +35,7 @@ internal static class PairingFault
     /// <summary>Tensors that may be factors of layers which nobody has told of; empty if there are none.</summary>
     public static string UnknownPairs(IEnumerable<TensorInfo> others) =>
         Pairing.UnknownPairs.Find(others) is [(TensorInfo up, TensorInfo down), ..] unknown
-            ? $"{unknown.Count} pair(s) of tensors look like the factors of a layer, but their names are not known, such as '{DisplayText.Of(up.Name)}' and '{DisplayText.Of(down.Name)}'"
+            ? $"{Quantity.Of(unknown.Count, "pair")} of tensors could be the factors of a layer, but with unknown names, such as '{DisplayText.Of(up.Name)}' and '{DisplayText.Of(down.Name)}'"
             : string.Empty;
 
     public static ResizeLoraException NoCheckpointInFolder(string folder) =>
@@ -54,5 +54,5 @@ internal static class PairingFault
         new("SameCheckpointTwice", FaultKind.InvalidArgument, path, $"'{path}' is named twice as a checkpoint. Name each file once.");
 
     public static ResizeLoraException CheckpointIsLora(string path) =>
-        new("CheckpointIsLora", FaultKind.InvalidData, path, $"'{path}' is a LoRA, not a checkpoint. Name with -Checkpoint the base model that the LoRA was trained on.");
+        new("CheckpointIsLora", FaultKind.InvalidData, path, $"'{path}' is a LoRA, not a checkpoint. Use -Checkpoint to name the base model that the LoRA was trained on.");
 }

@@ -39,5 +39,5 @@ internal static class PeftFault
         new("PeftDoraMismatch", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' has {(usesDora ? "no magnitudes" : "the magnitudes of DoRA")}, but {place} has use_dora {(usesDora ? "true" : "false")}. They don't belong together: correct what is out of date, or download the adapter again.");
 
     public static ResizeLoraException CantKeep(string path, string type, int count, string example) =>
-        new("UnsupportedLayer", FaultKind.InvalidData, path, $"{count} layer(s) of '{path}', such as '{DisplayText.Of(example)}', would have to stay as they are, but an adapter of PEFT's type {type} becomes one of type LORA. If they are not in the checkpoint, leave them out with -UnmatchedLayer Drop.");
+        new("UnsupportedLayer", FaultKind.InvalidData, path, $"{Quantity.Of(count, "layer")} of '{path}', such as '{DisplayText.Of(example)}', would have to stay as they are, but an adapter of PEFT's type {type} becomes one of type LORA. If they are not in the checkpoint, leave them out with -UnmatchedLayer Drop.");
 }

@@ -43,7 +43,7 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, bool includeResiz
     public void Report()
     {
         if (_resized.Count > 0)
-            observer.Warning($"{_resized.Count} file(s) that an earlier run has made are skipped, such as '{_resized[0]}'. Use -IncludeResized to resize them again.");
+            observer.Warning($"Skipped {Quantity.Of(_resized.Count, "file")} that an earlier run has made, such as '{_resized[0]}'. Use -IncludeResized to resize such files again.");
         else if (_checkpoint is not null && !_hasTaken)
             observer.Warning(OnlyCheckpoint(_checkpoint));
     }

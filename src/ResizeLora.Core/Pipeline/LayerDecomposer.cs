@@ -42,7 +42,7 @@ internal sealed class LayerDecomposer(
             // What becomes of them in an output is said when it is planned.
             (string Name, string? Problem)[] problems = [.. wanted.Where(item => item.Pair.Problem is not null).Select(item => (item.Layer.Name, item.Pair.Problem))];
             if (problems.Length > 0 && !forWriting)
-                observer.Warning($"{problems.Length} layer(s) of '{source.Path}' have no partner in the checkpoint: {PairingSummary.Unpaired(checkpoint.Index, problems)}");
+                observer.Warning($"The checkpoint has no partner for {Quantity.Of(problems.Length, "layer")} of '{source.Path}': {PairingSummary.Unpaired(checkpoint.Index, problems)}");
         }
 
         int done = 0;

@@ -95,7 +95,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep && !IsKeptWithin(limits);
         string fate = keep ? "kept unchanged" : IsKeptWithin(limits) ? $"kept as far as {limits} allows" : "left out";
         if (_warned.Add(source.Path))
-            observer.Warning($"{layers.Count} layer(s) of '{source.Path}' have no partner in the checkpoint and are {fate}: {Unpaired(layers)}");
+            observer.Warning($"The checkpoint has no partner for {Quantity.Of(layers.Count, "layer")} of '{source.Path}' ({fate}): {Unpaired(layers)}");
         return keep ? [.. layers.SelectMany(layer => layer.Source.Layer.Tensors.All)] : [];
     }
 
@@ -104,8 +104,8 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
 
     /// <summary>What an output saves and costs, in a line.</summary>
     public static string Describe(ResizeResult result) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"rank {result.SourceRank} -> {result.Rank}, {result.SourceSize / 1048576.0:0.##} MiB -> {result.Size / 1048576.0:0.##} MiB, error {result.RelativeError:0.####}");
+        CultureInfo.CurrentCulture,
+        $"rank {result.SourceRank} -> {result.Rank}, size {FileSize.Format(result.SourceSize)} -> {FileSize.Format(result.Size)}, error {result.RelativeError:0.0000}");
 
     private void ReportLayers(List<DecomposedLayer> layers, KeptValues kept)
     {

@@ -102,7 +102,7 @@ internal sealed class ResizeJob : IDisposable
 
         _filter.Report();
         if (_savingNothing.Count > 0)
-            _observer.Warning($"Nothing was saved in {_savingNothing.Count} file(s), such as '{_savingNothing[0]}': the recipe keeps every singular value. Raise thr, or give a size.");
+            _observer.Warning($"Nothing was saved in {Quantity.Of(_savingNothing.Count, "file")}, such as '{_savingNothing[0]}': the recipe keeps every singular value. Raise thr, or give a size.");
     }
 
     /// <summary>Releases the checkpoints, and saves what was computed of them.</summary>
@@ -191,7 +191,7 @@ internal sealed class ResizeJob : IDisposable
             throw WritingFault.DestinationFailed(folder, exception);
         }
 
-        _observer.Warning($"Nothing was done, as the folder '{folder}' was not to be created.");
+        _observer.Warning($"Nothing was done, because the folder '{folder}' was not created.");
         return false;
     }
 

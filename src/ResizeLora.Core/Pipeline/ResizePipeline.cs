@@ -193,9 +193,9 @@ internal sealed class ResizePipeline(
         if (source.Location.LostConfiguration is { } lost && contents.Layers.Any(layer => layer.Alpha is null && layer.Configured is null))
             observer.Warning(lost);
         if (reasons.Length > 0)
-            observer.Warning($"'{source.Path}' has {contents.Unsupported.Count} layer(s) that can't be resized and are kept unchanged: {reasons}.");
+            observer.Warning($"{Quantity.Of(contents.Unsupported.Count, "layer")} of '{source.Path}' can't be resized and will be kept unchanged: {reasons}.");
         if (unknownPairs.Length > 0)
-            observer.Warning($"'{source.Path}': {unknownPairs}. They are copied as they are.");
+            observer.Warning($"'{source.Path}': {unknownPairs}. Such tensors are copied as they are.");
     }
 
     private static string? WhyDoraIsRefused(AdapterLayer layer, AdapterPairs? pairs)

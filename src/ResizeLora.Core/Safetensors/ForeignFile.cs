@@ -21,7 +21,7 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
     /// <summary>From the signs that say most to those that say least.</summary>
     private static readonly ForeignFile[] All =
     [
-        new("a Git LFS pointer, which stands for a file that was not fetched", "Run 'git lfs pull' in its folder.", At(0, "version https://git-lfs")),
+        new("a Git LFS pointer, not the file itself", "Run 'git lfs pull' in its folder.", At(0, "version https://git-lfs")),
         new("a GGUF file", "A LoRA must be a safetensors file; only a checkpoint may be GGUF.", At(0, "GGUF")),
         new("a GGML file, which GGUF has replaced", Convert, At(0, "lmgg", "fmgg", "tjgg", "algg")),
         new("a PyTorch file (.pt, .ckpt, .bin)", Convert, head => At(0, Zip)(head) && Has(head, "/data.pkl")),

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Text;
 
@@ -23,8 +24,32 @@ public static class DisplayText
     /// <summary>Whether a text can be shown as it is.</summary>
     internal static bool IsHarmless(string text) => !text.EnumerateRunes().Any(IsObeyed);
 
-    /// <summary>A whole message, harmless.</summary>
-    internal static string Message(string message) => Harmless(message, int.MaxValue);
+    /// <summary>A whole text, such as a message or a path, harmless.</summary>
+    /// <param name="message">Any text.</param>
+    /// <returns>The text with a question mark for each such character.</returns>
+    public static string Message(string message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return Harmless(message, int.MaxValue);
+    }
+
+    /// <summary>Several texts, such as paths, each harmless and on a line of its own.</summary>
+    /// <param name="items">What is shown as text.</param>
+    /// <returns>The lines.</returns>
+    public static string Lines(IEnumerable items)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        return string.Join('\n', items.Cast<object?>().Select(item => Message($"{item}")));
+    }
+
+    /// <summary>Names with their values, such as settings, each pair harmless, short and on a line of its own.</summary>
+    /// <param name="pairs">The names and values.</param>
+    /// <returns>The lines.</returns>
+    public static string Pairs(IReadOnlyDictionary<string, string> pairs)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        return string.Join('\n', pairs.Select(pair => Of($"{pair.Key} {pair.Value}")));
+    }
 
     private static string Harmless(string text, int limit)
     {

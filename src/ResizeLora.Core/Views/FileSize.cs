@@ -16,16 +16,6 @@ public static class FileSize
         return $"{Number(bytes, unit)} {Units[unit]}";
     }
 
-    /// <summary>Words how a size changes, in one unit for both.</summary>
-    /// <param name="before">The size before, in bytes.</param>
-    /// <param name="after">The size after, in bytes.</param>
-    /// <returns>Text such as <c>160->84.2 MiB</c>.</returns>
-    public static string FormatChange(long before, long after)
-    {
-        int unit = UnitOf(Math.Max(before, after));
-        return $"{Number(before, unit)}->{Number(after, unit)} {Units[unit]}";
-    }
-
     private static int UnitOf(long bytes)
     {
         int unit = 0;

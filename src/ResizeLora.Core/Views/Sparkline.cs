@@ -4,7 +4,6 @@ namespace ResizeLora;
 public static class Sparkline
 {
     private const string Blocks = "▁▂▃▄▅▆▇█";
-    private const string Ascii = "_.:-=+*#";
 
     /// <summary>
     /// What the scale covers below the largest value, in powers of ten. The same for all, so that lines can be compared:
@@ -15,15 +14,14 @@ public static class Sparkline
     /// <summary>Draws values on a logarithmic scale that ends at the largest of them.</summary>
     /// <param name="values">The values; where there are more than <paramref name="width"/>, each character stands for the largest of its share.</param>
     /// <param name="width">The most characters; fewer values give fewer characters.</param>
-    /// <param name="plain">Whether only ASCII may be used.</param>
     /// <returns>One character for each value or share; a space for zero and for what is no number.</returns>
-    public static string Draw(IReadOnlyList<double> values, int width, bool plain)
+    public static string Draw(IReadOnlyList<double> values, int width)
     {
         ArgumentNullException.ThrowIfNull(values);
         ArgumentOutOfRangeException.ThrowIfNegative(width);
         double[] shares = Shares([.. values.Select(Magnitude)], Math.Min(width, values.Count));
         double largest = shares.DefaultIfEmpty().Max();
-        return string.Concat(shares.Select(share => Step(share, largest, plain ? Ascii : Blocks)));
+        return string.Concat(shares.Select(share => Step(share, largest)));
     }
 
     private static double[] Shares(double[] values, int count)
@@ -33,13 +31,13 @@ public static class Sparkline
         int Start(int share) => (int)((long)share * values.Length / count);
     }
 
-    private static char Step(double value, double largest, string steps)
+    private static char Step(double value, double largest)
     {
         if (value == 0)
             return ' ';
 
         double height = 1 + (Math.Log10(value) - Math.Log10(largest)) / Decades;
-        return steps[Math.Clamp((int)(height * steps.Length), 0, steps.Length - 1)];
+        return Blocks[Math.Clamp((int)(height * Blocks.Length), 0, Blocks.Length - 1)];
     }
 
     private static double Magnitude(double value) => double.IsFinite(value) ? Math.Abs(value) : 0;

@@ -10,7 +10,7 @@ internal static class WritingFault
         new("OutputNameCollision", FaultKind.InvalidArgument, path, $"'{path}' would be written twice: {first} and {second}. Resize them in separate calls with different -Destination folders, or tell their names apart with {{name}} and {{recipe}} in -OutFile.");
 
     public static ResizeLoraException WouldOverwriteInput(string path) =>
-        new("OutputIsInput", FaultKind.InvalidArgument, path, $"'{path}' is an input of this call (or the checkpoint) and is never overwritten, not even with -Force. Choose another -Destination or -OutFile.");
+        new("OutputIsInput", FaultKind.InvalidArgument, path, $"'{path}' is an input of this call or the checkpoint, and these are never overwritten, even with -Force. Choose another -Destination or -OutFile.");
 
     public static ResizeLoraException OutputDiffers(string path, IReadOnlyList<string> differences) =>
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' already exists{(differences.Count == 0 ? string.Empty : $" but was made with other settings: {string.Join(", ", differences)}")}. Use -Force to overwrite it.");
@@ -55,7 +55,7 @@ internal static class WritingFault
         new("OutFileWithDestination", FaultKind.InvalidArgument, path, $"-OutFile '{path}' names the folder too, so it can't be combined with -Destination. Leave one of them out.");
 
     public static ResizeLoraException UnknownPlaceholder(string path, string placeholder) =>
-        new("OutFilePlaceholder", FaultKind.InvalidArgument, path, $"-OutFile '{path}' has the unknown placeholder {placeholder}. There are {{folder}} (the input's folder), {{name}} (the input's name) and {{recipe}} (recipe, options and threshold, as in the usual name).");
+        new("OutFilePlaceholder", FaultKind.InvalidArgument, path, $"-OutFile '{path}' contains the unknown placeholder {placeholder}. Use {{folder}} (the folder of the input), {{name}} (its name) and {{recipe}} (recipe, options and threshold, as in the usual name).");
 
     public static ResizeLoraException MisplacedPlaceholder(string path) =>
         new("OutFilePlaceholder", FaultKind.InvalidArgument, path, $"In -OutFile '{path}' {{folder}} may stand only at the beginning, and {{recipe}} only in the file name.");

@@ -181,9 +181,14 @@ function Select-Object {
                     }
                     elseif ($one -is [scriptblock]) { $selected["$one"] = ForEach-Object $one -InputObject $item }
                     else {
-                        $found = @($item.psobject.Properties.Match($one))
-                        foreach ($member in $found) { $selected[$member.Name] = $member.Value }
-                        if (-not $found -and -not [WildcardPattern]::ContainsWildcardCharacters($one)) { $selected[$one] = $null }
+                        # A pattern does not mean properties that are hidden; their name does.
+                        if ([WildcardPattern]::ContainsWildcardCharacters($one)) {
+                            foreach ($member in $item.psobject.Properties.Match($one)) { $selected[$member.Name] = $member.Value }
+                        }
+                        else {
+                            $member = $item.psobject.Properties[$one]
+                            $selected[$member ? $member.Name : $one] = $member ? $member.Value : $null
+                        }
                     }
                 }
                 [pscustomobject]$selected

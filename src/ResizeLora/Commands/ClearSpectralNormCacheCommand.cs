@@ -9,27 +9,27 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Commands;
 
 /// <summary>Removes cached norms: all, or those of given checkpoints.</summary>
-[Cmdlet(VerbsCommon.Clear, "SpectralNormCache", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Clear, "SpectralNormCache", SupportsShouldProcess = true, HelpUri = HelpPage.Folder + "Clear-SpectralNormCache.md")]
 [OutputType(typeof(NormCacheEntry))]
 public sealed class ClearSpectralNormCacheCommand : StoppableCommand
 {
     private string? _folder;
 
     /// <summary>Checkpoints, files or folders, whose norms are removed; by default all norms are.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, HelpMessage = "Checkpoints, files or folders, whose norms are removed. Default: all norms.")]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, HelpMessage = "Checkpoint files or folders whose norms are removed. Default: all.")]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "Path", "LP")]
     [ArgumentCompleter(typeof(CheckpointFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
     /// <summary>Entries that are removed, by the SHA-256 that Get-SpectralNormCache shows or by its first digits.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "SHA-256 of checkpoints whose norms are removed; the first digits will do.")]
+    [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "SHA-256 of the checkpoints whose norms are removed; the first digits are enough.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[]? Sha256 { get; set; }
 
     /// <summary>Emits the entries that were removed.</summary>
-    [Parameter(HelpMessage = "Emits the entries that were removed.")]
+    [Parameter(HelpMessage = "Returns the entries that were removed.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>

@@ -9,7 +9,7 @@ using ResizeLora.Pipeline;
 namespace ResizeLora.Commands;
 
 /// <summary>Decomposes LoRA files and emits their layers, as they get ready.</summary>
-[Cmdlet(VerbsCommon.Get, "LoraSpectrum", DefaultParameterSetName = PathSet)]
+[Cmdlet(VerbsCommon.Get, "LoraSpectrum", DefaultParameterSetName = PathSet, HelpUri = HelpPage.Folder + "Get-LoraSpectrum.md")]
 [OutputType(typeof(DecomposedLayer))]
 public sealed class GetLoraSpectrumCommand : PipelineCommand
 {
@@ -24,13 +24,13 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     private bool _hasEmitted;
 
     /// <summary>Layers, or copies of them such as a background job or Import-Clixml leaves, that are decomposed anew.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet, HelpMessage = "Layers, or copies of them, that are decomposed anew.")]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet, HelpMessage = "Layers, or copies of them, to decompose again.")]
     [LayerTransformation]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>Names of layers, with wildcards; by default all layers.</summary>
-    [Parameter(Position = 1, HelpMessage = "Names of layers, with wildcards. Default: all layers.")]
+    [Parameter(Position = 1, HelpMessage = "Names of the layers to decompose. Wildcards are allowed. Default: all layers.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(LayerNameCompleter))]
@@ -100,7 +100,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
         if (_skipped is not null && !_hasDecomposed)
             WriteWarning(InputFilter.OnlyCheckpoint(_skipped));
         else if (_withoutMatch is not null && !_hasEmitted && _settings!.Layers?.HasWildcards == true)
-            WriteWarning($"No layer of '{_withoutMatch}' matches {DisplayText.Message(_settings.Layers.ToString())}.");
+            WriteWarning($"No layer of '{_withoutMatch}' matches {_settings.Layers}.");
     }
 
     /// <inheritdoc/>

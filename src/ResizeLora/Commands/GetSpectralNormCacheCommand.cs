@@ -4,7 +4,7 @@ using ResizeLora.Norms;
 namespace ResizeLora.Commands;
 
 /// <summary>Lists what is in the norm cache, per checkpoint.</summary>
-[Cmdlet(VerbsCommon.Get, "SpectralNormCache")]
+[Cmdlet(VerbsCommon.Get, "SpectralNormCache", HelpUri = HelpPage.Folder + "Get-SpectralNormCache.md")]
 [OutputType(typeof(NormCacheEntry))]
 public sealed class GetSpectralNormCacheCommand : StoppableCommand
 {

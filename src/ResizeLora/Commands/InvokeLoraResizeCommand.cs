@@ -8,7 +8,7 @@ using ResizeLora.Writing;
 namespace ResizeLora.Commands;
 
 /// <summary>Writes resized LoRAs, from files or from layers that were decomposed before.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "LoraResize", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
+[Cmdlet(VerbsLifecycle.Invoke, "LoraResize", DefaultParameterSetName = PathSet, SupportsShouldProcess = true, HelpUri = HelpPage.Folder + "Invoke-LoraResize.md")]
 [Alias("Resize-Lora")]
 [OutputType(typeof(ResizeResult))]
 public sealed class InvokeLoraResizeCommand : PipelineCommand
@@ -33,19 +33,19 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     public ResizeRecipe[]? Recipe { get; set; }
 
     /// <summary>The folder for the outputs, made if missing; by default each input's own folder.</summary>
-    [Parameter(HelpMessage = "The folder for the outputs, created if missing. Default: each input's own folder.")]
+    [Parameter(HelpMessage = "The folder for the outputs; it is created if it doesn't exist. Default: the folder of each input.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(FolderCompleter))]
     public string? Destination { get; set; }
 
     /// <summary>The path of the output; with {folder}, {name} and {recipe} of each of several.</summary>
-    [Parameter(HelpMessage = "The path of the output; for several with {folder}, {name} and {recipe} in it.")]
+    [Parameter(HelpMessage = "The path of the output. For several outputs, use {folder}, {name} and {recipe} in it.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
     public string? OutFile { get; set; }
 
     /// <summary>Names of layers, with wildcards; others are left out. By default all layers.</summary>
-    [Parameter(HelpMessage = "Names of layers, with wildcards; others are left out. Default: all layers.")]
+    [Parameter(HelpMessage = "Names of the layers to keep. Wildcards are allowed. Default: all layers.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(LayerNameCompleter))]
@@ -57,21 +57,21 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     public ResizePrecision Precision { get; set; } = ResizePrecision.Float16;
 
     /// <summary>What happens to layers that the checkpoint does not have.</summary>
-    [Parameter(HelpMessage = "What happens to layers that the checkpoint does not have: Keep (the default), Drop or Error.")]
+    [Parameter(HelpMessage = "What to do with layers that the checkpoint doesn't have: Keep (the default), Drop or Error.")]
     public UnmatchedLayer UnmatchedLayer { get; set; } = UnmatchedLayer.Keep;
 
     /// <summary>One rank for layers that loaders fuse: queries, keys and values.</summary>
-    [Parameter(HelpMessage = "One rank for layers that loaders fuse: queries, keys and values.")]
+    [Parameter(HelpMessage = "Gives layers that loaders fuse, such as queries, keys and values, the same rank.")]
     public SwitchParameter EqualRank { get; set; }
 
     /// <summary>What the rank of every layer is a multiple of.</summary>
-    [Parameter(HelpMessage = "What the rank of every layer is a multiple of.")]
+    [Parameter(HelpMessage = "Rounds each rank up to a multiple of this number.")]
     [ValidateRange(1, LargestRank)]
     [ArgumentCompleter(typeof(RankCompleter))]
     public int? RankMultiple { get; set; }
 
     /// <summary>The largest rank that a layer may have.</summary>
-    [Parameter(HelpMessage = "The largest rank that a layer may have.")]
+    [Parameter(HelpMessage = "The highest rank that a layer may have.")]
     [ValidateRange(1, LargestRank)]
     [ArgumentCompleter(typeof(RankCompleter))]
     public int? MaxRank { get; set; }
@@ -83,19 +83,19 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     public int? Rank { get; set; }
 
     /// <summary>Resizes results of an earlier run too.</summary>
-    [Parameter(HelpMessage = "Resizes results of an earlier run too.")]
+    [Parameter(HelpMessage = "Also resizes files that an earlier run has made.")]
     public SwitchParameter IncludeResized { get; set; }
 
     /// <summary>Skips an output that exists and was made from the same input by the same recipe, as its metadata says.</summary>
-    [Parameter(HelpMessage = "Skips what an earlier run has made from the same input with the same settings.")]
+    [Parameter(HelpMessage = "Skips outputs that an earlier run has made from the same input with the same settings.")]
     public SwitchParameter SkipExisting { get; set; }
 
     /// <summary>Overwrites outputs that exist; never an input or the checkpoint.</summary>
-    [Parameter(HelpMessage = "Overwrites outputs that exist; never an input or the checkpoint.")]
+    [Parameter(HelpMessage = "Overwrites existing outputs, but never an input or the checkpoint.")]
     public SwitchParameter Force { get; set; }
 
     /// <summary>With -WhatIf, emits the results that would come.</summary>
-    [Parameter(HelpMessage = "With -WhatIf: emits the results that would come, as objects.")]
+    [Parameter(HelpMessage = "With -WhatIf, returns the planned results as objects.")]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>

@@ -9,7 +9,7 @@ using ResizeLora.Torch;
 namespace ResizeLora.Commands;
 
 /// <summary>Makes recipes from text or from parameters; attaches them to layers that are piped in.</summary>
-[Cmdlet(VerbsCommon.New, "ResizeRecipe", DefaultParameterSetName = TextSet)]
+[Cmdlet(VerbsCommon.New, "ResizeRecipe", DefaultParameterSetName = TextSet, HelpUri = HelpPage.Folder + "New-ResizeRecipe.md")]
 [OutputType(typeof(ResizeRecipe), typeof(DecomposedLayer))]
 public sealed class NewResizeRecipeCommand : ObservingCommand
 {
@@ -27,7 +27,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     public ResizeRecipe[] Recipe { get; set; } = [];
 
     /// <summary>Layers from Get-LoraSpectrum, or copies of them; the recipe is attached to layers that are new objects.</summary>
-    [Parameter(ValueFromPipeline = true, HelpMessage = "Layers from Get-LoraSpectrum, to which the recipe is attached.")]
+    [Parameter(ValueFromPipeline = true, HelpMessage = "Layers from Get-LoraSpectrum that the recipe is attached to.")]
     [LayerTransformation]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
@@ -49,25 +49,25 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     public double FroLora { get; set; }
 
     /// <summary>Weight of what the base layer does to the singular vectors.</summary>
-    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of what the base layer does to the singular vectors.")]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of what the base layer does to the singular vectors. Experimental.")]
     public double Subspace { get; set; }
 
     /// <summary>Weight of the parameters that one rank costs.</summary>
-    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the parameters that one rank costs.")]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the number of parameters that one rank costs.")]
     public double Params { get; set; }
 
     /// <summary>The least score (log₁₀) that is kept.</summary>
-    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The least score (log10) that is kept.")]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The lowest score (log10) that is kept.")]
     [Alias("Thr")]
     public double? Threshold { get; set; }
 
     /// <summary>The largest size of the output file: in MiB, or with a unit such as 32MB.</summary>
-    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The largest size of the output file: a number of MiB, or with a unit such as 32MB or 0.5GiB.")]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The largest size of the output file: in MiB, or with a unit, such as 32MB or 0.5GiB.")]
     [SizeTransformation]
     public string? Size { get; set; }
 
     /// <summary>What ΔW is multiplied by.</summary>
-    [Parameter(ParameterSetName = WeightSet, HelpMessage = "What the change of the weights is multiplied by. Default: 1.")]
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The factor by which the LoRA is multiplied. Default: 1.")]
     public double Rescale { get; set; } = 1;
 
     /// <inheritdoc/>

@@ -18,9 +18,9 @@ public abstract class ObservingCommand : StoppableCommand, IPipelineObserver
         ? LanguagePrimitives.IsTrue(given)
         : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
 
-    void IPipelineObserver.Verbose(string message) => WriteVerbose(DisplayText.Message(message));
+    void IPipelineObserver.Verbose(string message) => WriteVerbose(message);
 
-    void IPipelineObserver.Warning(string message) => WriteWarning(DisplayText.Message(message));
+    void IPipelineObserver.Warning(string message) => WriteWarning(message);
 
     void IPipelineObserver.Error(ResizeLoraException exception) => WriteError(exception.ToErrorRecord());
 

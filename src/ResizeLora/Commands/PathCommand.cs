@@ -17,14 +17,14 @@ public abstract class PathCommand : ObservingCommand
     private readonly HashSet<string> _folders = new(RealPath.Comparer);
 
     /// <summary>Files, and folders of PEFT adapters, with wildcards.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet, HelpMessage = "LoRA files and folders of PEFT adapters, with wildcards.")]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet, HelpMessage = "LoRA files and PEFT adapter folders. Wildcards are allowed.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(SafetensorsFileCompleter))]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files, and folders of PEFT adapters, taken literally.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "LoRA files and folders of PEFT adapters whose names are taken as they are: brackets are brackets.")]
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "LoRA files and PEFT adapter folders, without wildcards: [ and ] are part of the name.")]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]

@@ -26,18 +26,18 @@ public abstract class PipelineCommand : PathCommand
     public string[]? Checkpoint { get; set; }
 
     /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
-    [Parameter(HelpMessage = "What computes: cpu, cuda, or cuda:1 for the second card. Default: cpu.")]
+    [Parameter(HelpMessage = "The device that does the computing: cpu (the default), cuda, or cuda:1 for the second card.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceCompleter))]
     public string Device { get; set; } = "cpu";
 
     /// <summary>How many layers are worked on at the same time; by default one per processor.</summary>
-    [Parameter(HelpMessage = "Layers worked on at the same time. Default: one per processor.")]
+    [Parameter(HelpMessage = "How many layers are processed at the same time. Default: one per processor.")]
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 
     /// <summary>Computes norms anew and remembers none.</summary>
-    [Parameter(HelpMessage = "Computes norms of the checkpoint anew and remembers none.")]
+    [Parameter(HelpMessage = "Computes the norms of the checkpoint again and doesn't remember them.")]
     public SwitchParameter NoCache { get; set; }
 
     private protected INumericEngine Engine => new LazyEngine(Device, Stop);

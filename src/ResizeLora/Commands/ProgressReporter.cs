@@ -44,7 +44,7 @@ internal sealed class ProgressReporter(string activity, Action<ProgressRecord> w
             return;
 
         _sinceLast.Restart();
-        var layers = new ProgressRecord(LayersId, Path.GetFileName(path), $"{stage} {done} of {total}");
+        var layers = new ProgressRecord(LayersId, DisplayText.Of(Path.GetFileName(path)), $"{stage} {done} of {total}");
         double share = (double)done / total;
         if (_count != 1)
         {

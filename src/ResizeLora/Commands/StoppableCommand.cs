@@ -46,6 +46,22 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
         }
     }
 
+    // Whatever a cmdlet says may name files, layers and folders that strangers have named.
+
+    /// <summary>Writes a line to the verbose stream, harmless to a console.</summary>
+    /// <param name="text">The line.</param>
+    public new void WriteVerbose(string text) => base.WriteVerbose(DisplayText.Message(text));
+
+    /// <summary>Writes a warning, harmless to a console.</summary>
+    /// <param name="text">The warning.</param>
+    public new void WriteWarning(string text) => base.WriteWarning(DisplayText.Message(text));
+
+    /// <summary>Asks whether something may be done, in words that are harmless to a console.</summary>
+    /// <param name="target">What it is done to.</param>
+    /// <param name="action">What is done.</param>
+    /// <returns>Whether it may be done.</returns>
+    public new bool ShouldProcess(string target, string action) => base.ShouldProcess(DisplayText.Message(target), DisplayText.Message(action));
+
     /// <summary>The full path of a file or folder that need not exist.</summary>
     /// <exception cref="PipelineStoppedException">It is not on the file system; the error was reported.</exception>
     private protected string ResolveSingle(string path)

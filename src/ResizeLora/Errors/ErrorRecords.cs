@@ -9,10 +9,10 @@ internal static class ErrorRecords
     private const string FileNotFound = nameof(FileNotFound);
 
     public static ErrorRecord ToErrorRecord(this ResizeLoraException exception) =>
-        new(exception, exception.ErrorId, CategoryOf(exception.Kind), exception.Target);
+        New(exception, exception.ErrorId, CategoryOf(exception.Kind), exception.Target);
 
     public static ErrorRecord ToErrorRecord(this TorchUnavailableException exception) =>
-        new(
+        New(
             exception,
             $"Torch{exception.Reason}",
             exception.Reason == TorchUnavailableReason.DeviceMissing ? ErrorCategory.InvalidArgument : ErrorCategory.NotInstalled,
@@ -21,11 +21,11 @@ internal static class ErrorRecords
     /// <summary>A path leads nowhere. What the shell says of drives and providers, it says best.</summary>
     public static ErrorRecord PathNotFound(string path, SessionStateException inner) =>
         inner is ItemNotFoundException
-            ? new(new ItemNotFoundException($"'{path}' does not exist.", inner), FileNotFound, ErrorCategory.ObjectNotFound, path)
-            : new(inner, inner.ErrorRecord.FullyQualifiedErrorId, inner.ErrorRecord.CategoryInfo.Category, path);
+            ? New(new ItemNotFoundException($"'{path}' does not exist.", inner), FileNotFound, ErrorCategory.ObjectNotFound, path)
+            : New(inner, inner.ErrorRecord.FullyQualifiedErrorId, inner.ErrorRecord.CategoryInfo.Category, path);
 
     public static ErrorRecord NothingMatches(string pattern, bool isLiteralFile) =>
-        new(
+        New(
             new ItemNotFoundException(isLiteralFile
                 ? $"No file matches '{pattern}', because brackets are wildcards in -Path. There is a file of exactly this name: name it with -LiteralPath."
                 : $"No file matches '{pattern}'."),
@@ -34,7 +34,17 @@ internal static class ErrorRecords
             pattern);
 
     public static ErrorRecord NotFileSystem(string path, string provider) =>
-        new(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
+        New(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
+
+    /// <summary>Names in messages may be a stranger's: what is shown of them is harmless to a console, whatever view is used.</summary>
+    private static ErrorRecord New(Exception exception, string id, ErrorCategory category, object? target)
+    {
+        var record = new ErrorRecord(exception, id, category, target);
+        record.CategoryInfo.TargetName = DisplayText.Message(record.CategoryInfo.TargetName);
+        if (!DisplayText.IsHarmless(exception.Message))
+            record.ErrorDetails = new ErrorDetails(DisplayText.Message(exception.Message));
+        return record;
+    }
 
     private static ErrorCategory CategoryOf(FaultKind kind) => kind switch
     {

@@ -65,7 +65,7 @@ public sealed class FolderRunTests : IDisposable
 
         Assert.Empty(result.Errors);
         string warning = Assert.Single(result.Warnings);
-        Assert.Contains("2 file(s)", warning, StringComparison.Ordinal);
+        Assert.Contains("2 files", warning, StringComparison.Ordinal);
         Assert.Contains("-IncludeResized", warning, StringComparison.Ordinal);
         Assert.Equal(["a_spnckpt1_th-1.2.safetensors", "b_spnckpt1_th-1.2.safetensors"], result.OutputAs<ResizeResult>().Select(item => item.Name));
     }

@@ -1,6 +1,6 @@
 namespace ResizeLora.Cmdlet.Tests.Help;
 
-/// <summary>Every example that users read runs as it stands, in a folder with the sample files.</summary>
+/// <summary>Every example that users read runs as it stands, in a folder with the sample files, and prints what is shown.</summary>
 public sealed class ExampleTests(SampleFixture sample) : IClassFixture<SampleFixture>
 {
     // These build the module or import it from the checkout, which the test run has done.
@@ -18,7 +18,7 @@ public sealed class ExampleTests(SampleFixture sample) : IClassFixture<SampleFix
     [Theory]
     [MemberData(nameof(OfPages))]
     public void Of_a_cmdlet(string command, int number) =>
-        sample.Run(HelpSource.Pages.Single(page => page.Command == command).Examples[number - 1].Code);
+        sample.Run(HelpSource.Pages.Single(page => page.Command == command).Examples[number - 1].Code, HelpSource.PathOf(command));
 
     [Theory]
     [MemberData(nameof(OfTopics))]
@@ -26,7 +26,11 @@ public sealed class ExampleTests(SampleFixture sample) : IClassFixture<SampleFix
 
     [Theory]
     [MemberData(nameof(OfReadme))]
-    public void Of_the_readme(int number) => sample.Run(ReadmeBlocks[number - 1]);
+    public void Of_the_readme(int number) => sample.Run(ReadmeBlocks[number - 1], HelpSource.ReadmePath);
+
+    [Fact]
+    public void Every_output_that_is_shown_follows_its_example() =>
+        Assert.All([HelpSource.Readme, .. HelpSource.Pages.Select(page => page.Text)], text => Assert.Equal(text.Split("```Output\n").Length - 1, ExampleOutput.Count(text)));
 
     private static TheoryData<string, int> Numbered(IEnumerable<(string Name, int Count)> sources)
     {

@@ -1,3 +1,4 @@
 namespace ResizeLora.Cmdlet.Tests.Help;
 
-internal sealed record HelpExample(string Title, string Code);
+/// <summary>An example: its code, and the words before and after it, in which what it prints is included.</summary>
+internal sealed record HelpExample(string Title, string Code, string Words);

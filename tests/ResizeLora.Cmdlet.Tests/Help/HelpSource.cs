@@ -10,14 +10,18 @@ internal static partial class HelpSource
 
     public static string SampleScript { get; } = Path.Combine(Root, "docs", "quickstart-sample.ps1");
 
-    public static string Readme { get; } = ReadText(Path.Combine(Root, "README.md"));
+    public static string ReadmePath { get; } = Path.Combine(Root, "README.md");
+
+    public static string Readme { get; } = ReadText(ReadmePath);
 
     /// <summary>The folder where Get-Help looks.</summary>
     public static string Shipped { get; } = Path.Combine(Root, "en-US");
 
+    private static string PageFolder => Path.Combine(Root, "docs", "en-US");
+
     public static IReadOnlyList<MarkdownPage> Pages { get; } =
     [
-        .. Directory.EnumerateFiles(Path.Combine(Root, "docs", "en-US"), "*.md")
+        .. Directory.EnumerateFiles(PageFolder, "*.md")
             .Order(StringComparer.Ordinal)
             .Select(path => new MarkdownPage(Path.GetFileNameWithoutExtension(path), ReadText(path))),
     ];
@@ -25,6 +29,9 @@ internal static partial class HelpSource
     /// <summary>The about topics by name.</summary>
     public static IReadOnlyDictionary<string, string> Topics { get; } = Directory.EnumerateFiles(Shipped, "about_*.help.txt")
         .ToDictionary(path => Path.GetFileName(path)[..^".help.txt".Length], ReadText, StringComparer.Ordinal);
+
+    /// <summary>The page of a cmdlet.</summary>
+    public static string PathOf(string command) => Path.Combine(PageFolder, command + ".md");
 
     /// <summary>The PowerShell code of a markdown text.</summary>
     public static IReadOnlyList<string> CodeBlocks(string markdown) =>

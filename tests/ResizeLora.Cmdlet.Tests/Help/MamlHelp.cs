@@ -37,7 +37,8 @@ internal static class MamlHelp
     [
         .. Of(command).Descendants(Command + "example").Select(example => new HelpExample(
             example.Element(Maml + "title")!.Value.Trim('-', ' '),
-            example.Element(Dev + "code")!.Value.ReplaceLineEndings("\n"))),
+            example.Element(Dev + "code")!.Value.ReplaceLineEndings("\n"),
+            string.Join(' ', HelpSource.Words($"{Joined(example.Element(Maml + "introduction")!)} {Joined(example.Element(Dev + "remarks")!)}")))),
     ];
 
     private static XElement Of(string command) => Document.Descendants(Command + "command").Single(element => NameOf(element) == command);
@@ -48,6 +49,8 @@ internal static class MamlHelp
 
     private static string Paragraphs(XElement parent) =>
         string.Join("\n\n", parent.Element(Maml + "description")?.Elements(Maml + "para").Select(para => para.Value) ?? []);
+
+    private static string Joined(XElement parent) => string.Join('\n', parent.Elements(Maml + "para").Select(para => para.Value));
 
     private static string Line(XElement parameter) => ParameterLine.Of(
         ParameterName(parameter),

@@ -11,15 +11,24 @@ public sealed class SampleFixture : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    /// <summary>Runs a script in a folder with these files and nothing else; it must write no errors, and no warning but that of the LoRA in which nothing can be saved, and that of a cache that is still empty.</summary>
-    internal RunResult Run(string script)
+    /// <summary>
+    /// Runs an example in a folder with these files and nothing else; it must write no errors, and no warning but that of the
+    /// LoRA in which nothing can be saved, and that of a cache that is still empty.
+    /// </summary>
+    /// <param name="code">The example.</param>
+    /// <param name="document">The document that shows what it prints; null where none does.</param>
+    internal void Run(string code, string? document = null)
     {
-        using var bench = new Bench();
+        var host = new RecordingHost(ExampleOutput.Width);
+        using var bench = new Bench(host);
         foreach (string name in _bench.Names())
             File.Copy(_bench.PathOf(name), bench.PathOf(name));
-        RunResult result = bench.Run(script);
+
+        RunResult result = bench.RunInConsole(code);
+
         Assert.Empty(result.Errors);
         Assert.All(result.Warnings, warning => Assert.Matches("^(Nothing was saved in 1 file|The cache has no norms of)", warning));
-        return result;
+        if (document is not null)
+            ExampleOutput.Compare(document, code, host.Take(), bench.Folder);
     }
 }

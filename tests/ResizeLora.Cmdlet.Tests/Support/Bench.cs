@@ -11,11 +11,13 @@ internal sealed class Bench : IDisposable
     /// <summary>A recipe that needs no checkpoint.</summary>
     public const string ByItself = "spn_lora=1,thr=-0.3";
 
-    private readonly ModuleSession _session = new();
+    private readonly ModuleSession _session;
     private readonly string? _cacheBefore = Environment.GetEnvironmentVariable(NormCache.FolderVariable);
 
-    public Bench()
+    /// <param name="host">The console; by default none is there.</param>
+    public Bench(RecordingHost? host = null)
     {
+        _session = new ModuleSession(host);
         Cache = PathOf("cache");
         _session.RunOrThrow("$env:RESIZELORA_CACHE = $args[0]", Cache);
     }
@@ -28,6 +30,9 @@ internal sealed class Bench : IDisposable
     public string PathOf(string name) => _session.PathOf(name);
 
     public RunResult Run(string script, params object?[] arguments) => _session.Run(script, arguments);
+
+    /// <summary>Runs a script as a prompt does: what it writes goes to the console of the host.</summary>
+    public RunResult RunInConsole(string script) => _session.RunInConsole(script);
 
     /// <summary>Runs a script and stops it; see <see cref="ModuleSession.RunAndStop"/>.</summary>
     public (RunResult Result, TimeSpan Delay, TimeSpan Work) RunAndStop(string script, Func<PSDataStreams, bool> when, params object?[] arguments) => _session.RunAndStop(script, when, arguments);

@@ -25,7 +25,7 @@ public sealed class ListTests : IDisposable
         string[] lines = _bench.Print("$layers[0] | New-ResizeRecipe 'spn_ckpt=1,thr=-1:params=1,size=2' | Format-List", 120);
 
         Assert.Contains(lines, line => line.StartsWith("SingularValues", StringComparison.Ordinal) && line.EndsWith(" ... (8)", StringComparison.Ordinal));
-        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^Spectrum +: #[#*+=:._-]{7}$"));
+        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^Spectrum +: █[▁-█]{7}$"));
         Assert.Contains(lines, line => line.StartsWith("Recipes", StringComparison.Ordinal) && line.EndsWith(" spn_ckpt=1,thr=-1", StringComparison.Ordinal));
         Assert.Contains("                       params=1,size=2", lines);
     }

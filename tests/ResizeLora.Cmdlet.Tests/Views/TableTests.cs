@@ -1,89 +1,78 @@
 using ResizeLora.Cmdlet.Tests.Support;
-using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Views;
 
-/// <summary>Tables hold all that they should at every width: no column is dropped and no number cut.</summary>
+/// <summary>Tables hold all that they should at every width: no column is dropped, no number cut, and only names wrap.</summary>
 public sealed class TableTests : IDisposable
 {
     private readonly ViewBench _bench = new();
 
+    public static TheoryData<int> Widths => [80, 100, 120, 200];
+
     public void Dispose() => _bench.Dispose();
 
     [Theory]
-    [InlineData(80)]
-    [InlineData(120)]
-    [InlineData(200)]
+    [MemberData(nameof(Widths))]
     public void Layers(int width)
     {
         string[] lines = _bench.Print("$layers", width);
 
         Assert.StartsWith("   Path: ", lines[0], StringComparison.Ordinal);
-        string[] table = [.. lines.SkipWhile(line => !line.StartsWith("Rank", StringComparison.Ordinal))];
-        Assert.Equal(["Rank", "EffRank", "σ₁", "σ₁/base", "Spectrum", "Layer"], Words(table[0]));
+        string[] table = [.. lines.SkipWhile(line => !line.StartsWith(" Rank", StringComparison.Ordinal))];
+        Assert.Equal(["Rank", "EffRank", "SpecNorm", "RelNorm", "Spectrum", "Name"], Words(table[0]));
         Assert.All(lines, line => Assert.InRange(line.Length, 1, width));
         Assert.DoesNotContain(lines, line => line.Contains('…', StringComparison.Ordinal));
-        string[] rows = [.. table.Skip(2).Where(line => line[3] != ' ')];
+        string[] rows = [.. table.Skip(2).Where(line => line[4] != ' ')];
         Assert.Equal(SampleModel.LayerNames.Count, rows.Length);
-        Assert.All(rows, row => Assert.Matches(@"^   8 +\d\.\d +\d\.\d{4} +\d\.\d{4} [#*+=:._-]{8} +lora_", row));
-        Assert.Equal(string.Concat(SampleModel.LayerNames.Order(StringComparer.Ordinal)), string.Concat(table.Skip(2).Select(line => line[48..])));
+        Assert.All(rows, row => Assert.Matches(@"^    8 +\d\.\d +\d\.\d{4} +\d\.\d{4} [▁-█]{8} +lora_", row));
+        Assert.Equal(SampleModel.LayerNames.Order(StringComparer.Ordinal), Names(table));
     }
 
     [Fact]
     public void Layers_without_a_checkpoint_leave_the_comparison_empty() =>
-        Assert.Contains(_bench.Print("Get-LoraSpectrum style.safetensors", 200), line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^   8 +\d\.\d +\d\.\d{4} {10}[#*+=:._-]{8} +lora_"));
-
-    [Theory]
-    [InlineData("Format-Table")]
-    [InlineData("Format-List")]
-    public void A_name_from_a_stranger_does_nothing_to_the_console(string format)
-    {
-        new SampleFile().AddLora("lora_\u001b[2J\u001b]0;x\u0007\u202e\n_x", 4, 3, 2, new Random(1)).Write(Path.Combine(_bench.Folder, "hostile.safetensors"));
-
-        string printed = string.Join('|', _bench.PrintRich($"Get-LoraSpectrum hostile.safetensors | {format}", 200));
-
-        Assert.Contains("lora_?[2J?]0;x???_x", printed, StringComparison.Ordinal);
-        Assert.DoesNotContain(printed, char.IsControl);
-    }
-
-    [Fact]
-    public void Spectra_are_drawn_with_blocks_where_the_console_has_them() =>
-        Assert.Contains(_bench.PrintRich("$layers", 120), line => line.Contains(" █", StringComparison.Ordinal));
+        Assert.Contains(_bench.Print("Get-LoraSpectrum style.safetensors", 200), line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^    8 +\d\.\d +\d\.\d{4} {10}[▁-█]{8} +lora_"));
 
     [Fact]
     public void Layers_are_grouped_by_file() =>
         Assert.Equal(2, _bench.Print("Copy-Item style.safetensors other.safetensors; Get-LoraSpectrum style.safetensors, other.safetensors", 120).Count(line => line.StartsWith("   Path: ", StringComparison.Ordinal)));
 
     [Theory]
-    [InlineData(80)]
-    [InlineData(120)]
-    [InlineData(200)]
+    [MemberData(nameof(Widths))]
     public void Results(int width)
     {
         string[] lines = _bench.Print("$results", width);
 
-        string[] columns = ["Thr", "Rank", "Size", "Saved", "Error", "Name", .. width > 80 ? ["Recipe"] : Array.Empty<string>()];
-        Assert.Equal(columns, Words(lines[0]));
+        Assert.Equal($"   Directory: {Path.Combine(_bench.Folder, "out")}", lines[0]);
+        Assert.Equal(["Rank", "Size", "Saved", "Error", "Name"], Words(lines[1]));
+        Assert.Matches(@"^ +\d+ +\d[\d.]+ KiB +\d+\.\d% 0\.\d{4} style_spnckpt1_th-1\.2\.safetensors$", Assert.Single(lines.Skip(3)));
         Assert.All(lines, line => Assert.InRange(line.Length, 1, width));
-        Assert.Matches(@"^ -1\.20 +32->\d+ +\d[\d.]+->\d[\d.]+ KiB +\d+% 0\.\d{4} style_spnckpt1_th", lines[2]);
-        Assert.Equal("style_spnckpt1_th-1.2.safetensors", Names(lines, width));
-        if (width > 80)
-            Assert.EndsWith(" spn_ckpt=1,thr=-1.2", lines[2], StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(80)]
-    [InlineData(120)]
-    [InlineData(200)]
+    [MemberData(nameof(Widths))]
     public void Results_with_the_longest_numbers_and_names(int width)
     {
         const string Name = "a_lora_with_the_name_of_a_character_in_a_style_v2_final_spnckpt1_th-1.2.safetensors";
         string path = Path.Combine(_bench.Folder, Name);
-        string[] lines = _bench.Print($"$results[0].psobject.BaseObject | ForEach-Object {{ [ResizeLora.Cmdlet.Tests.Views.TableTests]::Large($_, '{path}') }}", width);
+        string[] lines = _bench.Print($"[ResizeLora.Cmdlet.Tests.Views.TableTests]::Large($results[0].psobject.BaseObject, '{path}')", width);
 
         Assert.DoesNotContain(lines, line => line.Contains('…', StringComparison.Ordinal));
-        Assert.Matches(@"^  -inf 924160->924160 1023->1023 MiB    0% 0\.0000 a_lora", lines[2]);
-        Assert.Equal(Name, Names(lines, width));
+        Assert.Matches(@"^ 924160 1023 MiB  -10565% 1\.0000 a_lora", lines[3]);
+        Assert.Equal([Name], Names(lines[1..]));
+    }
+
+    [Fact]
+    public void Results_in_several_folders_are_grouped() =>
+        Assert.Equal(2, _bench.Print("& { $results; $layers | Invoke-LoraResize -Destination other }", 100).Count(line => line.StartsWith("   Directory: ", StringComparison.Ordinal)));
+
+    [Fact]
+    public void Planned_results_are_told_from_written_ones()
+    {
+        string[] lines = _bench.Print("& { $results; $layers | Invoke-LoraResize -Destination out -Recipe 'spn_lora=1,thr=-0.3' -WhatIf -PassThru }", 100);
+
+        Assert.Equal(
+            [$"   Directory: {Path.Combine(_bench.Folder, "out")}", $"   Directory: {Path.Combine(_bench.Folder, "out")}  (planned, not written)"],
+            lines.Where(line => line.StartsWith("   Directory: ", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -96,27 +85,37 @@ public sealed class TableTests : IDisposable
         Assert.Equal(["False", "params=1,size=2"], Words(lines[3]));
     }
 
-    [Fact]
-    public void Cache_entries()
+    [Theory]
+    [MemberData(nameof(Widths))]
+    public void Cache_entries(int width)
     {
-        string[] lines = _bench.Print("Get-SpectralNormCache", 80);
+        string[] lines = _bench.Print("Get-SpectralNormCache", width);
 
-        Assert.Equal(["Layers", "LastWriteTime", "SHA-256", "Checkpoint"], Words(lines[0]));
-        Assert.Matches(@"^     4 \d{4}-\d\d-\d\d \d\d:\d\d [0-9a-f]{12} base\.safetensors$", lines[2]);
+        Assert.Equal(["LayerCount", "LastWriteTime", "Sha256", "Name"], Words(lines[0]));
+        Assert.Matches(@"^         4 \d{4}-\d\d-\d\d \d\d:\d\d [0-9a-f]{12} base\.safetensors$", lines[2]);
     }
 
     /// <summary>A result of which each number needs all of its column.</summary>
     public static ResizeResult Large(ResizeResult result, string path)
     {
         ArgumentNullException.ThrowIfNull(result);
-        return result with { Path = path, Threshold = double.NegativeInfinity, SourceRank = 924160, Rank = 924160, SourceSize = 1023L << 20, Size = 1023L << 20, RelativeError = 0 };
+        return result with { Path = path, Rank = 924160, SourceSize = 10_058_000, Size = 1023L << 20, RelativeError = 1 };
     }
 
-    /// <summary>The column of names, of which one may take several lines.</summary>
-    private static string Names(string[] lines, int width)
+    /// <summary>The last column of a table; a name may take several lines.</summary>
+    private static List<string> Names(string[] table)
     {
-        int start = lines[0].IndexOf("Name", StringComparison.Ordinal);
-        return string.Concat(lines.Skip(2).Select(line => line.PadRight(width).Substring(start, Math.Min(44, width - start)).Trim()));
+        int start = table[0].IndexOf("Name", StringComparison.Ordinal);
+        var names = new List<string>();
+        foreach (string line in table.Skip(2))
+        {
+            if (line[..start].Trim().Length > 0)
+                names.Add(line[start..]);
+            else
+                names[^1] += line[start..];
+        }
+
+        return names;
     }
 
     private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

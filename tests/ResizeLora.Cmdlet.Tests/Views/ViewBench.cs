@@ -1,3 +1,5 @@
+using System.Management.Automation;
+using System.Management.Automation.Internal;
 using ResizeLora.Cmdlet.Tests.Support;
 
 namespace ResizeLora.Cmdlet.Tests.Views;
@@ -19,21 +21,19 @@ public sealed class ViewBench : IDisposable
 
     public string Folder => _bench.Folder;
 
-    /// <summary>The lines that a script prints, without colours and empty ones.</summary>
+    /// <summary>One object of each type that has views.</summary>
+    public IReadOnlyList<PSObject> Samples => _bench.RunClean("$layers[0]; $results[0]; New-ResizeRecipe 'spn_ckpt=1,thr=-1'; Get-SpectralNormCache; Get-LoraInfo style.safetensors").Output;
+
+    /// <summary>The lines that a script prints, without colours, and without empty ones.</summary>
     public string[] Print(string script, int width) =>
     [
-        .. _bench.RunClean($"$PSStyle.OutputRendering = 'PlainText'; {script} | Out-String -Width $args[0] -Stream", width).OutputAs<string>()
-            .Select(line => line.TrimEnd())
+        .. _bench.RunClean($"{script} | Out-String -Width $args[0] -Stream", width).OutputAs<string>()
+            .Select(line => new StringDecorated(line).ToString(OutputRendering.PlainText).TrimEnd())
             .Where(line => line.Length > 0),
     ];
 
-    /// <summary>The lines as a console with all its signs gets them; colours are taken out.</summary>
-    public string[] PrintRich(string script, int width) =>
-    [
-        .. _bench.RunClean($"$PSStyle.OutputRendering = 'Ansi'; {script} | Out-String -Width $args[0] -Stream", width).OutputAs<string>()
-            .Select(line => new System.Management.Automation.Internal.StringDecorated(line).ToString(System.Management.Automation.OutputRendering.PlainText).TrimEnd())
-            .Where(line => line.Length > 0),
-    ];
+    /// <summary>The one object that a script gives.</summary>
+    public PSObject Only(string script) => Assert.Single(_bench.RunClean(script).Output);
 
     /// <summary>What a script gives, as one text.</summary>
     public string Text(string script) => _bench.RunClean(script).Only<string>();

@@ -13,13 +13,7 @@ public class FileSizeTests
     [InlineData(1836311903, "1.71 GiB")]
     public void Three_digits_and_the_unit_that_fits(long bytes, string expected) => Assert.Equal(expected, FileSize.Format(bytes));
 
-    [Theory]
-    [InlineData(126852, 43772, "124->42.7 KiB")]
-    [InlineData(956301312, 1048576, "912->1.00 MiB")]
-    [InlineData(1000, 2048, "0.98->2.00 KiB")]
-    public void A_change_has_one_unit_for_both(long before, long after, string expected) => Assert.Equal(expected, FileSize.FormatChange(before, after));
-
     [Fact]
-    public void No_change_is_wider_than_its_column() =>
-        Assert.All([1L, 1023, 10235, 102348, 1048575], size => Assert.InRange(FileSize.FormatChange(size * 1024, size * 1024).Length, 1, 14));
+    public void No_size_is_wider_than_its_column() =>
+        Assert.All([1L, 1023, 10235, 102348, 1048575], size => Assert.InRange(FileSize.Format(size * 1024).Length, 1, 8));
 }
