@@ -1,7 +1,7 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Torch.Kernels;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>What the factors of a layer are multiplied by to become balanced factors of k chosen singular values.</summary>
 internal sealed class BasisCoefficients : IDisposable

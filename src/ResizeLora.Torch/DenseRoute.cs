@@ -2,7 +2,7 @@ using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>
 /// The way to the singular values of a weight M without factors: the eigenvalues of the smaller one of MMᵀ and MᵀM are

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using ResizeLora.Common;
 using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>
 /// Scales balanced factors and brings them into the output's type. Singular vectors are defined up to their sign: the

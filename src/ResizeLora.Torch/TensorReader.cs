@@ -2,7 +2,7 @@ using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>Stored bytes to tensors on a device. Always a copy: libtorch's own memory is aligned, so results don't depend on ours.</summary>
 internal sealed class TensorReader(Device device)

@@ -1,12 +1,11 @@
 using System.Runtime.InteropServices;
-using ResizeLora.Adapters;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>The numeric work on libtorch, in float64 where it decides anything; what libtorch is slow at, in kernels of our own.</summary>
 internal sealed class TorchEngine : INumericEngine

@@ -1,4 +1,4 @@
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>The symmetric tridiagonal matrix that a Lanczos iteration builds up: WᵀW seen from its Krylov space.</summary>
 internal sealed class Tridiagonal

@@ -1,8 +1,7 @@
-using ResizeLora.Adapters;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>New factors for several requests on one layer: the singular vectors that any of them keeps are made once.</summary>
 internal static class Truncation

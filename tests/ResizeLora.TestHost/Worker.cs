@@ -1,9 +1,10 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Common;
+using ResizeLora.Engine;
 using ResizeLora.Files;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.TestHost;
 

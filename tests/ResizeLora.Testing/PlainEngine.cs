@@ -1,5 +1,5 @@
-using ResizeLora.Adapters;
-using ResizeLora.Decomposition;
+using ResizeLora.Common;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Testing;

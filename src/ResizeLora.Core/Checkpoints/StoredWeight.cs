@@ -1,3 +1,5 @@
+using ResizeLora.Checkpoints.Formats;
+using ResizeLora.Common;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints;
@@ -31,7 +33,7 @@ internal sealed record PlainWeight(StoredTensor Tensor) : StoredWeight(Tensor, T
     public override void Read(IReadOnlyList<TensorFile> files, long first, Span<float> numbers)
     {
         if (Plain is null)
-            throw SafetensorsFault.UnsupportedDType(files[Tensor.File].Path, Info);
+            throw SafetensorsErrors.UnsupportedDType(files[Tensor.File].Path, Info);
 
         int size = Info.DType.BitSize() / 8;
         using PooledBytes bytes = files[Tensor.File].Rent(Info, first * size, (long)numbers.Length * size);
@@ -72,5 +74,5 @@ internal sealed record UnreadableWeight(StoredTensor Tensor, string Reason, bool
     public override string Problem => Reason;
 
     /// <inheritdoc/>
-    public override void Read(IReadOnlyList<TensorFile> files, long first, Span<float> numbers) => throw CheckpointFault.Unreadable(files[Tensor.File].Path, this);
+    public override void Read(IReadOnlyList<TensorFile> files, long first, Span<float> numbers) => throw CheckpointErrors.Unreadable(files[Tensor.File].Path, this);
 }

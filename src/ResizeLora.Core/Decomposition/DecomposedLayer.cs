@@ -1,4 +1,5 @@
 using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 
 namespace ResizeLora;
 

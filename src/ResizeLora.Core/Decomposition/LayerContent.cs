@@ -1,4 +1,5 @@
-using ResizeLora.Adapters;
+using ResizeLora.Adapters.Types;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Decomposition;
 

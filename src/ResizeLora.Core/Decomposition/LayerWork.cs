@@ -15,15 +15,15 @@ internal static class LayerWork
         }
         catch (NonFiniteException exception)
         {
-            throw LayerFault.NonFinite(path, layer, exception.TensorName, exception);
+            throw LayerErrors.NonFinite(path, layer, exception.TensorName, exception);
         }
         catch (OutOfMemoryException exception)
         {
-            throw LayerFault.OutOfMemory(path, layer, exception);
+            throw LayerErrors.OutOfMemory(path, layer, exception);
         }
         catch (ExternalException exception)
         {
-            throw LayerFault.EngineFailed(path, layer, exception);
+            throw LayerErrors.EngineFailed(path, layer, exception);
         }
     }
 }

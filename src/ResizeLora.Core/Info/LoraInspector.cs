@@ -1,9 +1,12 @@
 using System.Globalization;
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Adapters.Peft;
+using ResizeLora.Checkpoints;
 using ResizeLora.Decomposition;
+using ResizeLora.Output;
 using ResizeLora.Pairing;
-using ResizeLora.Peft;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Info;
 
@@ -17,7 +20,7 @@ internal static class LoraInspector
         using var source = AdapterSource.Open(path);
         var contents = AdapterContents.Read(source);
         if (contents.Layers.Count + contents.Unsupported.Count == 0)
-            throw OtherModel.Describe(source.Header) is { } kind ? LayerFault.OtherModel(source.Path, kind) : LayerFault.NoLayers(source.Path, PairingFault.UnknownPairs(contents.Others));
+            throw OtherModel.Describe(source.Header) is { } kind ? LayerErrors.OtherModel(source.Path, kind) : LayerErrors.NoLayers(source.Path, PairingErrors.UnknownPairs(contents.Others));
 
         IReadOnlyList<AdapterLayer> layers = contents.Layers;
         int[] ranks = [.. layers.Select(layer => (int)layer.Rank).Order()];

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using ResizeLora.Peft;
+using ResizeLora.Adapters.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Info;

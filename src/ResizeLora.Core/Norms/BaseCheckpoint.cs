@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using ResizeLora.Checkpoints;
-using ResizeLora.Decomposition;
-using ResizeLora.Pairing;
+using ResizeLora.Checkpoints.Formats;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Norms;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Norms;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using ResizeLora.Files;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Norms;
@@ -50,7 +51,7 @@ internal static class FileIdentity
     public static void EnsureIs(TensorFile file, string sha256, CancellationToken cancellation)
     {
         if (!file.IsUntouched && HashAll(file, cancellation) != sha256)
-            throw SafetensorsFault.Changed(file.Path);
+            throw SafetensorsErrors.Changed(file.Path);
     }
 
     /// <summary>The SHA-256 of all bytes of a file; <paramref name="progress"/> is told the MiB done and in all.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
+using ResizeLora.Files;
 
 namespace ResizeLora.Norms;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
 using ResizeLora.Checkpoints;
 
 namespace ResizeLora.Pairing;
@@ -60,8 +62,8 @@ internal sealed partial class AdapterPairs
             {
                 ([], _) => new LayerPair(null, key.Component),
                 (_, [var only]) => new LayerPair(only.Layer, only.Component),
-                (_, []) => new LayerPair(null, candidates[0].Component) { Problem = PairingFault.OtherSize(layer, candidates[0].Layer) },
-                _ => new LayerPair(null, key.Component) { Problem = PairingFault.SeveralLayers([.. fitting.Select(candidate => candidate.Layer)]) },
+                (_, []) => new LayerPair(null, candidates[0].Component) { Problem = PairingErrors.OtherSize(layer, candidates[0].Layer) },
+                _ => new LayerPair(null, key.Component) { Problem = PairingErrors.SeveralLayers([.. fitting.Select(candidate => candidate.Layer)]) },
             };
             if (candidates.Length > 0)
                 found.Add(new FoundLayer($"{key.Component} {Numbers().Replace(key.FlatPath, "#")}", layer, candidates[0].Layer, fitting.Length > 0));
@@ -75,7 +77,7 @@ internal sealed partial class AdapterPairs
                 .Where(kind => kind.Count() >= FewestOfAKind && kind.All(layer => !layer.Fits))
                 .SelectMany(kind => kind);
         if (wrong.FirstOrDefault() is { } first)
-            throw PairingFault.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, different, found.Count);
+            throw PairingErrors.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, different, found.Count);
     }
 
     /// <summary>What a name may stand for, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
@@ -96,7 +98,7 @@ internal sealed partial class AdapterPairs
 
         LayerOrder[] fitting = [.. orders.Where(order => layers.TrueForAll(layer => order.At(layer.Position)?.Fits(layer.Layer) == true))];
         if (orders.Count > 0 && fitting.Length == 0)
-            throw PairingFault.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint.Path, orders);
+            throw PairingErrors.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint.Path, orders);
 
         if (fitting is [LayerOrder found])
             _orders.Add(found.Name);
@@ -105,7 +107,7 @@ internal sealed partial class AdapterPairs
             (LayerOrder Order, BaseLayer BaseLayer)[] meanings = [.. fitting.Select(order => (order, order.At(position)!)).DistinctBy(meaning => meaning.Item2)];
             _pairs[layer.Name] = new LayerPair(meanings.Length > 0 ? meanings[0].BaseLayer : null, component);
             if (meanings.Length > 1)
-                _errors[layer.Name] = PairingFault.SeveralOrders(_path, layer.Name, _checkpoint.Path, meanings);
+                _errors[layer.Name] = PairingErrors.SeveralOrders(_path, layer.Name, _checkpoint.Path, meanings);
         }
     }
 
@@ -115,7 +117,7 @@ internal sealed partial class AdapterPairs
         if (candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault() is not { } weight)
             return false;
 
-        _errors[layer.Name] = CheckpointFault.Unreadable(_checkpoint.Path, weight);
+        _errors[layer.Name] = CheckpointErrors.Unreadable(_checkpoint.Path, weight);
         return true;
     }
 

@@ -1,3 +1,7 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Checkpoints.Families;
+
 namespace ResizeLora.Pairing;
 
 /// <summary>

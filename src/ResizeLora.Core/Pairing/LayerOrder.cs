@@ -1,3 +1,5 @@
+using ResizeLora.Checkpoints;
+
 namespace ResizeLora.Pairing;
 
 /// <summary>An order in which a trainer counts layers, for files that name layers by their position.</summary>

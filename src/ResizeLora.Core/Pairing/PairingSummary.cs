@@ -1,3 +1,7 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Checkpoints;
+
 namespace ResizeLora.Pairing;
 
 /// <summary>What was recognised of an adapter file and a checkpoint, in words.</summary>

@@ -1,6 +1,6 @@
-using ResizeLora.Peft;
+using ResizeLora.Adapters;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 

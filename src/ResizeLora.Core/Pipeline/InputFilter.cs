@@ -1,8 +1,9 @@
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
+using ResizeLora.Common;
 using ResizeLora.Files;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 

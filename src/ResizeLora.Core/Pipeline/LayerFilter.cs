@@ -1,5 +1,6 @@
+using ResizeLora.Adapters;
+using ResizeLora.Common;
 using ResizeLora.Decomposition;
-using ResizeLora.Pairing;
 
 namespace ResizeLora.Pipeline;
 
@@ -21,7 +22,7 @@ internal sealed class LayerFilter(IReadOnlyList<LayerPattern> patterns)
     /// <summary>What is wrong with the names for a file: each that stands for a layer which it does not have.</summary>
     public IEnumerable<ResizeLoraException> Missing(string path, IReadOnlyList<AdapterLayer> layers) => patterns
         .Where(pattern => !pattern.HasWildcards && !layers.Any(layer => pattern.Means(layer.Name)))
-        .Select(pattern => LayerFault.NotFound(path, pattern.Text, SimilarNames.Closest(pattern.Text, layers.Select(layer => layer.Name))));
+        .Select(pattern => LayerErrors.NotFound(path, pattern.Text, SimilarNames.Closest(pattern.Text, layers.Select(layer => layer.Name))));
 
     /// <inheritdoc/>
     public override string ToString() => string.Join(", ", patterns.Select(pattern => $"'{pattern.Text}'"));

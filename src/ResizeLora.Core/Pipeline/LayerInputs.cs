@@ -1,4 +1,6 @@
-using ResizeLora.Pairing;
+using ResizeLora.Checkpoints;
+using ResizeLora.Common;
+using ResizeLora.Decomposition;
 
 namespace ResizeLora.Pipeline;
 
@@ -57,7 +59,7 @@ internal sealed class LayerInputs(JobSettings settings, CheckpointFiles? checkpo
         {
             ofFile ??= layer.Source.Checkpoint is { } known ? CheckpointFiles.Find(known.Paths) : null;
             if (ofFile is null && recipe.NeedsCheckpoint)
-                throw PipelineFault.CheckpointNeeded(recipe);
+                throw JobErrors.CheckpointNeeded(recipe);
         }
 
         // In the order of names, as from a file: where scores are equal, it decides.

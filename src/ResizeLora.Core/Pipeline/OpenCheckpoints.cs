@@ -1,5 +1,6 @@
+using ResizeLora.Checkpoints;
+using ResizeLora.Common;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
 
 namespace ResizeLora.Pipeline;
 

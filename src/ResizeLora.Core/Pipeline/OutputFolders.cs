@@ -1,3 +1,4 @@
+using ResizeLora.Common;
 using ResizeLora.Files;
 using ResizeLora.Safetensors;
 

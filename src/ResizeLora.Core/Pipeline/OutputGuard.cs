@@ -1,7 +1,7 @@
+using ResizeLora.Adapters;
 using ResizeLora.Files;
-using ResizeLora.Peft;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
@@ -43,7 +43,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
                 string target = Target(input, settings.RecordOf(recipe));
                 string description = Describe(input, recipe);
                 if (!planned.TryAdd(target, description))
-                    throw WritingFault.SameName(target, planned[target], description);
+                    throw OutputErrors.SameName(target, planned[target], description);
             }
         }
     }
@@ -63,10 +63,10 @@ internal sealed class OutputGuard(PipelineSettings settings)
     public void Check(string target, AdapterLocation input, Func<OutputRecord> record)
     {
         if (IsInput(target))
-            throw WritingFault.WouldOverwriteInput(target);
+            throw OutputErrors.WouldOverwriteInput(target);
 
         if (_outputs.TryGetValue(target, out string? earlier))
-            throw WritingFault.SameName(target, earlier, Describe(input, record().Recipe));
+            throw OutputErrors.SameName(target, earlier, Describe(input, record().Recipe));
 
         // A link that leads nowhere is there too.
         if (!System.IO.Path.Exists(target) && new FileInfo(target).LinkTarget is null)
@@ -80,9 +80,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
             return;
 
         if (!Directory.Exists(target))
-            throw WritingFault.FileInTheWay(target);
+            throw OutputErrors.FileInTheWay(target);
         if (AdapterLocation.ForeignEntry(target) is { } entry)
-            throw WritingFault.FolderHoldsMore(target, entry);
+            throw OutputErrors.FolderHoldsMore(target, entry);
     }
 
     /// <summary>Takes a name for an output, once its threshold is known.</summary>
@@ -96,11 +96,11 @@ internal sealed class OutputGuard(PipelineSettings settings)
     private ResizeLoraException Exists(string target, Func<OutputRecord> record)
     {
         if (!settings.SkipExisting)
-            return SafetensorsFault.OutputExists(target);
+            return SafetensorsErrors.OutputExists(target);
 
         return ExistingOutputs.Recorded(target) is { } recorded
-            ? WritingFault.OutputDiffers(target, record().DifferencesFrom(recorded))
-            : WritingFault.OutputUnknown(target);
+            ? OutputErrors.OutputDiffers(target, record().DifferencesFrom(recorded))
+            : OutputErrors.OutputUnknown(target);
     }
 
     /// <summary>One file may have several names: hard links, and what differs in nothing that the file system looks at.</summary>
@@ -110,12 +110,12 @@ internal sealed class OutputGuard(PipelineSettings settings)
             return;
 
         if (_inputFiles.Exists(file.IsSameFile))
-            throw WritingFault.WouldOverwriteInput(target);
+            throw OutputErrors.WouldOverwriteInput(target);
 
         foreach ((string path, string earlier) in _outputs)
         {
             if (string.Equals(path, target, StringComparison.OrdinalIgnoreCase) && FileStatus.Of(path) is { } output && output.IsSameFile(file))
-                throw WritingFault.SameName(target, earlier, Describe(input, record().Recipe));
+                throw OutputErrors.SameName(target, earlier, Describe(input, record().Recipe));
         }
     }
 

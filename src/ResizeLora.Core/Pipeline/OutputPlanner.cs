@@ -1,12 +1,12 @@
 using System.Globalization;
+using ResizeLora.Adapters;
+using ResizeLora.Common;
 using ResizeLora.Decomposition;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Pairing;
-using ResizeLora.Peft;
 using ResizeLora.Safetensors;
-using ResizeLora.Scoring;
 using ResizeLora.Selection;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
@@ -42,9 +42,9 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         List<double[]> scores = [.. resized.Select(layer => Score(layer, recipe))];
         var selector = new Selector(scores, new RankRule(limits, FusedLayers.Groups([.. resized.Select(layer => layer.Source.Layer)])));
         KeptValues kept = selector.Select(recipe.Threshold, recipe.Size?.Bytes, candidate => PlanOf(candidate).FileLength)
-            ?? throw WritingFault.BudgetTooSmall(source.Path, recipe, limits, PlanOf(selector.Least).FileLength);
+            ?? throw OutputErrors.BudgetTooSmall(source.Path, recipe, limits, PlanOf(selector.Least).FileLength);
         if (kept.Rank == 0)
-            throw WritingFault.NothingKept(source.Path, recipe);
+            throw OutputErrors.NothingKept(source.Path, recipe);
 
         OutputPlan plan = PlanOf(kept);
         string target = guard.Target(source.Location, plan.Record);
@@ -90,7 +90,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
             return [];
 
         if (settings.UnmatchedLayer == UnmatchedLayer.Error)
-            throw LayerFault.Unmatched(source.Path, checkpoint?.Path ?? "(none)", layers.Count, Unpaired(layers));
+            throw LayerErrors.Unmatched(source.Path, checkpoint?.Path ?? "(none)", layers.Count, Unpaired(layers));
 
         bool keep = settings.UnmatchedLayer == UnmatchedLayer.Keep && !IsKeptWithin(limits);
         string fate = keep ? "kept unchanged" : IsKeptWithin(limits) ? $"kept as far as {limits} allows" : "left out";

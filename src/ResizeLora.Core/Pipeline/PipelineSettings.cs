@@ -1,5 +1,5 @@
+using ResizeLora.Output;
 using ResizeLora.Selection;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 

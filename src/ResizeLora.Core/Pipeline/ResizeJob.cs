@@ -1,7 +1,9 @@
+using ResizeLora.Checkpoints;
+using ResizeLora.Common;
 using ResizeLora.Decomposition;
-using ResizeLora.Pairing;
+using ResizeLora.Engine;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
@@ -69,7 +71,7 @@ internal sealed class ResizeJob : IDisposable
             yield break;
 
         if (_checkpointFiles is null && Recipes.FirstOrDefault(recipe => recipe.NeedsCheckpoint) is { } recipe)
-            throw PipelineFault.CheckpointNeeded(recipe);
+            throw JobErrors.CheckpointNeeded(recipe);
 
         _files.AddRange(files);
         if (CollectsFirst)
@@ -188,7 +190,7 @@ internal sealed class ResizeJob : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw WritingFault.DestinationFailed(folder, exception);
+            throw OutputErrors.DestinationFailed(folder, exception);
         }
 
         _observer.Warning($"Nothing was done, because the folder '{folder}' was not created.");
@@ -219,7 +221,7 @@ internal sealed class ResizeJob : IDisposable
             catch (OutOfMemoryException exception)
             {
                 // A hostile header can take many times its length; the next file need not.
-                _observer.Error(SafetensorsFault.OutOfMemory(path, exception));
+                _observer.Error(SafetensorsErrors.OutOfMemory(path, exception));
             }
 
             return false;

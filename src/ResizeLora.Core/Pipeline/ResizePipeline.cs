@@ -1,9 +1,13 @@
 using System.Diagnostics;
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Peft;
+using ResizeLora.Checkpoints;
+using ResizeLora.Common;
 using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Pairing;
-using ResizeLora.Peft;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
@@ -155,7 +159,7 @@ internal sealed class ResizePipeline(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw WritingFault.FolderFailed(input.Path, folder, exception);
+            throw OutputErrors.FolderFailed(input.Path, folder, exception);
         }
     }
 
@@ -185,11 +189,11 @@ internal sealed class ResizePipeline(
             .OrderByDescending(group => group.Count())
             .Take(5)
             .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
-        string unknownPairs = PairingFault.UnknownPairs(contents.Others);
+        string unknownPairs = PairingErrors.UnknownPairs(contents.Others);
         if (contents.Layers.Count == 0)
             throw contents.Unsupported.Count == 0 && OtherModel.Describe(source.Header) is { } kind
-                ? LayerFault.OtherModel(source.Path, kind)
-                : LayerFault.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
+                ? LayerErrors.OtherModel(source.Path, kind)
+                : LayerErrors.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
         if (source.Location.LostConfiguration is { } lost && contents.Layers.Any(layer => layer.Alpha is null && layer.Configured is null))
             observer.Warning(lost);
         if (reasons.Length > 0)
@@ -215,7 +219,7 @@ internal sealed class ResizePipeline(
     {
         Dictionary<string, ConfiguredAlpha?> scales = input.Contents.Layers.ToDictionary(layer => layer.Name, layer => layer.Configured, StringComparer.Ordinal);
         if (layers.FirstOrDefault(layer => scales.TryGetValue(layer.Name, out ConfiguredAlpha? now) && now != layer.Source.Layer.Configured) is { } changed)
-            throw LayerFault.Changed(input.Source.Path, changed.Name);
+            throw LayerErrors.Changed(input.Source.Path, changed.Name);
     }
 
     private IEnumerable<ResizeResult> Write(Input input, IEnumerable<(OutputRecord Record, IReadOnlyList<DecomposedLayer> Layers)> work)

@@ -23,11 +23,11 @@ internal static class RecipeParser
     public static ResizeRecipe Build(string text, IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, SizeLimit? size, double rescale)
     {
         if (threshold is null && size is null)
-            throw RecipeFault.NoSelection(text);
+            throw RecipeErrors.NoSelection(text);
 
         double sum = weights.Values.Sum();
         if (!(sum > 0) || !double.IsFinite(sum))
-            throw RecipeFault.WeightSum(text, sum);
+            throw RecipeErrors.WeightSum(text, sum);
 
         return new ResizeRecipe(weights, threshold, size, rescale);
     }
@@ -35,7 +35,7 @@ internal static class RecipeParser
     private static ResizeRecipe ParseOne(string text, int start, string recipe)
     {
         if (string.IsNullOrWhiteSpace(recipe))
-            throw RecipeFault.Empty(text, start);
+            throw RecipeErrors.Empty(text, start);
 
         var weights = new Dictionary<ScoreReference, double>();
         var selection = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -46,7 +46,7 @@ internal static class RecipeParser
                 : RecipeKeys.ReferenceOf(item.Key) is { } reference ? weights.TryAdd(reference, item.Value is null ? 1 : item.Number(text))
                 : selection.TryAdd(item.Key, item.Number(text));
             if (!added)
-                throw RecipeFault.RepeatedKey(text, item.Position, item.Key);
+                throw RecipeErrors.RepeatedKey(text, item.Position, item.Key);
 
             limit ??= item.Key == RecipeKeys.Size ? item.Size(text) : null;
         }
@@ -77,18 +77,18 @@ internal static class RecipeParser
         public static Item Parse(string text, int start, string item, Item? before)
         {
             if (string.IsNullOrWhiteSpace(item))
-                throw RecipeFault.EmptyItem(text, start);
+                throw RecipeErrors.EmptyItem(text, start);
 
             int position = start + item.Length - item.TrimStart().Length;
             int equals = item.IndexOf('=', StringComparison.Ordinal);
             string key = (equals < 0 ? item : item[..equals]).Trim();
             string? value = equals < 0 ? null : item[(equals + 1)..].Trim();
             if (before?.Value is { } whole && int.TryParse(whole, CultureInfo.InvariantCulture, out _) && char.IsAsciiDigit(key[0]))
-                throw RecipeFault.DecimalComma(text, before.ValuePosition, $"{whole},{key}");
+                throw RecipeErrors.DecimalComma(text, before.ValuePosition, $"{whole},{key}");
             if (!RecipeKeys.All.Contains(key))
-                throw RecipeFault.UnknownKey(text, position, key);
+                throw RecipeErrors.UnknownKey(text, position, key);
             if (value is { Length: 0 } || (value is null && RecipeKeys.ReferenceOf(key) is null))
-                throw RecipeFault.EmptyValue(text, position, key);
+                throw RecipeErrors.EmptyValue(text, position, key);
 
             return new Item(key, position, value, value is null ? position : start + item.IndexOf(value, equals + 1, StringComparison.Ordinal));
         }
@@ -96,21 +96,21 @@ internal static class RecipeParser
         public double Number(string text)
         {
             if (!double.TryParse(Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
-                throw RecipeFault.NotANumber(text, ValuePosition, Key, Value!);
+                throw RecipeErrors.NotANumber(text, ValuePosition, Key, Value!);
 
             return Key == RecipeKeys.Rescale && number <= 0
-                ? throw RecipeFault.NotPositive(text, ValuePosition, Key, Value!)
+                ? throw RecipeErrors.NotPositive(text, ValuePosition, Key, Value!)
                 : number;
         }
 
         public SizeLimit Size(string text)
         {
             if (SizeLimit.Parse(Value!) is not { } size)
-                throw RecipeFault.NotASize(text, ValuePosition, Key, Value!);
+                throw RecipeErrors.NotASize(text, ValuePosition, Key, Value!);
             if (size.Number <= 0)
-                throw RecipeFault.NotPositive(text, ValuePosition, Key, Value!);
+                throw RecipeErrors.NotPositive(text, ValuePosition, Key, Value!);
 
-            return size.InMiB > SizeLimit.LargestMiB ? throw RecipeFault.SizeTooLarge(text, ValuePosition, Value!, size) : size;
+            return size.InMiB > SizeLimit.LargestMiB ? throw RecipeErrors.SizeTooLarge(text, ValuePosition, Value!, size) : size;
         }
     }
 }

@@ -67,7 +67,7 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     {
         ArgumentNullException.ThrowIfNull(text);
         IReadOnlyList<ResizeRecipe> recipes = RecipeParser.ParseAll(text);
-        return recipes.Count == 1 ? recipes[0] : throw RecipeFault.MoreThanOne(text);
+        return recipes.Count == 1 ? recipes[0] : throw RecipeErrors.MoreThanOne(text);
     }
 
     /// <inheritdoc/>

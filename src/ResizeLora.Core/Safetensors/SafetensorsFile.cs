@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
+using ResizeLora.Files;
 
 namespace ResizeLora.Safetensors;
 
@@ -28,8 +29,8 @@ internal sealed class SafetensorsFile : TensorFile
             // Only now: what can be read is never taken for something else.
             byte[] head = ReadHead(handle, version);
             throw ForeignFile.Of(head) is { } foreign
-                ? SafetensorsFault.Foreign(version.Path, foreign, ForeignFile.Quote(head), exception)
-                : SafetensorsFault.NotSafetensors(version.Path, exception.Message, exception);
+                ? SafetensorsErrors.Foreign(version.Path, foreign, ForeignFile.Quote(head), exception)
+                : SafetensorsErrors.NotSafetensors(version.Path, exception.Message, exception);
         }
     }
 

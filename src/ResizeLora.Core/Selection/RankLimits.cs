@@ -32,9 +32,9 @@ internal sealed record RankLimits(bool EqualRank = false, int? RankMultiple = nu
     public void Check()
     {
         if (Rank is not null && Given.Count() > 1)
-            throw SelectionFault.RankIsFixed(this);
+            throw SelectionErrors.RankIsFixed(this);
         if (MaxRank < RankMultiple)
-            throw SelectionFault.NoMultipleWithinMaximum(this);
+            throw SelectionErrors.NoMultipleWithinMaximum(this);
     }
 
     /// <inheritdoc/>

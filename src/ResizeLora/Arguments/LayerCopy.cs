@@ -1,10 +1,9 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
-using ResizeLora.Pipeline;
-using ResizeLora.Safetensors;
+using ResizeLora.Adapters;
+using ResizeLora.Decomposition;
+using ResizeLora.Files;
 
 namespace ResizeLora.Arguments;
 

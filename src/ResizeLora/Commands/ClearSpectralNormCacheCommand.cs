@@ -1,9 +1,9 @@
 using System.Management.Automation;
 using ResizeLora.Checkpoints;
+using ResizeLora.Checkpoints.Formats;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Commands;
@@ -62,7 +62,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
         if (hasWildcard || found.Length == 1)
             return found;
 
-        WriteError((found.Length == 0 ? NormFault.NoEntry(digits) : NormFault.SeveralEntries(digits, found)).ToErrorRecord());
+        WriteError((found.Length == 0 ? NormErrors.NoEntry(digits) : NormErrors.SeveralEntries(digits, found)).ToErrorRecord());
         return [];
     }
 

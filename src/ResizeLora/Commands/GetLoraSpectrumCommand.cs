@@ -1,9 +1,10 @@
 using System.Management.Automation;
+using ResizeLora.Adapters;
 using ResizeLora.Arguments;
+using ResizeLora.Checkpoints;
 using ResizeLora.Completion;
+using ResizeLora.Decomposition;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
 using ResizeLora.Pipeline;
 
 namespace ResizeLora.Commands;

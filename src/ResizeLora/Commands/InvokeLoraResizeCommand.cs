@@ -1,9 +1,10 @@
 using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
+using ResizeLora.Decomposition;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
 using ResizeLora.Selection;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Commands;
 
@@ -181,7 +182,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     private OutputPath CreateOutput()
     {
         if (OutFile is not null && Destination is not null)
-            throw WritingFault.OutFileWithDestination(OutFile);
+            throw OutputErrors.OutFileWithDestination(OutFile);
         if (OutFile is not null)
             return OutputPath.Of(OutputPath.IsBesideInput(OutFile) ? OutFile : ResolveSingle(OutFile));
 

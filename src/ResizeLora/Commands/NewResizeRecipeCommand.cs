@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
-using ResizeLora.Pipeline;
+using ResizeLora.Decomposition;
 using ResizeLora.Recipes;
 using ResizeLora.Torch;
 

@@ -1,6 +1,6 @@
 using System.Management.Automation;
+using ResizeLora.Common;
 using ResizeLora.Errors;
-using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
 using ResizeLora.Torch;
 
@@ -46,7 +46,7 @@ public abstract class ObservingCommand : StoppableCommand, IPipelineObserver
         catch (OutOfMemoryException exception)
         {
             // A hostile header can take many times its length; the next file need not.
-            WriteError(SafetensorsFault.OutOfMemory(path, exception).ToErrorRecord());
+            WriteError(SafetensorsErrors.OutOfMemory(path, exception).ToErrorRecord());
         }
     }
 

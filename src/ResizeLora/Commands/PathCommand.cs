@@ -1,9 +1,9 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
+using ResizeLora.Adapters;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Files;
-using ResizeLora.Peft;
 
 namespace ResizeLora.Commands;
 

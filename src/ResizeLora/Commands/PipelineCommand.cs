@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Completion;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Torch;
 

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
+using ResizeLora.Adapters;
 
 namespace ResizeLora.Completion;
 

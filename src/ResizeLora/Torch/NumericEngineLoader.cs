@@ -1,5 +1,5 @@
 using System.Reflection;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Torch;
 
@@ -9,7 +9,7 @@ namespace ResizeLora.Torch;
 /// </summary>
 internal sealed class NumericEngineLoader
 {
-    private const string EngineType = "ResizeLora.Torch.TorchEngine";
+    private const string EngineType = "ResizeLora.Torch.Numerics.TorchEngine";
 
     private readonly Lock _gate = new();
     private readonly BackgroundMaker<INumericEngine> _engines;

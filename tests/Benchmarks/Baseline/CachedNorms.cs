@@ -1,5 +1,5 @@
 using ResizeLora.Benchmarks.Samples;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 
 namespace ResizeLora.Benchmarks.Baseline;

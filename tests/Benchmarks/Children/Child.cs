@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Text.Json;
-using ResizeLora.Adapters;
 using ResizeLora.Benchmarks.Baseline;
 using ResizeLora.Benchmarks.Machine;
 using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Samples;
 using ResizeLora.Benchmarks.Timing;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Safetensors;
 

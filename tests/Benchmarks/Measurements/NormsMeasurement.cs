@@ -4,9 +4,9 @@ using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Reporting;
 using ResizeLora.Benchmarks.Samples;
 using ResizeLora.Benchmarks.Timing;
-using ResizeLora.Concurrency;
+using ResizeLora.Checkpoints;
+using ResizeLora.Common;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Benchmarks.Measurements;

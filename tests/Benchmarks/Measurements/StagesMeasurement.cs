@@ -1,8 +1,8 @@
+using ResizeLora.Adapters;
 using ResizeLora.Benchmarks.Machine;
 using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Reporting;
 using ResizeLora.Benchmarks.Samples;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Benchmarks.Measurements;

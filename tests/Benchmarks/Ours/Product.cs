@@ -1,7 +1,8 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Common;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Benchmarks.Ours;
 

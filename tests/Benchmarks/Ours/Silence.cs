@@ -1,4 +1,4 @@
-using ResizeLora.Pipeline;
+using ResizeLora.Common;
 
 namespace ResizeLora.Benchmarks.Ours;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ResizeLora.Pipeline;
+using ResizeLora.Common;
 
 namespace ResizeLora.Benchmarks.Ours;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using ResizeLora.Cmdlet.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 
 namespace ResizeLora.Cmdlet.Tests.Shell;

@@ -1,7 +1,10 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
 using ResizeLora.Checkpoints;
+using ResizeLora.Checkpoints.Formats;
 using ResizeLora.Core.Tests.Pairing;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;

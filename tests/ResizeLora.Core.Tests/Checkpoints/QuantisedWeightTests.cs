@@ -1,4 +1,6 @@
 using System.Text;
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;

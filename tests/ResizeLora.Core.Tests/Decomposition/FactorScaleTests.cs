@@ -1,4 +1,4 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Core.Tests.Decomposition;

@@ -1,7 +1,7 @@
 using CsCheck;
 using ResizeLora.Checkpoints;
+using ResizeLora.Checkpoints.Formats;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing.Hostile;
 using Xunit.Abstractions;

@@ -1,9 +1,11 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Peft;
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Pairing;
+using ResizeLora.Output;
 using ResizeLora.Pairing;
-using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Hostile;
 

@@ -1,8 +1,8 @@
 using System.Text;
 using CsCheck;
+using ResizeLora.Adapters.Peft;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Peft;
 using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;
 using Xunit.Abstractions;

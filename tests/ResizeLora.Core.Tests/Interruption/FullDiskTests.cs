@@ -1,9 +1,9 @@
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 

@@ -1,5 +1,5 @@
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using Xunit.Abstractions;
 

@@ -1,11 +1,11 @@
 using System.Diagnostics;
+using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
-using ResizeLora.Peft;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 using Xunit.Abstractions;
 
 namespace ResizeLora.Core.Tests.Interruption;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 using Xunit.Abstractions;
 
 namespace ResizeLora.Core.Tests.Interruption;

@@ -1,9 +1,9 @@
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 

@@ -1,7 +1,7 @@
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Norms;
-using ResizeLora.Writing;
+using ResizeLora.Output;
 
 namespace ResizeLora.Core.Tests.Interruption;
 

@@ -1,7 +1,7 @@
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 

@@ -1,7 +1,7 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Testing;
 

@@ -1,3 +1,6 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Checkpoints;
 using ResizeLora.Pairing;
 
 namespace ResizeLora.Core.Tests.Pairing;

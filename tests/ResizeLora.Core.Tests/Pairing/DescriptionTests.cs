@@ -1,3 +1,7 @@
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
+using ResizeLora.Checkpoints.Families;
+using ResizeLora.Common;
 using ResizeLora.Pairing;
 
 namespace ResizeLora.Core.Tests.Pairing;

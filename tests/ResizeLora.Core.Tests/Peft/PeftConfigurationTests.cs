@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using ResizeLora.Adapters.Peft;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Core.Tests.Peft;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using ResizeLora.Peft;
+using ResizeLora.Adapters.Peft;
 using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Peft;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ResizeLora.Pairing;
+using ResizeLora.Adapters;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 

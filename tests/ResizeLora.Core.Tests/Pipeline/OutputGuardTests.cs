@@ -1,8 +1,8 @@
+using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
-using ResizeLora.Peft;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
 

@@ -1,13 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Peft;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
 

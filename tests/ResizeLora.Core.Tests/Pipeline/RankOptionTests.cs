@@ -1,5 +1,5 @@
+using ResizeLora.Adapters;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 using ResizeLora.Testing;

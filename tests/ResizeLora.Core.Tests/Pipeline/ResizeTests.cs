@@ -1,7 +1,7 @@
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
 

@@ -1,5 +1,5 @@
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Scoring;
+using ResizeLora.Selection;
 
 namespace ResizeLora.Core.Tests.Scoring;
 

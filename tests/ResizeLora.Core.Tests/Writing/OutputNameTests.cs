@@ -1,7 +1,7 @@
-using ResizeLora.Peft;
+using ResizeLora.Adapters;
+using ResizeLora.Output;
 using ResizeLora.Selection;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Writing;
 

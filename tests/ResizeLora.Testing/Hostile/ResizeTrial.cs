@@ -1,4 +1,5 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Common;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using ResizeLora.Decomposition;
+using ResizeLora.Common;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
@@ -74,7 +75,7 @@ public sealed class EngineFailureTests : IDisposable
     private static void Fail(long rows, long columns)
     {
         byte[] bytes = new byte[rows * columns is 15 ? 60 : 4];
-        ExternalException failure = Assert.ThrowsAny<ExternalException>(() => Engine.Torch.SubspaceNorms(Engine.Random(4, 2, 4, 1), null, new StoredMatrix("w", bytes, SafetensorsDType.F32, rows, columns)));
+        ExternalException failure = Assert.ThrowsAny<ExternalException>(() => TestEngine.Torch.SubspaceNorms(TestEngine.Random(4, 2, 4, 1), null, new StoredMatrix("w", bytes, SafetensorsDType.F32, rows, columns)));
         System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
@@ -96,7 +97,7 @@ public sealed class EngineFailureTests : IDisposable
 
         // What the engine is short of now it need not be short of later.
         _errors.Clear();
-        Run(Engine.Torch);
+        Run(TestEngine.Torch);
         Assert.Empty(_errors);
         Assert.Equal(2, Outputs().Length);
     }

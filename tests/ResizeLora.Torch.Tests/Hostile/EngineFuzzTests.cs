@@ -29,7 +29,7 @@ public sealed class EngineFuzzTests(ITestOutputHelper output)
     private string Check(ResizeCase task)
     {
         using var folder = new TemporaryFolder();
-        var trial = new ResizeTrial(Engine.Torch, folder.Path);
+        var trial = new ResizeTrial(TestEngine.Torch, folder.Path);
         TimeSpan begin = CostLimit.Now;
         trial.Run(task);
         _cost.Check(begin, trial.Allocated, task.Lora.Length + (task.Checkpoint?.Length ?? 0));

@@ -1,9 +1,10 @@
+using ResizeLora.Torch.Tests.Support;
+
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
-using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Numerics;
 
@@ -18,7 +19,7 @@ public sealed class ScalarTests
     [Fact]
     public void The_engine_passes_no_plain_number_to_libtorch()
     {
-        List<MethodBase> called = [.. CalledInTorchSharp(Engine.Torch.GetType().Assembly)];
+        List<MethodBase> called = [.. CalledInTorchSharp(TestEngine.Torch.GetType().Assembly)];
         Assert.Contains(called, method => method.Name == "mm");
         Assert.DoesNotContain(called, method => TakesScalar(method) || Calls(method).Any(MakesScalar));
     }
@@ -26,7 +27,7 @@ public sealed class ScalarTests
     [Fact]
     public void The_check_sees_a_plain_number_within_TorchSharp()
     {
-        Type tensor = CalledInTorchSharp(Engine.Torch.GetType().Assembly).First(method => method.Name == "mm").DeclaringType!;
+        Type tensor = CalledInTorchSharp(TestEngine.Torch.GetType().Assembly).First(method => method.Name == "mm").DeclaringType!;
         Assert.Contains(Calls(tensor.GetMethod("square", [])!), MakesScalar);
     }
 
@@ -36,7 +37,7 @@ public sealed class ScalarTests
     /// </summary>
     [Fact]
     public void The_engine_calls_nothing_whose_failure_ends_the_process() =>
-        Assert.DoesNotContain(CalledInTorchSharp(Engine.Torch.GetType().Assembly), method => method.Name == "matmul");
+        Assert.DoesNotContain(CalledInTorchSharp(TestEngine.Torch.GetType().Assembly), method => method.Name == "matmul");
 
     private static IEnumerable<MethodBase> CalledInTorchSharp(Assembly assembly)
     {

@@ -1,0 +1,90 @@
+using ResizeLora.Adapters.Peft;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Adapters;
+
+/// <summary>
+/// Where an adapter is: in a file, or in a folder as PEFT saves it, with the tensors and the configuration under fixed
+/// names. Who names a file of such a folder means the adapter.
+/// </summary>
+/// <param name="Path">The file or the folder, as users see it.</param>
+/// <param name="IsFolder">Whether it is a folder of PEFT's.</param>
+internal sealed record AdapterLocation(string Path, bool IsFolder)
+{
+    /// <summary>What PEFT calls the file of the tensors.</summary>
+    public const string WeightsName = "adapter_model.safetensors";
+
+    /// <summary>What PEFT calls the file of the configuration.</summary>
+    public const string ConfigurationName = "adapter_config.json";
+
+    private const string PickledName = "adapter_model.bin";
+
+    /// <summary>The safetensors file.</summary>
+    public string Weights => IsFolder ? System.IO.Path.Combine(Path, WeightsName) : Path;
+
+    /// <summary>The configuration; null where the adapter is a file.</summary>
+    public string? Configuration => IsFolder ? System.IO.Path.Combine(Path, ConfigurationName) : null;
+
+    /// <summary>What outputs are named after.</summary>
+    public string Name => IsFolder ? System.IO.Path.GetFileName(Path) : System.IO.Path.GetFileNameWithoutExtension(Path);
+
+    /// <summary>Every path that belongs to the adapter.</summary>
+    public IEnumerable<string> Paths => IsFolder ? [Path, Weights, Configuration!] : [Path];
+
+    /// <summary>
+    /// That PEFT may have saved a configuration which is not here, or not for this file; null if nothing says so. It matters
+    /// only where the file itself does not tell alpha.
+    /// </summary>
+    public string? LostConfiguration =>
+        IsFolder ? null
+        : System.IO.Path.GetFileName(Path) == WeightsName ? $"'{Path}' lacks the '{ConfigurationName}' that PEFT saves beside it and that tells alpha. Alpha is taken as the rank."
+        : System.IO.Path.GetDirectoryName(Path) is { } folder && Has(folder, ConfigurationName) && !Has(folder, WeightsName) ? $"'{Path}' lies beside an '{ConfigurationName}', which counts for a file named '{WeightsName}' only. Alpha is taken as the rank; if the two belong together, rename the file."
+        : null;
+
+    /// <summary>The adapter that a path stands for.</summary>
+    public static AdapterLocation Of(string path)
+    {
+        string folder = System.IO.Path.TrimEndingDirectorySeparator(path);
+        if (IsAdapter(folder))
+            return new AdapterLocation(folder, IsFolder: true);
+
+        // Other names beside a configuration are not what PEFT would read with it.
+        return System.IO.Path.GetFileName(path) is WeightsName or ConfigurationName
+            && System.IO.Path.GetDirectoryName(path) is { } parent && IsAdapter(parent)
+            ? new AdapterLocation(parent, IsFolder: true)
+            : new AdapterLocation(path, IsFolder: false);
+    }
+
+    /// <summary>Whether a folder holds an adapter as PEFT saves it.</summary>
+    public static bool IsAdapter(string folder) =>
+        File.Exists(System.IO.Path.Combine(folder, WeightsName)) && File.Exists(System.IO.Path.Combine(folder, ConfigurationName));
+
+    /// <summary>Whether a file lies in an adapter's folder and is none of its tensors: a model card, a tokenizer.</summary>
+    public static bool IsCompanion(string path) =>
+        !path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && System.IO.Path.GetDirectoryName(path) is { } parent && IsAdapter(parent);
+
+    /// <summary>What an output is called for which a file name was made: a folder has no extension.</summary>
+    public string OutputName(string fileName) => IsFolder ? System.IO.Path.GetFileNameWithoutExtension(fileName) : fileName;
+
+    /// <summary>Something in a folder that an adapter does not consist of; null if there is nothing else.</summary>
+    /// <exception cref="ResizeLoraException">The folder can't be read.</exception>
+    public static string? ForeignEntry(string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(folder)
+                .Select(entry => System.IO.Path.GetFileName(entry))
+                .FirstOrDefault(entry => entry is not (WeightsName or ConfigurationName));
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw SafetensorsErrors.AccessDenied(folder, exception);
+        }
+    }
+
+    /// <summary>Why a folder is no adapter.</summary>
+    public static ResizeLoraException NotAdapter(string folder) =>
+        PeftErrors.NotAdapter(folder, Has(folder, WeightsName), Has(folder, ConfigurationName), Has(folder, PickledName));
+
+    private static bool Has(string folder, string name) => File.Exists(System.IO.Path.Combine(folder, name));
+}

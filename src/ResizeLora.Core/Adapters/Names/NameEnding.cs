@@ -1,0 +1,32 @@
+namespace ResizeLora.Adapters.Names;
+
+/// <summary>How the names of tensors end. A '*' stands for the name that a trainer gave the adapter, which holds no point.</summary>
+internal static class NameEnding
+{
+    private const char AdapterMark = '*';
+
+    /// <summary>Whether an ending leaves the adapter's name open.</summary>
+    public static bool IsOpen(string ending) => ending.Contains(AdapterMark, StringComparison.Ordinal);
+
+    /// <summary>The ending with the adapter's name in it.</summary>
+    public static string Fill(string ending, string adapter) => IsOpen(ending) ? ending.Replace(AdapterMark.ToString(), adapter, StringComparison.Ordinal) : ending;
+
+    /// <summary>What stands before an ending, and the adapter's name, empty where the ending has none; null if a name ends otherwise.</summary>
+    public static (string Stem, string Adapter)? Split(string name, string ending)
+    {
+        int mark = ending.IndexOf(AdapterMark, StringComparison.Ordinal);
+        if (mark < 0)
+            return name.Length > ending.Length && name.EndsWith(ending, StringComparison.Ordinal) ? (name[..^ending.Length], string.Empty) : null;
+
+        ReadOnlySpan<char> before = ending.AsSpan(0, mark);
+        ReadOnlySpan<char> after = ending.AsSpan(mark + 1);
+        if (!name.EndsWith(after, StringComparison.Ordinal))
+            return null;
+
+        ReadOnlySpan<char> rest = name.AsSpan(0, name.Length - after.Length);
+        int adapter = rest.LastIndexOf('.') + 1;
+        return adapter > before.Length && adapter < rest.Length && rest[..adapter].EndsWith(before, StringComparison.Ordinal)
+            ? (rest[..(adapter - before.Length)].ToString(), rest[adapter..].ToString())
+            : null;
+    }
+}

@@ -1,0 +1,88 @@
+using System.Text.Json;
+using ResizeLora.Pairing;
+
+namespace ResizeLora.Checkpoints.Families;
+
+/// <summary>
+/// The folder of one component of a diffusers model. It may hold the same model several times: whole or in shards, which an
+/// index names, and in other precisions, whose file names have one more part, as in model.fp16.safetensors.
+/// </summary>
+internal static class ComponentFolder
+{
+    private const string Extension = ".safetensors";
+    private const string GgufExtension = ".gguf";
+    private const string IndexMark = ".index.";
+    private const string WeightMap = "weight_map";
+
+    /// <summary>The files of the model in a folder, of the usual precision if there are several; none if it holds no model.</summary>
+    /// <exception cref="ResizeLoraException">A shard is missing, or it can't be told which model is meant.</exception>
+    public static IReadOnlyList<string> Files(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return [];
+
+        string[] indexes = [.. Directory.EnumerateFiles(folder, "*.json").Where(IsIndex).OrderBy(Path.GetFileName, StringComparer.Ordinal)];
+        List<IReadOnlyList<string>> sharded = [.. indexes.Select(Shards)];
+        string[] single =
+        [
+            .. Directory.EnumerateFiles(folder, "*" + Extension)
+                .Except(sharded.SelectMany(shards => shards), StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
+
+        if (indexes.Length + single.Length == 0)
+            single = [.. Directory.EnumerateFiles(folder, "*" + GgufExtension).Order(StringComparer.Ordinal)];
+
+        List<(string Name, IReadOnlyList<string> Files)> models =
+        [
+            .. indexes.Zip(sharded, (index, shards) => (NameOf(index), shards)),
+            .. single.Select(file => (NameOf(file), (IReadOnlyList<string>)[file])),
+        ];
+        if (models.Count == 0)
+            return [];
+
+        // The shortest name is that without a precision; all others must be this with one.
+        (string Name, IReadOnlyList<string> Files) usual = models.MinBy(model => model.Name.Length);
+        return models.Find(model => model.Name != usual.Name && !model.Name.StartsWith(usual.Name + ".", StringComparison.Ordinal)) is { Files: { } other }
+            ? throw PairingErrors.SeveralCheckpoints(folder, [usual.Files[0], other[0], .. models.Skip(2).Select(model => model.Files[0])])
+            : usual.Files;
+    }
+
+    private static bool IsIndex(string path) => Path.GetFileName(path).Contains(Extension + IndexMark, StringComparison.Ordinal);
+
+    private static string NameOf(string path) =>
+        path.EndsWith(GgufExtension, StringComparison.Ordinal) ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path).Split(Extension, 2)[0];
+
+    private static IReadOnlyList<string> Shards(string index)
+    {
+        string folder = Path.GetDirectoryName(index)!;
+        string[] shards = [.. Named(index).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => Path.Combine(folder, name))];
+        return Array.Find(shards, shard => !File.Exists(shard)) is { } missing ? throw PairingErrors.ShardMissing(index, missing) : shards;
+    }
+
+    private static IEnumerable<string> Named(string index)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(index));
+            if (document.RootElement.ValueKind != JsonValueKind.Object
+                || !document.RootElement.TryGetProperty(WeightMap, out JsonElement map) || map.ValueKind != JsonValueKind.Object)
+            {
+                throw PairingErrors.InvalidShardIndex(index, $"it has no {WeightMap}");
+            }
+
+            string?[] names = [.. map.EnumerateObject().Select(tensor => tensor.Value.ValueKind == JsonValueKind.String ? tensor.Value.GetString() : null)];
+            return names.Length > 0 && Array.TrueForAll(names, name => !string.IsNullOrEmpty(name) && name == Path.GetFileName(name))
+                ? names.OfType<string>()
+                : throw PairingErrors.InvalidShardIndex(index, $"its {WeightMap} names something else than files beside it");
+        }
+        catch (JsonException exception)
+        {
+            throw PairingErrors.InvalidShardIndex(index, "it is no JSON", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw PairingErrors.InvalidShardIndex(index, exception.Message, exception);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Checkpoints.Formats;
+
+/// <summary>A weight and the tensors around it, among which are those that say how it is stored.</summary>
+/// <param name="Tensor">The tensor that the weight is called by.</param>
+/// <param name="Files">The headers of files that belong together, each with its number in the checkpoint.</param>
+/// <param name="Content">Reads a small tensor; null to go by headers alone.</param>
+internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(int Number, TensorHeader Header)> Files, Func<StoredTensor, byte[]>? Content)
+{
+    /// <summary>How names of weights end.</summary>
+    public const string Suffix = ".weight";
+
+    /// <summary>How notes in JSON name what they tell.</summary>
+    public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    /// <summary>As long as a note may be.</summary>
+    private const int LongestNote = 1 << 16;
+
+    /// <summary>The name of the weight's tensor.</summary>
+    public string Name => Tensor.Info.Name;
+
+    /// <summary>The name of the weight's layer.</summary>
+    public string Layer => Name[..^Suffix.Length];
+
+    /// <summary>The tensor of a name; null if there is none.</summary>
+    /// <exception cref="FormatException">It does not hold numbers.</exception>
+    public StoredTensor? Find(string name)
+    {
+        foreach ((int number, TensorHeader header) in Files)
+        {
+            if (header.Find(name) is { } tensor)
+                return IsNumbers(tensor) ? new StoredTensor(number, tensor) : throw new FormatException($"'{DisplayText.Of(name)}' has the dtype {tensor.DType}");
+        }
+
+        return null;
+    }
+
+    /// <summary>The tensor of a name, which has so many elements.</summary>
+    /// <exception cref="FormatException">It is missing, or something else.</exception>
+    public StoredTensor Need(string name, long? count = null)
+    {
+        StoredTensor found = Find(name) ?? throw new FormatException($"'{DisplayText.Of(name)}' is missing");
+        return count is null || found.Info.ElementCount == count ? found : throw new FormatException($"'{DisplayText.Of(name)}' has {found.Info.ElementCount} elements instead of {count}");
+    }
+
+    /// <summary>What a tensor says in JSON; null where only headers are known.</summary>
+    /// <exception cref="FormatException">It says something else.</exception>
+    public T? Note<T>(StoredTensor tensor)
+        where T : class
+    {
+        if (Content is null)
+            return null;
+
+        try
+        {
+            return tensor.Info.ByteCount <= LongestNote ? JsonSerializer.Deserialize<T>(Content(tensor), Json) : throw new JsonException();
+        }
+        catch (JsonException exception)
+        {
+            throw new FormatException($"'{DisplayText.Of(tensor.Info.Name)}' does not tell how", exception);
+        }
+    }
+
+    private static bool IsNumbers(TensorInfo tensor) =>
+        tensor is not GgufTensor { Format.Plain: null } && (tensor.DType.IsConvertible() || tensor.DType is SafetensorsDType.U8 or SafetensorsDType.I8 or SafetensorsDType.F8_E8M0);
+}

@@ -1,0 +1,32 @@
+using ResizeLora.Adapters.Names;
+using ResizeLora.Checkpoints.Families;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Checkpoints;
+
+/// <summary>What a file without LoRA layers is instead, as far as its tensors tell.</summary>
+internal static class OtherModel
+{
+    /// <summary>The names that the vectors of an embedding have.</summary>
+    private static readonly string[] Embeddings = ["emb_params", "clip_l", "clip_g", "t5xxl"];
+
+    /// <summary>As many weights as no file has by chance that is no model.</summary>
+    private const int FewestWeights = 3;
+
+    /// <summary>What it is, in a few words with the article; null if that can't be told.</summary>
+    public static string? Describe(SafetensorsHeader header)
+    {
+        if (header.Tensors.Count > 0 && header.Tensors.All(tensor => Embeddings.Contains(tensor.Name, StringComparer.Ordinal)))
+            return "an embedding (textual inversion)";
+
+        var source = new CheckpointSource(string.Empty, [(0, header)]);
+        if (ModelFamily.All.FirstOrDefault(family => family.Parts[0].Shows(source)) is { } family)
+            return $"a checkpoint ({family.Name})";
+
+        // What looks like factors may be a LoRA in unknown names; but no model consists of such pairs alone.
+        HashSet<TensorInfo> factors = [.. UnknownPairs.Find(header.Tensors).SelectMany(pair => new[] { pair.Up, pair.Down })];
+        return header.Tensors.Count(tensor => tensor.Shape.Count >= 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal) && !factors.Contains(tensor)) >= FewestWeights
+            ? "a checkpoint or a part of one, such as a text encoder"
+            : null;
+    }
+}

@@ -1,0 +1,17 @@
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Engine;
+
+/// <summary>Which part of a layer is wanted, and in which form.</summary>
+/// <param name="Kept">Indices of the singular values to keep, ascending; at least one.</param>
+/// <param name="Rescale">What ΔW is multiplied by; positive.</param>
+/// <param name="DType">Element type of the new factors: F16, BF16 or F32; F64 for what is computed on.</param>
+/// <param name="HasAlpha">Whether an alpha tensor is written; without one loaders take alpha = rank.</param>
+internal sealed record TruncationRequest(IReadOnlyList<int> Kept, double Rescale, SafetensorsDType DType, bool HasAlpha)
+{
+    /// <summary>The rank that loaders divide alpha by: more than is kept where zeros are added to the factors.</summary>
+    public int Rank { get; init; } = Kept.Count;
+
+    /// <summary>Whether alpha must say the rank and nothing else, even where that costs digits.</summary>
+    public bool AlphaIsRank { get; init; }
+}

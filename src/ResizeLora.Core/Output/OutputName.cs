@@ -1,0 +1,74 @@
+using System.Globalization;
+using ResizeLora.Recipes;
+
+namespace ResizeLora.Output;
+
+/// <summary>
+/// The words by which a file name tells how the file is made, in the form of the original tool: the recipe's keys sorted
+/// and without underscore, each with its weight, then scale, size, what differs from the default, and the threshold; such
+/// as <c>spnckpt1_th-1.2</c>.
+/// </summary>
+internal static class OutputName
+{
+    public const string Extension = ".safetensors";
+
+    private const int HashDigits = 8;
+
+    /// <summary>Weights are shares of one. Those that are a whole number of these parts are told by two decimals.</summary>
+    private static readonly int[] Parts = [.. Enumerable.Range(1, 9), 100];
+
+    public static string Words(OutputRecord record) => string.Join('_', All(record));
+
+    private static IEnumerable<string> All(OutputRecord record)
+    {
+        ResizeRecipe recipe = record.Recipe;
+        foreach (string weight in Weights(recipe).Order(StringComparer.Ordinal))
+            yield return weight;
+        if (recipe.Rescale != 1)
+            yield return "scale" + Given(recipe.Rescale);
+        if (recipe.Size is { } size)
+            yield return "size" + Given(size.Number) + size.Unit;
+
+        // Where the size has cut, the threshold in the name is what it ended at.
+        bool isGiven = record.Threshold == recipe.Threshold;
+        if (recipe.Threshold is { } asked && !isGiven)
+            yield return "thr" + Given(asked);
+        foreach ((string option, int? value) in record.RankLimits.Given)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{option.ToLowerInvariant()}{value}");
+        if (record.Layers != LayerChoice.All)
+            yield return "layers" + record.Layers[..HashDigits];
+        if (record.UnmatchedLayer is { } unmatched and not UnmatchedLayer.Keep)
+            yield return "unmatched" + unmatched.ToString().ToLowerInvariant();
+        if (record.Precision != ResizePrecision.Float16)
+            yield return record.Precision.ShortName();
+        yield return "th" + (isGiven ? Given(record.Threshold) : Found(record.Threshold));
+    }
+
+    /// <summary>
+    /// As shares of one in two decimals, as the original has them, where that tells them: <c>2,1</c> are 0.67 and 0.33. Else
+    /// as they were given, for 0.83 and 0.17 would be <c>1,0.2</c> and <c>1,0.21</c> alike.
+    /// </summary>
+    private static IEnumerable<string> Weights(ResizeRecipe recipe)
+    {
+        bool areTold = Parts.Any(parts => recipe.ScoreWeights.Values.All(share => IsWhole(share * parts)));
+        return recipe.ScoreWeights.Select(weight =>
+            RecipeKeys.KeyOf(weight.Key).Replace("_", string.Empty, StringComparison.Ordinal)
+            + (areTold ? Found(weight.Value) : Given(recipe.GivenWeights[weight.Key])));
+    }
+
+    private static bool IsWhole(double value) => Math.Abs(value - Math.Round(value)) < 1e-9;
+
+    /// <summary>A number that somebody has written: with two decimals if that is all of it, else in full.</summary>
+    private static string Given(double value) =>
+        Math.Round(value, 2) == value && Math.Abs(value) < 1e15 ? Found(value) : value.ToString("R", CultureInfo.InvariantCulture);
+
+    /// <summary>A number that was found: at most two decimals, without trailing zeros; exact halves go to even, as in Python.</summary>
+    private static string Found(double value)
+    {
+        if (double.IsInfinity(value))
+            return value < 0 ? "-inf" : "inf";
+
+        string text = Math.Round(value, 2).ToString("F2", CultureInfo.InvariantCulture).TrimEnd('0').TrimEnd('.');
+        return text == "-0" ? "0" : text;
+    }
+}

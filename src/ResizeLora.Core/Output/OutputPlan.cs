@@ -1,0 +1,98 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Types;
+using ResizeLora.Checkpoints;
+using ResizeLora.Safetensors;
+using ResizeLora.Selection;
+
+namespace ResizeLora.Output;
+
+/// <summary>What one output file will hold: some layers at new ranks, and tensors copied as they are.</summary>
+internal sealed class OutputPlan
+{
+    private readonly SafetensorsHeader _source;
+    private readonly IReadOnlyList<DecomposedLayer> _layers;
+    private readonly PeftPlan _peft;
+
+    public OutputPlan(
+        SafetensorsHeader source,
+        PeftPlan peft,
+        IReadOnlyList<DecomposedLayer> layers,
+        IReadOnlyList<TensorInfo> verbatim,
+        KeptValues kept,
+        OutputRecord record)
+    {
+        _source = source;
+        _peft = peft;
+        _layers = layers;
+        Verbatim = verbatim;
+        Kept = kept;
+        Record = record;
+        Layout = SafetensorsLayout.Create(verbatim
+            .Select(tensor => new TensorSpec(tensor.Name, tensor.DType, tensor.Shape))
+            .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, layer.Source.BaseLayer, kept.Ranks[index]))));
+        Metadata = OutputMetadata.Create(source, record, [.. ChangedRanks(), .. peft.Metadata(NewRanks())]);
+    }
+
+    public OutputRecord Record { get; }
+
+    public KeptValues Kept { get; }
+
+    /// <summary>Tensors that are copied as they are.</summary>
+    public IReadOnlyList<TensorInfo> Verbatim { get; }
+
+    public SafetensorsLayout Layout { get; }
+
+    /// <summary>The metadata, with place-holders for the hashes.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; }
+
+    /// <summary>Bytes before the tensors.</summary>
+    public long HeaderLength => Layout.Header(Metadata).Length;
+
+    /// <summary>Bytes of the whole file, to the byte.</summary>
+    public long FileLength => HeaderLength + Layout.DataLength;
+
+    /// <summary>PEFT's configuration beside the tensors; null where the input has none.</summary>
+    public byte[]? Configuration => _peft.FileText(NewRanks());
+
+    /// <summary>The element type of a layer's new tensors.</summary>
+    public SafetensorsDType DTypeOf(AdapterLayer layer) => Record.Precision.DType(layer.DType);
+
+    private IEnumerable<TensorSpec> Specs(AdapterLayer layer, BaseLayer? baseLayer, int rank)
+    {
+        if (rank == 0)
+            yield break;
+
+        SafetensorsDType dtype = DTypeOf(layer);
+        IReadOnlyList<long> input = InputShape(layer, baseLayer);
+        yield return new TensorSpec(layer.Written.Up, dtype, [layer.Rows, rank, .. input.Skip(1).Select(_ => 1L)]);
+        yield return new TensorSpec(layer.Written.Down, dtype, [rank, .. input]);
+        if (layer.AlphaName is { } alphaName)
+            yield return new TensorSpec(alphaName, dtype, layer.Alpha?.Shape ?? []);
+        if (layer.Magnitude is { } magnitude)
+            yield return new TensorSpec(magnitude.Tensor.Name, dtype, magnitude.Tensor.Shape);
+    }
+
+    /// <summary>A loader takes a convolution by its kernel; where the adapter does not say it, the base does.</summary>
+    private static IReadOnlyList<long> InputShape(AdapterLayer layer, BaseLayer? baseLayer)
+    {
+        if (layer.Shape.KnowsKernel || baseLayer is null || baseLayer.Transposed)
+            return layer.Shape.InputShape;
+
+        long[] input = [.. baseLayer.Pieces[0].Weight.Info.Shape.Skip(1)];
+        return AdapterShape.Product(input) == layer.Columns ? input : layer.Shape.InputShape;
+    }
+
+    private IEnumerable<(string Layer, long Rank)> NewRanks() =>
+        _layers.Select((layer, index) => (layer.Name, (long)Kept.Ranks[index])).Where(layer => layer.Item2 > 0);
+
+    /// <summary>Files that name their layers by position keep the ranks in the metadata.</summary>
+    private IEnumerable<KeyValuePair<string, string>> ChangedRanks()
+    {
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            string key = $"{_layers[i].Name}:rank";
+            if (_source.FindMetadata(key) is not null)
+                yield return new(key, Kept.Ranks[i].ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace ResizeLora.Recipes;
+
+/// <summary>Every error of the recipe language, worded in one place.</summary>
+internal static class RecipeErrors
+{
+    private static readonly string ValidKeys = $"Valid keys: {string.Join(", ", RecipeKeys.All)}.";
+
+    public static ResizeLoraException UnknownKey(string text, int position, string key) =>
+        At("RecipeUnknownKey", text, position, $"unknown key '{key}'{(RecipeKeys.Suggest(key) is { } suggestion ? $"; did you mean '{suggestion}'?" : ".")}");
+
+    public static ResizeLoraException RepeatedKey(string text, int position, string key) =>
+        At("RecipeRepeatedKey", text, position, $"'{key}' is given twice.");
+
+    public static ResizeLoraException EmptyValue(string text, int position, string key) =>
+        At("RecipeEmptyValue", text, position, $"'{key}' has no value; write {key}=NUMBER.");
+
+    public static ResizeLoraException NotANumber(string text, int position, string key, string value) =>
+        At("RecipeNotANumber", text, position, $"'{value}' is not a finite number for '{key}' (decimals with a point, such as -1.2).");
+
+    public static ResizeLoraException DecimalComma(string text, int position, string value) =>
+        At("RecipeNotANumber", text, position, $"'{value}' is not a number: write decimals with a point, {value.Replace(',', '.')}. A comma comes before the next key.");
+
+    public static ResizeLoraException NotASize(string text, int position, string key, string value) =>
+        At("RecipeNotANumber", text, position, $"'{value}' is not a size for '{key}': write MiB as a plain number, such as 32, or a unit: {SizeLimit.UnitNames}.");
+
+    public static ResizeLoraException SizeTooLarge(string text, int position, string value, SizeLimit size) =>
+        At("RecipeSizeTooLarge", text, position, string.Create(CultureInfo.InvariantCulture, $"'{value}' is more than {SizeLimit.LargestMiB} MiB, larger than any adapter. {Meant(size)}A plain number is in MiB."));
+
+    public static ResizeLoraException NotPositive(string text, int position, string key, string value) =>
+        At("RecipeNotPositive", text, position, $"'{key}' must be greater than 0, not {value}.");
+
+    public static ResizeLoraException EmptyItem(string text, int position) =>
+        At("RecipeEmptyItem", text, position, "a key is missing between two commas.");
+
+    public static ResizeLoraException Empty(string text, int position) =>
+        At("RecipeEmpty", text, position, "the recipe is empty; write, for example, spn_ckpt=1,thr=-1.2.");
+
+    public static ResizeLoraException MoreThanOne(string text) =>
+        New("RecipeMoreThanOne", text, $"'{text}' holds several recipes; one is wanted here.");
+
+    public static ResizeLoraException NoSelection(string text) =>
+        New("RecipeNoSelection", text, $"The recipe '{text}' says how to score but not what to keep: add thr=… (least score, log10) or size=… (of the file, in MiB).");
+
+    public static ResizeLoraException WeightSum(string text, double sum) =>
+        New("RecipeWeightSum", text, $"The score weights of the recipe '{text}' sum to {sum}; the sum must be positive. Give at least one, for example spn_ckpt=1.");
+
+    /// <summary>Without quotes PowerShell takes 32MB for a number of bytes.</summary>
+    private static string Meant(SizeLimit size) =>
+        size.IsDecimal || size.Number > SizeLimit.LargestMiB * (1 << 20)
+            ? string.Empty
+            : string.Create(CultureInfo.InvariantCulture, $"Did you mean {size.Number / (1 << 20):0.##}? Write that, or a unit in quotes such as '32MB': without quotes PowerShell turns it into a number of bytes. ");
+
+    private static ResizeLoraException At(string errorId, string text, int position, string problem) =>
+        New(errorId, text, $"The recipe '{text}' is wrong at position {position + 1}: {problem} {ValidKeys}");
+
+    private static ResizeLoraException New(string errorId, string text, string message) =>
+        new(errorId, FaultKind.InvalidArgument, text, message);
+}
