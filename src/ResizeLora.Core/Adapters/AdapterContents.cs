@@ -1,8 +1,6 @@
 using ResizeLora.Adapters.Names;
 using ResizeLora.Adapters.Peft;
 using ResizeLora.Adapters.Types;
-using ResizeLora.Checkpoints;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters;
@@ -69,16 +67,8 @@ internal sealed record AdapterContents(
         }
     }
 
-    /// <summary>What the layers modify; null without a checkpoint.</summary>
-    public AdapterPairs? Pairs { get; private init; }
-
     /// <summary>Whether an output depends on the base layers, whatever the recipe.</summary>
     public bool NeedsBase => Layers.Any(layer => layer.NeedsBase);
-
-    /// <summary>Finds out what the layers modify.</summary>
-    /// <exception cref="ResizeLoraException">It is the wrong checkpoint.</exception>
-    public AdapterContents PairWith(BaseCheckpointIndex? checkpoint, string path) =>
-        this with { Pairs = checkpoint is null ? null : new AdapterPairs(Layers, path, checkpoint) };
 
     /// <summary>Moves layers to the unsupported ones.</summary>
     /// <param name="reason">Why a layer can't be resized; null if it can.</param>

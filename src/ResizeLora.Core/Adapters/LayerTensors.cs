@@ -1,6 +1,5 @@
 using ResizeLora.Adapters.Names;
 using ResizeLora.Adapters.Types;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters;
@@ -62,7 +61,7 @@ internal sealed class LayerTensors(string name)
         }
 
         if (_pairs.Count > 1)
-            throw PairingErrors.LayerTwice(path, name, _pairs.Values.Select(pair => pair.Up!.Name));
+            throw AdapterErrors.LayerTwice(path, name, _pairs.Values.Select(pair => pair.Up!.Name));
 
         AdapterNaming? naming = _pairs.Keys.SingleOrDefault();
         if (naming is not null)

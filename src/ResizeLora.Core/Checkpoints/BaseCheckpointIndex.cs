@@ -1,7 +1,6 @@
 using ResizeLora.Adapters.Names;
 using ResizeLora.Checkpoints.Families;
 using ResizeLora.Common;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints;

@@ -1,6 +1,5 @@
 using ResizeLora.Checkpoints.Families;
 using ResizeLora.Files;
-using ResizeLora.Pairing;
 
 namespace ResizeLora.Checkpoints;
 
@@ -22,7 +21,7 @@ internal sealed record CheckpointFiles(IReadOnlyList<string> Paths, IReadOnlyLis
         var files = new CheckpointFiles(paths, [.. paths.SelectMany(path => Directory.Exists(path) ? InFolder(path) : [new Group(string.Empty, [path])])]);
         var seen = new HashSet<string>(RealPath.Comparer);
         return files.All.FirstOrDefault(file => !seen.Add(RealPath.Resolve(file))) is { } twice
-            ? throw PairingErrors.SameCheckpointTwice(twice)
+            ? throw CheckpointErrors.SameCheckpointTwice(twice)
             : files;
     }
 
@@ -40,7 +39,7 @@ internal sealed record CheckpointFiles(IReadOnlyList<string> Paths, IReadOnlyLis
         if (groups.Count == 0 && ComponentFolder.Files(folder) is { Count: > 0 } files)
             groups.Add(new Group(string.Empty, files));
 
-        return groups.Count > 0 ? groups : throw PairingErrors.NoCheckpointInFolder(folder);
+        return groups.Count > 0 ? groups : throw CheckpointErrors.NoCheckpointInFolder(folder);
     }
 
     /// <summary>The files of a component.</summary>

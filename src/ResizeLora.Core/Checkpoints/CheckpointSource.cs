@@ -1,7 +1,6 @@
 using ResizeLora.Adapters.Names;
 using ResizeLora.Checkpoints.Families;
 using ResizeLora.Checkpoints.Formats;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints;
@@ -46,7 +45,7 @@ internal sealed class CheckpointSource
     public static void EnsureCheckpoint(TensorHeader header, string path)
     {
         if (header.Tensors.Count(tensor => AdapterNaming.Parse(tensor) is not null || TensorPart.Parse(tensor) is not null) * 2 > header.Tensors.Count)
-            throw PairingErrors.CheckpointIsLora(path);
+            throw CheckpointErrors.CheckpointIsLora(path);
 
         if (QuantisedFormats.WhyUnreadable(header) is { } unreadable)
             throw CheckpointErrors.Quantised(path, unreadable.Tensor.Name, unreadable.Problem);

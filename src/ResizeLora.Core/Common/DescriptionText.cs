@@ -34,17 +34,6 @@ internal static class DescriptionText
 
     /// <summary>What stands between spaces.</summary>
     public static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-
-    /// <summary>The component of a name such as text_encoder_2.</summary>
-    public static AdapterComponent Component(string name) => name switch
-    {
-        "unet" => AdapterComponent.Unet,
-        "text_encoder" => AdapterComponent.TextEncoder1,
-        "text_encoder_2" => AdapterComponent.TextEncoder2,
-        "text_encoder_3" => AdapterComponent.TextEncoder3,
-        "unknown" => AdapterComponent.Unknown,
-        _ => throw new FormatException($"'{name}' is no part of a model."),
-    };
 }
 
 /// <summary>One line of a description.</summary>

@@ -3,6 +3,7 @@ using ResizeLora.Checkpoints;
 using ResizeLora.Common;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Pairing;
 
 namespace ResizeLora.Decomposition;
 
@@ -44,7 +45,7 @@ internal sealed class LayerRestorer(INumericEngine engine, int workers, IPipelin
         }
 
         using var source = AdapterSource.Open(path);
-        AdapterContents contents = AdapterContents.Read(source).PairWith(checkpoint?.Index, source.Path);
+        var contents = PairedAdapter.Read(source, checkpoint?.Index);
         Dictionary<string, AdapterLayer> present = contents.Layers.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         if (copies.FirstOrDefault(copy => !present.ContainsKey(copy.Name)) is { } missing)
             throw LayerErrors.NotFound(path, missing.Name, SimilarNames.Closest(missing.Name, present.Keys));

@@ -1,4 +1,3 @@
-using ResizeLora.Adapters.Types;
 using ResizeLora.Common;
 using ResizeLora.Safetensors;
 
@@ -39,9 +38,11 @@ internal static class KroneckerRoute
     }
 
     /// <summary>ΔW as a product of two factors, which are the Kronecker products of the factors' factors.</summary>
-    public static LayerFactors Expand(KroneckerFactors layer, LayerNumbers memory) => new(
-        memory.Store(Product(layer.Left.Up, layer.Right.Up)),
-        memory.Store(Product(layer.Left.Down, layer.Right.Down)),
+    /// <param name="layer">ΔW.</param>
+    /// <param name="store">Takes over a table and makes a matrix of it.</param>
+    public static LayerFactors Expand(KroneckerFactors layer, Func<NumberTable, StoredMatrix> store) => new(
+        store(Product(layer.Left.Up, layer.Right.Up)),
+        store(Product(layer.Left.Down, layer.Right.Down)),
         layer.Scale);
 
     /// <summary>The singular values of the product, descending; equal ones by position, so that the order is repeatable.</summary>

@@ -20,7 +20,7 @@ internal static class LoraInspector
         using var source = AdapterSource.Open(path);
         var contents = AdapterContents.Read(source);
         if (contents.Layers.Count + contents.Unsupported.Count == 0)
-            throw OtherModel.Describe(source.Header) is { } kind ? LayerErrors.OtherModel(source.Path, kind) : LayerErrors.NoLayers(source.Path, PairingErrors.UnknownPairs(contents.Others));
+            throw OtherModel.Describe(source.Header) is { } kind ? LayerErrors.OtherModel(source.Path, kind) : LayerErrors.NoLayers(source.Path, AdapterErrors.UnknownPairs(contents.Others));
 
         IReadOnlyList<AdapterLayer> layers = contents.Layers;
         int[] ranks = [.. layers.Select(layer => (int)layer.Rank).Order()];

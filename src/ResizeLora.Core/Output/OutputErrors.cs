@@ -1,4 +1,5 @@
 using System.Globalization;
+using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 
 namespace ResizeLora.Output;
@@ -46,10 +47,10 @@ internal static class OutputErrors
         new("OutFileIsFolder", FaultKind.InvalidArgument, path, $"-OutFile '{path}' is a folder; name a file in it, or the folder with -Destination.");
 
     public static ResizeLoraException OutFileOfFolder(string path, string input) =>
-        new("OutFileExtension", FaultKind.InvalidArgument, path, $"'{input}' is the folder of a PEFT adapter, and so will be its output: -OutFile '{path}' names a file. Leave out {OutputName.Extension}.");
+        new("OutFileExtension", FaultKind.InvalidArgument, path, $"'{input}' is the folder of a PEFT adapter, and so will be its output: -OutFile '{path}' names a file. Leave out {SafetensorsFile.Extension}.");
 
     public static ResizeLoraException OutFileExtension(string path) =>
-        new("OutFileExtension", FaultKind.InvalidArgument, path, $"-OutFile '{path}' does not end in {OutputName.Extension}, so loaders would not take it. Write '{path}{OutputName.Extension}', or name a folder with -Destination.");
+        new("OutFileExtension", FaultKind.InvalidArgument, path, $"-OutFile '{path}' does not end in {SafetensorsFile.Extension}, so loaders would not take it. Write '{path}{SafetensorsFile.Extension}', or name a folder with -Destination.");
 
     public static ResizeLoraException OutFileWithDestination(string path) =>
         new("OutFileWithDestination", FaultKind.InvalidArgument, path, $"-OutFile '{path}' names the folder too, so it can't be combined with -Destination. Leave one of them out.");

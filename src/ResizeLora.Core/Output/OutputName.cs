@@ -10,8 +10,6 @@ namespace ResizeLora.Output;
 /// </summary>
 internal static class OutputName
 {
-    public const string Extension = ".safetensors";
-
     private const int HashDigits = 8;
 
     /// <summary>Weights are shares of one. Those that are a whole number of these parts are told by two decimals.</summary>

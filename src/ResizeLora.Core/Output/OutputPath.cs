@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using ResizeLora.Adapters;
+using ResizeLora.Safetensors;
 
 namespace ResizeLora.Output;
 
@@ -41,7 +42,7 @@ internal sealed partial class OutputPath
         if (File.Exists(folder))
             throw OutputErrors.DestinationIsFile(folder);
 
-        return !Directory.Exists(folder) && folder.EndsWith(OutputName.Extension, StringComparison.OrdinalIgnoreCase)
+        return !Directory.Exists(folder) && folder.EndsWith(SafetensorsFile.Extension, StringComparison.OrdinalIgnoreCase)
             ? throw OutputErrors.DestinationLooksLikeFile(folder)
             : new OutputPath(folder, UsualName, isUsual: true) { OnlyFolder = folder };
     }
@@ -80,7 +81,7 @@ internal sealed partial class OutputPath
         if (!input.IsFolder && Directory.Exists(target))
             throw OutputErrors.OutFileIsFolder(target);
 
-        return input.IsFolder != target.EndsWith(OutputName.Extension, StringComparison.OrdinalIgnoreCase) ? target
+        return input.IsFolder != target.EndsWith(SafetensorsFile.Extension, StringComparison.OrdinalIgnoreCase) ? target
             : throw (input.IsFolder ? OutputErrors.OutFileOfFolder(target, input.Path) : OutputErrors.OutFileExtension(target));
     }
 
@@ -91,7 +92,7 @@ internal sealed partial class OutputPath
         return (Filled(parts[0], input, string.Empty), Filled(parts[^1], input, string.Empty) + ExtensionFor(input));
     }
 
-    private string ExtensionFor(AdapterLocation input) => _isUsual && !input.IsFolder ? OutputName.Extension : string.Empty;
+    private string ExtensionFor(AdapterLocation input) => _isUsual && !input.IsFolder ? SafetensorsFile.Extension : string.Empty;
 
     /// <summary>In one pass: what is put in may look like a place-holder.</summary>
     private static string Filled(string text, AdapterLocation input, string words) => Mark().Replace(text, mark => mark.Value switch

@@ -31,11 +31,11 @@ internal sealed class ResizePipeline(
     public IEnumerable<DecomposedLayer> Decompose(string path)
     {
         using var source = AdapterSource.Open(path);
-        AdapterContents contents = ReadContents(source);
-        ReportUnsupported(source, contents);
-        foreach (ResizeLoraException missing in settings.Layers?.Missing(source.Path, contents.Layers) ?? [])
+        var adapter = PairedAdapter.Read(source, checkpoint?.Index);
+        ReportUnsupported(source, adapter.Contents);
+        foreach (ResizeLoraException missing in settings.Layers?.Missing(source.Path, adapter.Layers) ?? [])
             observer.Error(missing);
-        foreach (DecomposedLayer layer in _decomposer.Decompose(source, Wanted(contents), contents.Pairs, withSubspace: false, forWriting: false))
+        foreach (DecomposedLayer layer in _decomposer.Decompose(source, Wanted(adapter.Contents), adapter.Pairs, withSubspace: false, forWriting: false))
             yield return layer;
     }
 
@@ -56,7 +56,7 @@ internal sealed class ResizePipeline(
         List<DecomposedLayer> layers = [];
         try
         {
-            layers.AddRange(_decomposer.Decompose(input.Source, Wanted(input.Contents), input.Contents.Pairs, withSubspace, forWriting: true));
+            layers.AddRange(_decomposer.Decompose(input.Source, Wanted(input.Contents), input.Pairs, withSubspace, forWriting: true));
             foreach (ResizeResult result in Write(input, records.Select(record => (record, (IReadOnlyList<DecomposedLayer>)layers))))
                 yield return result;
         }
@@ -90,7 +90,7 @@ internal sealed class ResizePipeline(
         IEnumerable<DecomposedLayer> distinct = outputs.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = outputs.Exists(item => item.Record.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
-            .Complete(input.Source, distinct, input.Contents.Pairs, withSubspace)
+            .Complete(input.Source, distinct, input.Pairs, withSubspace)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         IEnumerable<ResizeResult> results = Write(input, outputs.Select(item => (
             item.Record,
@@ -102,7 +102,7 @@ internal sealed class ResizePipeline(
     private Input Open(string path)
     {
         var source = AdapterSource.Open(path);
-        return new Input(source, new BackgroundHash(source.File, settings.CacheFolder, cancellation), new ExistingOutputs(settings.Output, source.Location), new(() => ReadContents(source)));
+        return new Input(source, new BackgroundHash(source.File, settings.CacheFolder, cancellation), new ExistingOutputs(settings.Output, source.Location), new(() => PairedAdapter.Read(source, checkpoint?.Index)));
     }
 
     private IReadOnlyList<AdapterLayer> Wanted(AdapterContents contents) =>
@@ -175,12 +175,6 @@ internal sealed class ResizePipeline(
     private static string ChoiceOf(IEnumerable<string> layers, AdapterContents contents) =>
         LayerChoice.Of(layers, contents.Layers.Select(layer => layer.Name));
 
-    private AdapterContents ReadContents(AdapterSource source)
-    {
-        AdapterContents contents = AdapterContents.Read(source).PairWith(checkpoint?.Index, source.Path);
-        return contents.Refuse(layer => layer.Magnitude is null ? null : WhyDoraIsRefused(layer, contents.Pairs));
-    }
-
     /// <exception cref="ResizeLoraException">No layers are left.</exception>
     private void ReportUnsupported(AdapterSource source, AdapterContents contents)
     {
@@ -189,7 +183,7 @@ internal sealed class ResizePipeline(
             .OrderByDescending(group => group.Count())
             .Take(5)
             .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
-        string unknownPairs = PairingErrors.UnknownPairs(contents.Others);
+        string unknownPairs = AdapterErrors.UnknownPairs(contents.Others);
         if (contents.Layers.Count == 0)
             throw contents.Unsupported.Count == 0 && OtherModel.Describe(source.Header) is { } kind
                 ? LayerErrors.OtherModel(source.Path, kind)
@@ -200,17 +194,6 @@ internal sealed class ResizePipeline(
             observer.Warning($"{Quantity.Of(contents.Unsupported.Count, "layer")} of '{source.Path}' can't be resized and will be kept unchanged: {reasons}.");
         if (unknownPairs.Length > 0)
             observer.Warning($"'{source.Path}': {unknownPairs}. Such tensors are copied as they are.");
-    }
-
-    private static string? WhyDoraIsRefused(AdapterLayer layer, AdapterPairs? pairs)
-    {
-        if (pairs is null)
-            return "DoRA, whose magnitudes must be computed anew with the base weight: give -Checkpoint";
-
-        LayerPair pair = pairs.Of(layer);
-        return pair.BaseLayer is not null ? null
-            : pair.Problem is null ? "DoRA, whose base layer the checkpoint does not have"
-            : "DoRA, whose base layer is another size or can't be told";
     }
 
     /// <summary>What PEFT's configuration says is no part of a layer's tensors.</summary>
@@ -263,11 +246,13 @@ internal sealed class ResizePipeline(
 
     /// <summary>A file that is being worked on.</summary>
     /// <remarks>Its contents are not looked at before they are asked for: a job that runs again has thousands of files of which nothing is to be done.</remarks>
-    private sealed record Input(AdapterSource Source, BackgroundHash Hash, ExistingOutputs Existing, Lazy<AdapterContents> LazyContents) : IDisposable
+    private sealed record Input(AdapterSource Source, BackgroundHash Hash, ExistingOutputs Existing, Lazy<PairedAdapter> Adapter) : IDisposable
     {
         public Stopwatch Watch { get; } = Stopwatch.StartNew();
 
-        public AdapterContents Contents => LazyContents.Value;
+        public AdapterContents Contents => Adapter.Value.Contents;
+
+        public AdapterPairs? Pairs => Adapter.Value.Pairs;
 
         public void Dispose()
         {

@@ -7,6 +7,9 @@ namespace ResizeLora.Safetensors;
 /// <summary>A safetensors file open for reading.</summary>
 internal sealed class SafetensorsFile : TensorFile
 {
+    /// <summary>How names of such files end.</summary>
+    public const string Extension = ".safetensors";
+
     private SafetensorsFile(SafeFileHandle handle, FileVersion version, SafetensorsHeader header)
         : base(handle, version) => Header = header;
 

@@ -1,10 +1,9 @@
-using ResizeLora.Torch.Tests.Support;
-
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
+using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Numerics;
 

@@ -18,3 +18,18 @@ public enum AdapterComponent
     /// <summary>The third text encoder (T5 in SD 3, and in kohya's Flux).</summary>
     TextEncoder3,
 }
+
+/// <summary>Components as the texts of families and styles name them.</summary>
+internal static class AdapterComponents
+{
+    /// <summary>The component of a name such as text_encoder_2.</summary>
+    public static AdapterComponent Named(string name) => name switch
+    {
+        "unet" => AdapterComponent.Unet,
+        "text_encoder" => AdapterComponent.TextEncoder1,
+        "text_encoder_2" => AdapterComponent.TextEncoder2,
+        "text_encoder_3" => AdapterComponent.TextEncoder3,
+        "unknown" => AdapterComponent.Unknown,
+        _ => throw new FormatException($"'{name}' is no part of a model."),
+    };
+}

@@ -83,7 +83,7 @@ internal static class AdapterStyles
     private static LayerPrefix Prefix(string style, string text, DescriptionLine line)
     {
         (string prefix, string component) = line.Equation(text);
-        return new LayerPrefix(style, prefix, DescriptionText.Component(component));
+        return new LayerPrefix(style, prefix, AdapterComponents.Named(component));
     }
 }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ResizeLora.Pairing;
 
 namespace ResizeLora.Checkpoints.Families;
 
@@ -44,7 +43,7 @@ internal static class ComponentFolder
         // The shortest name is that without a precision; all others must be this with one.
         (string Name, IReadOnlyList<string> Files) usual = models.MinBy(model => model.Name.Length);
         return models.Find(model => model.Name != usual.Name && !model.Name.StartsWith(usual.Name + ".", StringComparison.Ordinal)) is { Files: { } other }
-            ? throw PairingErrors.SeveralCheckpoints(folder, [usual.Files[0], other[0], .. models.Skip(2).Select(model => model.Files[0])])
+            ? throw CheckpointErrors.SeveralCheckpoints(folder, [usual.Files[0], other[0], .. models.Skip(2).Select(model => model.Files[0])])
             : usual.Files;
     }
 
@@ -57,7 +56,7 @@ internal static class ComponentFolder
     {
         string folder = Path.GetDirectoryName(index)!;
         string[] shards = [.. Named(index).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => Path.Combine(folder, name))];
-        return Array.Find(shards, shard => !File.Exists(shard)) is { } missing ? throw PairingErrors.ShardMissing(index, missing) : shards;
+        return Array.Find(shards, shard => !File.Exists(shard)) is { } missing ? throw CheckpointErrors.ShardMissing(index, missing) : shards;
     }
 
     private static IEnumerable<string> Named(string index)
@@ -68,21 +67,21 @@ internal static class ComponentFolder
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty(WeightMap, out JsonElement map) || map.ValueKind != JsonValueKind.Object)
             {
-                throw PairingErrors.InvalidShardIndex(index, $"it has no {WeightMap}");
+                throw CheckpointErrors.InvalidShardIndex(index, $"it has no {WeightMap}");
             }
 
             string?[] names = [.. map.EnumerateObject().Select(tensor => tensor.Value.ValueKind == JsonValueKind.String ? tensor.Value.GetString() : null)];
             return names.Length > 0 && Array.TrueForAll(names, name => !string.IsNullOrEmpty(name) && name == Path.GetFileName(name))
                 ? names.OfType<string>()
-                : throw PairingErrors.InvalidShardIndex(index, $"its {WeightMap} names something else than files beside it");
+                : throw CheckpointErrors.InvalidShardIndex(index, $"its {WeightMap} names something else than files beside it");
         }
         catch (JsonException exception)
         {
-            throw PairingErrors.InvalidShardIndex(index, "it is no JSON", exception);
+            throw CheckpointErrors.InvalidShardIndex(index, "it is no JSON", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw PairingErrors.InvalidShardIndex(index, exception.Message, exception);
+            throw CheckpointErrors.InvalidShardIndex(index, exception.Message, exception);
         }
     }
 }

@@ -46,7 +46,7 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
             }
             else if (line.After("part") is { } components)
             {
-                parts.Add(new ModelPart([.. DescriptionText.Words(components).Select(DescriptionText.Component)], places = [], marks = [], sizes = [], new PartNames()));
+                parts.Add(new ModelPart([.. DescriptionText.Words(components).Select(AdapterComponents.Named)], places = [], marks = [], sizes = [], new PartNames()));
             }
             else if (line.After("at") is { } where)
             {

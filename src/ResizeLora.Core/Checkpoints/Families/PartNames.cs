@@ -1,5 +1,4 @@
 using ResizeLora.Common;
-using ResizeLora.Pairing;
 
 namespace ResizeLora.Checkpoints.Families;
 

@@ -1,6 +1,4 @@
-using ResizeLora.Checkpoints;
-
-namespace ResizeLora.Pairing;
+namespace ResizeLora.Checkpoints;
 
 /// <summary>An order in which a trainer counts layers, for files that name layers by their position.</summary>
 /// <param name="Name">What is counted, in a few words.</param>
