@@ -1,10 +1,6 @@
 using System.Management.Automation.Runspaces;
 using ResizeLora.Shell;
 using ResizeLora.Shell.Hosting;
-using Runspace runspace = RunspaceFactory.CreateRunspace(host, ShellSession.CreateState());
-using var runner = new ScriptRunner(runspace, host);
-using Runspace runspace = RunspaceFactory.CreateRunspace(host, ShellSession.CreateState());
-using var runner = new ScriptRunner(runspace, host);
 
 // Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 stopped by a signal, or what the script says with `exit`.
 if (ShellArguments.Parse(args) is not { } arguments)

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using ResizeLora.NativeMend;
+using ResizeLora.NativePatch;
 using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Natives;
@@ -18,10 +18,10 @@ internal static class OriginalLibrary
 
     public static ElfFile Parse() => ElfFile.Parse(new ElfBytes(Bytes.Value));
 
-    public static byte[] Mended()
+    public static byte[] Patched()
     {
         byte[] copy = Copy();
-        Assert.True(VersionMend.Apply(copy));
+        Assert.True(VersionPatch.Apply(copy));
         return copy;
     }
 

@@ -1,10 +1,10 @@
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
 /// <summary>One symbol that newer libstdc++ versions offer, and what older ones offer for the same purpose.</summary>
-internal sealed record MendRule(string Symbol, string Version, string ReplacementSymbol, string ReplacementVersion)
+internal sealed record PatchRule(string Symbol, string Version, string ReplacementSymbol, string ReplacementVersion)
 {
     /// <summary>What TorchSharp's Linux library needs of libstdc++ that common distributions lack.</summary>
-    public static IReadOnlyList<MendRule> All { get; } =
+    public static IReadOnlyList<PatchRule> All { get; } =
     [
         // GCC 13 initialises std::cout and its kin by a function of the library; older compilers constructed a static
         // std::ios_base::Init for that. The constructor does the same work, once per process, and never touches

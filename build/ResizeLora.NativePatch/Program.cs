@@ -1,18 +1,18 @@
-using ResizeLora.NativeMend;
+using ResizeLora.NativePatch;
 
 try
 {
     switch (args)
     {
-        case ["mend", string source, string destination]:
-            bool changed = MendedFile.Write(source, destination);
-            Console.WriteLine(changed ? $"Mended {Path.GetFileName(destination)}." : $"{Path.GetFileName(destination)} needs no mending.");
+        case ["patch", string source, string destination]:
+            bool changed = PatchedFile.Write(source, destination);
+            Console.WriteLine(changed ? $"Patched {Path.GetFileName(destination)}." : $"{Path.GetFileName(destination)} needs no patching.");
             return 0;
         case ["list", string list, .. string[] files]:
             Console.WriteLine(NativeList.Write(list, files) ? $"Wrote {list}." : $"{list} is up to date.");
             return 0;
         default:
-            Console.Error.WriteLine("Usage: ResizeLora.NativeMend mend SOURCE.so DESTINATION.so, or ResizeLora.NativeMend list LIST.txt FILE...");
+            Console.Error.WriteLine("Usage: ResizeLora.NativePatch patch SOURCE.so DESTINATION.so, or ResizeLora.NativePatch list LIST.txt FILE...");
             return 2;
     }
 }

@@ -1,4 +1,4 @@
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
 /// <summary>
 /// A version of a library's interface that must be there, or the loader refuses the file. The record is at

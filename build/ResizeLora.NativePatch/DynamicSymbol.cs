@@ -1,4 +1,4 @@
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
 /// <summary>
 /// A symbol that the loader binds: where its name begins in the string table, whether another library has to provide

@@ -1,4 +1,4 @@
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
 /// <summary>The section types that are read here, with the numbers of the ELF specification.</summary>
 internal enum ElfSectionType : uint

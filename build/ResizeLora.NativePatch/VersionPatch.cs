@@ -1,12 +1,12 @@
 using System.Text;
 
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
 /// <summary>
 /// Makes a shared library ask for symbols that older versions of libstdc++ have too. Undefined symbols are in no hash
 /// table of the file, so a name and a version can be replaced where they stand, and nothing moves.
 /// </summary>
-internal static class VersionMend
+internal static class VersionPatch
 {
     /// <summary>Applies every rule that the file needs.</summary>
     /// <returns>Whether any byte was changed.</returns>
@@ -15,24 +15,24 @@ internal static class VersionMend
     {
         ElfBytes bytes = new(file);
         ElfFile original = ElfFile.Parse(bytes);
-        List<MendRule> rules = [.. MendRule.All.Where(rule => Needs(original, rule))];
-        foreach (MendRule rule in rules)
+        List<PatchRule> rules = [.. PatchRule.All.Where(rule => Needs(original, rule))];
+        foreach (PatchRule rule in rules)
         {
             Apply(rule, original, bytes);
         }
 
         // Read again what was written: the proof that the file is still whole and asks for none of these any more.
-        if (ElfFile.Parse(bytes) is var mended && MendRule.All.FirstOrDefault(rule => Needs(mended, rule)) is { } left)
+        if (ElfFile.Parse(bytes) is var patched && PatchRule.All.FirstOrDefault(rule => Needs(patched, rule)) is { } left)
         {
-            throw new InvalidDataException($"it still needs {left.Version} after mending.");
+            throw new InvalidDataException($"it still needs {left.Version} after patching.");
         }
 
         return rules.Count > 0;
     }
 
-    private static bool Needs(ElfFile file, MendRule rule) => file.NeededVersions.Any(version => version.Name == rule.Version);
+    private static bool Needs(ElfFile file, PatchRule rule) => file.NeededVersions.Any(version => version.Name == rule.Version);
 
-    private static void Apply(MendRule rule, ElfFile file, ElfBytes bytes)
+    private static void Apply(PatchRule rule, ElfFile file, ElfBytes bytes)
     {
         NeededVersion needed = Single(file.NeededVersions, version => version.Name == rule.Version, rule.Version);
         NeededVersion replacement = Single(file.NeededVersions, version => version.Name == rule.ReplacementVersion && version.Library == needed.Library, rule.ReplacementVersion);
@@ -68,7 +68,7 @@ internal static class VersionMend
         };
     }
 
-    private static DynamicSymbol Symbol(MendRule rule, ElfFile file, NeededVersion version)
+    private static DynamicSymbol Symbol(PatchRule rule, ElfFile file, NeededVersion version)
     {
         List<DynamicSymbol> found = [.. file.Symbols.Where(symbol => symbol.VersionIndex == version.Index)];
         if (found.Find(symbol => symbol.Name != rule.Symbol) is { } other)

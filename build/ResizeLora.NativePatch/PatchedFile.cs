@@ -1,14 +1,14 @@
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
-/// <summary>Writes the mended copy of a library, whole or not at all.</summary>
-internal static class MendedFile
+/// <summary>Writes the patched copy of a library, whole or not at all.</summary>
+internal static class PatchedFile
 {
     /// <returns>Whether the copy differs from the source.</returns>
     /// <exception cref="InvalidDataException">The source is not as expected; nothing was written.</exception>
     public static bool Write(string source, string destination)
     {
         byte[] bytes = File.ReadAllBytes(source);
-        bool changed = VersionMend.Apply(bytes);
+        bool changed = VersionPatch.Apply(bytes);
 
         string target = Path.GetFullPath(destination);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);

@@ -1,4 +1,4 @@
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
 /// <summary>
 /// One entry of the section header table, as far as it is needed here: where it is mapped, where it is in the file, the

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
-using ResizeLora.NativeMend;
+using ResizeLora.NativePatch;
 using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Natives;
 
-public class MendRefusalTests
+public class PatchRefusalTests
 {
     [Theory]
     [InlineData("")]
@@ -32,7 +32,7 @@ public class MendRefusalTests
             .Concat(Enumerable.Range(1, 40).Select(part => (int)(file.LongLength * part / 41)))
             .Concat([file.Length - 1]);
 
-        Assert.All(lengths, length => Assert.Throws<InvalidDataException>(() => VersionMend.Apply(file[..length])));
+        Assert.All(lengths, length => Assert.Throws<InvalidDataException>(() => VersionPatch.Apply(file[..length])));
         AssertRefused(file[..^1], "ends at byte");
     }
 
@@ -132,7 +132,7 @@ public class MendRefusalTests
                 file[from + random.Next(length)] = (byte)random.Next(256);
             }
 
-            Exception? exception = Record.Exception(() => VersionMend.Apply(file));
+            Exception? exception = Record.Exception(() => VersionPatch.Apply(file));
             Assert.True(exception is null or InvalidDataException, $"Round {round}: {exception}");
         }
     }
@@ -142,7 +142,7 @@ public class MendRefusalTests
         using TemporaryFolder folder = new();
         File.WriteAllBytes(folder["source.so"], content);
 
-        InvalidDataException exception = Assert.Throws<InvalidDataException>(() => MendedFile.Write(folder["source.so"], folder["out/mended.so"]));
+        InvalidDataException exception = Assert.Throws<InvalidDataException>(() => PatchedFile.Write(folder["source.so"], folder["out/patched.so"]));
 
         Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["out"]));

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
 /// <summary>
 /// What the loader reads of a 64-bit little-endian shared library to bind its symbols: the dynamic symbols, the versions

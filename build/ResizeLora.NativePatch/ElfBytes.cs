@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
 /// <summary>The bytes of a file, little-endian; every access is checked against the end of the file.</summary>
 internal sealed class ElfBytes(byte[] bytes)

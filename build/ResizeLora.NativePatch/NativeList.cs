@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ResizeLora.NativeMend;
+namespace ResizeLora.NativePatch;
 
 /// <summary>The list of native files, with their sizes: the module looks at it before it loads one, as a file that was cut short would end the process.</summary>
 internal static class NativeList
