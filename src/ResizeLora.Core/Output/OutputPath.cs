@@ -71,6 +71,10 @@ internal sealed partial class OutputPath
     /// <summary>The folder that an input's outputs go to.</summary>
     public string FolderOf(AdapterLocation input) => OnlyFolder ?? Path.GetFullPath(Filled(_folder, input, string.Empty));
 
+    /// <summary>The path of an output that is made in some way.</summary>
+    /// <exception cref="ResizeLoraException">It is named as a file and is a folder, or the other way round.</exception>
+    public string For(AdapterLocation input, OutputRecord record) => Of(input, OutputName.Words(record));
+
     /// <summary>The path of an output: of a file, or of a folder where the input is one.</summary>
     /// <exception cref="ResizeLoraException">It is named as the other.</exception>
     public string Of(AdapterLocation input, string words)

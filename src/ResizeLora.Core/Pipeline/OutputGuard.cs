@@ -5,15 +5,16 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>Knows every file that this call reads or has written, so that none of them is ever overwritten.</summary>
-internal sealed class OutputGuard(PipelineSettings settings)
+/// <summary>
+/// What may be written where: no file that this call reads or has written, nothing that exists unless it may be replaced, and only
+/// folders that can be written to.
+/// </summary>
+internal sealed class OutputGuard(ResizeOptions options)
 {
     private readonly HashSet<string> _inputs = new(RealPath.Comparer);
     private readonly List<FileStatus> _inputFiles = [];
     private readonly Dictionary<string, string> _outputs = new(RealPath.Comparer);
-
-    /// <summary>The folders that outputs go to.</summary>
-    public OutputFolders Folders { get; } = new(settings);
+    private readonly HashSet<string> _folders = new(RealPath.Comparer);
 
     /// <summary>Protects what is read: a file, or the folder of an adapter and the files in it.</summary>
     public void AddInput(string path)
@@ -31,16 +32,16 @@ internal sealed class OutputGuard(PipelineSettings settings)
     public bool IsOutput(string path) => _outputs.ContainsKey(path);
 
     /// <summary>Finds outputs of the same name before any work, as far as names are known by then.</summary>
-    public void CheckInAdvance(IEnumerable<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> inputs)
+    public void CheckInAdvance(IEnumerable<AdapterTask> tasks)
     {
         var planned = new Dictionary<string, string>(RealPath.Comparer);
-        foreach ((string path, IReadOnlyList<ResizeRecipe> recipes) in inputs)
+        foreach (AdapterTask task in tasks)
         {
-            foreach (ResizeRecipe recipe in recipes)
+            var input = AdapterLocation.Of(task.Path);
+            foreach ((ResizeRecipe recipe, _) in task.Outputs)
             {
                 // The same size recipe twice ends in the same name, whatever its threshold will be.
-                var input = AdapterLocation.Of(path);
-                string target = Target(input, settings.RecordOf(recipe));
+                string target = options.Output.For(input, options.RecordOf(recipe));
                 string description = Describe(input, recipe);
                 if (!planned.TryAdd(target, description))
                     throw OutputErrors.SameName(target, planned[target], description);
@@ -48,12 +49,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
         }
     }
 
-    /// <summary>Where an output goes.</summary>
-    public string Target(AdapterLocation input, OutputRecord record) => settings.Output.Of(input, OutputName.Words(record));
-
     /// <summary>Where an output goes, if that is known before the work: a size recipe finds its threshold only by working.</summary>
     public string? TargetInAdvance(AdapterLocation input, OutputRecord record) =>
-        double.IsNaN(record.Threshold) && settings.Output.NamesRecipe ? null : Target(input, record);
+        double.IsNaN(record.Threshold) && options.Output.NamesRecipe ? null : options.Output.For(input, record);
 
     /// <summary>Checks that a name is free for an output.</summary>
     /// <param name="target">The output's path.</param>
@@ -72,7 +70,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
         if (!System.IO.Path.Exists(target) && new FileInfo(target).LinkTarget is null)
             return;
 
-        if (!settings.Overwrite)
+        if (!options.Overwrite)
             throw Exists(target, record);
 
         CheckFile(target, input, record);
@@ -93,9 +91,33 @@ internal sealed class OutputGuard(PipelineSettings settings)
         _outputs[target] = Describe(input, record.Recipe);
     }
 
+    /// <summary>Sees to it that files can be made in a folder, before hours of work turn out to be in vain.</summary>
+    /// <returns>False if the user does not want the folder to be created.</returns>
+    /// <exception cref="IOException">They can't.</exception>
+    /// <exception cref="UnauthorizedAccessException">They must not.</exception>
+    public bool PrepareFolder(string folder, IJobHost host)
+    {
+        if (_folders.Contains(folder))
+            return true;
+
+        // Who is asked for a rehearsal says no to everything, and wants to see how it goes on.
+        bool isWanted = Directory.Exists(folder) || host.MayCreateFolder(folder);
+        if (!isWanted && !options.IsRehearsal)
+            return false;
+
+        if (!options.IsRehearsal)
+        {
+            Directory.CreateDirectory(folder);
+            SafetensorsWriter.TryFolder(folder);
+        }
+
+        _folders.Add(folder);
+        return true;
+    }
+
     private ResizeLoraException Exists(string target, Func<OutputRecord> record)
     {
-        if (!settings.SkipExisting)
+        if (!options.SkipExisting)
             return SafetensorsErrors.OutputExists(target);
 
         return ExistingOutputs.Recorded(target) is { } recorded

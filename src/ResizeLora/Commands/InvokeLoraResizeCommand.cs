@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
-using ResizeLora.Decomposition;
 using ResizeLora.Output;
 using ResizeLora.Pipeline;
 using ResizeLora.Selection;
@@ -100,14 +99,14 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => _job = ForCall(() => new ResizeJob(Engine, CreateSettings(), this, Stop));
+    protected override void BeginProcessing() => _job = ForCall(() => new ResizeJob(Engine, CreateOptions(), this, Stop));
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         _hasInput = true;
         if (ParameterSetName == LayerSet)
-            TakeLayers();
+            LayersOf(InputObject).ForEach(_job!.Add);
         else
             Emit(_job!.Resize(ResolveFiles(), areAll: !MyInvocation.ExpectingInput));
     }
@@ -131,23 +130,6 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         base.Dispose(disposing);
     }
 
-    private void TakeLayers()
-    {
-        foreach (PSObject layer in InputObject)
-        {
-            if (layer.BaseObject is LayerReference copy)
-                _job!.Add(copy);
-            else
-                _job!.Add((DecomposedLayer)layer.BaseObject);
-        }
-    }
-
-    private void Emit(IEnumerable<ResizeResult> results) => ForCall(() =>
-    {
-        foreach (ResizeResult result in results)
-            WriteObject(result);
-    });
-
     /// <summary>A job that runs every day may well find nothing to do; anybody else wonders.</summary>
     private void ReportNothing(string reason)
     {
@@ -158,25 +140,22 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
             WriteWarning(message);
     }
 
-    private JobSettings CreateSettings() => new()
+    private ResizeOptions CreateOptions() => new()
     {
         Recipes = Recipe,
         Checkpoint = CheckpointPaths,
+        Layers = LayerPatterns.Of(Layer),
+        Precision = Precision,
+        UnmatchedLayer = UnmatchedLayer,
+        RankLimits = new RankLimits(EqualRank, RankMultiple, MaxRank, Rank),
+        Output = CreateOutput(),
         IncludeResized = IncludeResized,
-        Pipeline = new PipelineSettings
-        {
-            Precision = Precision,
-            UnmatchedLayer = UnmatchedLayer,
-            RankLimits = new RankLimits(EqualRank, RankMultiple, MaxRank, Rank),
-            Layers = LayerPatterns.Of(Layer),
-            Overwrite = Force,
-            SkipExisting = SkipExisting,
-            IsRehearsal = IsWhatIf,
-            EmitsPlans = PassThru && IsWhatIf,
-            CacheFolder = CacheFolder,
-            Output = CreateOutput(),
-            Workers = ThrottleLimit,
-        },
+        SkipExisting = SkipExisting,
+        Overwrite = Force,
+        IsRehearsal = IsWhatIf,
+        EmitsPlans = PassThru && IsWhatIf,
+        CacheFolder = CacheFolder,
+        Workers = ThrottleLimit,
     };
 
     private OutputPath CreateOutput()

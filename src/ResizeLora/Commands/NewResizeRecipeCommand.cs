@@ -3,6 +3,7 @@ using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Decomposition;
+using ResizeLora.Pipeline;
 using ResizeLora.Recipes;
 using ResizeLora.Torch;
 
@@ -95,13 +96,9 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        // Copies of a file's layers are restored together, so that it is read once.
-        ForCall(() =>
-        {
-            var restorer = new LayerRestorer(new LazyEngine(Cpu, Stop), Environment.ProcessorCount, this, Stop);
-            foreach (DecomposedLayer layer in restorer.Restore(_copies, checkpoint: null, needsRecipes: false))
-                WriteObject(layer);
-        });
+        using var job = new SpectrumJob(new LazyEngine(Cpu, Stop), new ResizeOptions(), this, Stop);
+        _copies.ForEach(job.Add);
+        Emit(job.Finish());
         Progress.Complete();
     }
 

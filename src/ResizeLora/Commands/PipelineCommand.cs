@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Completion;
+using ResizeLora.Decomposition;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Torch;
@@ -14,7 +15,7 @@ public abstract class PipelineCommand : PathCommand
     private readonly Lazy<string?> _cacheFolder;
 
     private protected PipelineCommand() =>
-        _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, WriteWarning) ? folder : null);
+        _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, this) ? folder : null);
 
     /// <summary>
     /// The base model: a safetensors or GGUF file, the folder of a diffusers model or of one of its components, or several of these.
@@ -41,6 +42,10 @@ public abstract class PipelineCommand : PathCommand
     public SwitchParameter NoCache { get; set; }
 
     private protected INumericEngine Engine => new LazyEngine(Device, Stop);
+
+    /// <summary>The layers, or copies of layers, that a parameter has taken.</summary>
+    private protected static List<LayerReference> LayersOf(IEnumerable<PSObject> layers) =>
+        [.. layers.Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))];
 
     /// <summary>The folder of the norm cache; null to use none.</summary>
     private protected string? CacheFolder => _cacheFolder.Value;
