@@ -20,7 +20,6 @@ internal sealed record PairedLayer(AdapterLayer Layer, LayerPair Pair)
 /// <summary>Decomposes the layers of a LoRA and sets them beside the layers of the checkpoint, several at a time.</summary>
 internal sealed class LayerDecomposer(
     INumericEngine engine,
-    BaseCheckpoint? checkpoint,
     BaseNorms? norms,
     int workers,
     IReporter reporter,
@@ -73,7 +72,7 @@ internal sealed class LayerDecomposer(
             if (!decomposition.SingularValues.All(double.IsFinite))
                 throw LayerErrors.Infinite(source.Path, item.Layer.Name);
 
-            var origin = new LayerSource(item.Layer, content.Digest, item.Pair, checkpoint?.Version);
+            var origin = new LayerSource(item.Layer, content.Digest, item.Pair, norms?.Checkpoint.Version);
             var layer = new DecomposedLayer(origin, source.Path, content.Alpha, decomposition.SingularValues)
             {
                 Basis = decomposition.Basis,
@@ -88,17 +87,17 @@ internal sealed class LayerDecomposer(
 
         DecomposedLayer WithReferences(DecomposedLayer layer, LayerContent content)
         {
-            if (checkpoint is null || layer.Source.BaseLayer is not { } baseLayer)
+            if (norms is null || layer.Source.BaseLayer is not { } baseLayer)
                 return layer;
 
             if (layer.BaseSpectralNorm is null)
             {
-                MatrixNorms found = GuardedBase(() => norms!.Of(baseLayer, engine, cancellation));
+                MatrixNorms found = GuardedBase(() => norms.Of(baseLayer, engine, cancellation));
                 layer = layer with { BaseSpectralNorm = found.Spectral, BaseFrobeniusNorm = found.Frobenius };
             }
 
             return withSubspace && layer.SubspaceNorms is null
-                ? layer with { SubspaceNorms = GuardedBase(() => checkpoint.Read(baseLayer, weight => engine.SubspaceNorms(content.Change, layer.Basis, weight))) }
+                ? layer with { SubspaceNorms = GuardedBase(() => norms.Checkpoint.Read(baseLayer, weight => engine.SubspaceNorms(content.Change, layer.Basis, weight))) }
                 : layer;
         }
     }
@@ -111,7 +110,7 @@ internal sealed class LayerDecomposer(
         }
         catch (NonFiniteException exception)
         {
-            throw LayerErrors.NonFiniteBase(checkpoint!.Path, exception.TensorName, exception);
+            throw LayerErrors.NonFiniteBase(norms!.Checkpoint.Path, exception.TensorName, exception);
         }
     }
 }

@@ -10,7 +10,6 @@ namespace ResizeLora.Norms;
 /// </summary>
 internal sealed class BaseNorms
 {
-    private readonly BaseCheckpoint _checkpoint;
     private readonly NormCache? _cache;
     private readonly ConcurrentDictionary<BaseLayer, Lazy<MatrixNorms>> _norms = [];
     private readonly Lazy<IReadOnlyDictionary<string, MatrixNorms>>[] _known;
@@ -20,13 +19,16 @@ internal sealed class BaseNorms
     /// <param name="cache">Where norms are remembered; null to compute them for this use only.</param>
     public BaseNorms(BaseCheckpoint checkpoint, NormCache? cache)
     {
-        _checkpoint = checkpoint;
+        Checkpoint = checkpoint;
         _cache = cache;
         _known = [.. checkpoint.Files.Select((_, file) => new Lazy<IReadOnlyDictionary<string, MatrixNorms>>(
             () => cache?.Load(checkpoint.HashOf(file)) ?? new Dictionary<string, MatrixNorms>(),
             LazyThreadSafetyMode.PublicationOnly))];
         _unsaved = [.. checkpoint.Files.Select(_ => new ConcurrentDictionary<string, MatrixNorms>(StringComparer.Ordinal))];
     }
+
+    /// <summary>The checkpoint.</summary>
+    public BaseCheckpoint Checkpoint { get; }
 
     /// <summary>Looks up what the cache knows of the files that layers are in, which may take seconds and tell of problems; later look-ups do neither.</summary>
     public void Prepare(IEnumerable<BaseLayer> layers)
@@ -46,7 +48,7 @@ internal sealed class BaseNorms
                 if (file is { } known && _known[known].Value.TryGetValue(layer.Name, out MatrixNorms? cached))
                     return cached;
 
-                MatrixNorms norms = _checkpoint.Read(layer, weight => engine.Norms(weight, cancellation));
+                MatrixNorms norms = Checkpoint.Read(layer, weight => engine.Norms(weight, cancellation));
                 if (file is { } computed)
                     _unsaved[computed][layer.Name] = norms;
                 return norms;
@@ -68,7 +70,7 @@ internal sealed class BaseNorms
                 continue;
 
             Dictionary<string, MatrixNorms> unsaved = _unsaved[file].ToDictionary(StringComparer.Ordinal);
-            _cache.Save(_checkpoint.HashOf(file), Path.GetFileName(_checkpoint.Files[file].Path), unsaved);
+            _cache.Save(Checkpoint.HashOf(file), Path.GetFileName(Checkpoint.Files[file].Path), unsaved);
             foreach (string layer in unsaved.Keys)
                 _unsaved[file].TryRemove(layer, out _);
         }

@@ -1,5 +1,6 @@
 using ResizeLora.Checkpoints;
 using ResizeLora.Engine;
+using ResizeLora.Norms;
 
 namespace ResizeLora.Pipeline;
 
@@ -16,7 +17,9 @@ internal sealed class Pipelines(INumericEngine engine, ResizeOptions options, Ou
         if (!_open.TryGetValue(key, out (ResizePipeline Pipeline, BaseCheckpoint? Checkpoint) entry))
         {
             BaseCheckpoint? checkpoint = files is null ? null : BaseCheckpoint.Open(files, options.CacheFolder, host, cancellation);
-            _open[key] = entry = (new ResizePipeline(engine, checkpoint, options, guard, host, cancellation), checkpoint);
+            NormCache? cache = options.CacheFolder is null ? null : new NormCache(options.CacheFolder, host, cancellation);
+            BaseNorms? norms = checkpoint is null ? null : new BaseNorms(checkpoint, cache);
+            _open[key] = entry = (new ResizePipeline(engine, norms, options, guard, host, cancellation), checkpoint);
         }
 
         return entry.Pipeline;

@@ -25,16 +25,21 @@ internal sealed class ResizePipeline
     private readonly LayerDecomposer _decomposer;
     private readonly HashSet<string> _withUnmatched = new(StringComparer.Ordinal);
 
-    public ResizePipeline(INumericEngine engine, BaseCheckpoint? checkpoint, ResizeOptions options, OutputGuard guard, IJobHost host, CancellationToken cancellation)
+    /// <param name="engine">What computes.</param>
+    /// <param name="norms">What layers are compared with; null for nothing.</param>
+    /// <param name="options">What the call is asked for.</param>
+    /// <param name="guard">What may be written where.</param>
+    /// <param name="host">Is told and asked.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public ResizePipeline(INumericEngine engine, BaseNorms? norms, ResizeOptions options, OutputGuard guard, IJobHost host, CancellationToken cancellation)
     {
         _engine = engine;
-        _checkpoint = checkpoint;
+        _checkpoint = norms?.Checkpoint;
         _options = options;
         _guard = guard;
         _host = host;
         _cancellation = cancellation;
-        NormCache? cache = options.CacheFolder is null ? null : new NormCache(options.CacheFolder, host, cancellation);
-        _decomposer = new LayerDecomposer(engine, checkpoint, checkpoint is null ? null : new BaseNorms(checkpoint, cache), options.Workers, host, cancellation);
+        _decomposer = new LayerDecomposer(engine, norms, options.Workers, host, cancellation);
     }
 
     /// <summary>Decomposes the wanted layers of an adapter; those of a file come as they get ready.</summary>
