@@ -1,5 +1,4 @@
 using ResizeLora.Benchmarks.Samples;
-using ResizeLora.Checkpoints;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
 

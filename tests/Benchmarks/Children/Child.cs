@@ -7,7 +7,6 @@ using ResizeLora.Benchmarks.Samples;
 using ResizeLora.Benchmarks.Timing;
 using ResizeLora.Checkpoints;
 using ResizeLora.Engine;
-using ResizeLora.Norms;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Benchmarks.Children;

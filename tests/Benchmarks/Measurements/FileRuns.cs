@@ -5,7 +5,6 @@ using ResizeLora.Benchmarks.Reporting;
 using ResizeLora.Benchmarks.Samples;
 using ResizeLora.Benchmarks.Timing;
 using ResizeLora.Checkpoints;
-using ResizeLora.Norms;
 
 namespace ResizeLora.Benchmarks.Measurements;
 

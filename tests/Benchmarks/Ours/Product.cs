@@ -1,5 +1,4 @@
 using ResizeLora.Checkpoints;
-using ResizeLora.Common;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Output;

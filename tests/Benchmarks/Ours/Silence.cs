@@ -1,4 +1,4 @@
-using ResizeLora.Common;
+using ResizeLora.Pipeline;
 
 namespace ResizeLora.Benchmarks.Ours;
 

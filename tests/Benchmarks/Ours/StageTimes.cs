@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ResizeLora.Common;
+using ResizeLora.Pipeline;
 
 namespace ResizeLora.Benchmarks.Ours;
 

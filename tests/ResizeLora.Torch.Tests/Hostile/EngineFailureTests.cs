@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using ResizeLora.Checkpoints;
-using ResizeLora.Common;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;

@@ -1,5 +1,4 @@
 using ResizeLora.Checkpoints;
-using ResizeLora.Common;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Testing;
