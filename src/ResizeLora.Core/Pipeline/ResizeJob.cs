@@ -128,7 +128,7 @@ internal sealed class ResizeJob : IDisposable
             _guard.AddInput(task.Path);
         _guard.CheckInAdvance(tasks);
         List<ResizePipeline> pipelines = [.. tasks.Select(task => _pipelines.For(task.Checkpoint))];
-        if (!PrepareOnlyFolder())
+        if (!PrepareOnlyFolder(tasks))
             yield break;
 
         foreach ((AdapterTask task, ResizePipeline pipeline) in tasks.Zip(pipelines))
@@ -158,9 +158,10 @@ internal sealed class ResizeJob : IDisposable
     }
 
     /// <summary>Where all outputs go to one folder, that it can't be written to is a fault of the call.</summary>
-    private bool PrepareOnlyFolder()
+    private bool PrepareOnlyFolder(IReadOnlyList<AdapterTask> tasks)
     {
-        if (_options.Output.OnlyFolder is not { } folder)
+        // For copies of layers that turn out to be bad, none is created.
+        if (_options.Output.OnlyFolder is not { } folder || (tasks.Any(task => task.HasCopies) && !Directory.Exists(folder)))
             return true;
 
         try

@@ -66,7 +66,7 @@ internal sealed class ResizePipeline
         using var input = new AdapterInput(task, _checkpoint);
         input.BeginHash(_options.CacheFolder, _cancellation);
         IReadOnlyList<WantedOutput> wanted = [.. Wanted(input).Where(output => IsToBeMade(input, output.Record))];
-        if (wanted.Count == 0 || !PrepareFolder(input.Source.Location))
+        if (wanted.Count == 0 || !(task.HasCopies || PrepareFolder(input.Source.Location)))
             yield break;
 
         Sort(input);
@@ -75,7 +75,11 @@ internal sealed class ResizePipeline
         try
         {
             layers.AddRange(_decomposer.Decompose(input.Source, paired, wanted.Any(output => output.Record.Recipe.NeedsSubspace), forWriting: true));
-            (List<OutputFile> outputs, List<ResizeResult> unwritten) = Plan(input, wanted, [.. input.Restored(layers)]);
+            IReadOnlyList<DecomposedLayer> restored = [.. input.Restored(layers)];
+            if (!PrepareFolder(input.Source.Location))
+                yield break;
+
+            (List<OutputFile> outputs, List<ResizeResult> unwritten) = Plan(input, wanted, restored);
             foreach (ResizeResult result in unwritten.Concat(Write(input, outputs)))
                 yield return result;
         }
@@ -145,12 +149,17 @@ internal sealed class ResizePipeline
         }
     }
 
+    /// <summary>Sees to the folder of the outputs: before any work, but not before copies of layers have shown to be good.</summary>
     private bool PrepareFolder(AdapterLocation input)
     {
         string folder = _options.Output.FolderOf(input);
         try
         {
-            return _guard.PrepareFolder(folder, _host);
+            if (_guard.PrepareFolder(folder, _host))
+                return true;
+
+            _host.Warning($"'{input.Path}' was not resized, because the folder '{folder}' was not created.");
+            return false;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
