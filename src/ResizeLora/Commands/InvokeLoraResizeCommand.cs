@@ -83,11 +83,11 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     public int? Rank { get; set; }
 
     /// <summary>Resizes results of an earlier run too.</summary>
-    [Parameter(HelpMessage = "Also resizes files that an earlier run has made.")]
+    [Parameter(HelpMessage = "Also resizes files made by an earlier run.")]
     public SwitchParameter IncludeResized { get; set; }
 
     /// <summary>Skips an output that exists and was made from the same input by the same recipe, as its metadata says.</summary>
-    [Parameter(HelpMessage = "Skips outputs that an earlier run has made from the same input with the same settings.")]
+    [Parameter(HelpMessage = "Skips outputs that an earlier run made from the same input with the same settings.")]
     public SwitchParameter SkipExisting { get; set; }
 
     /// <summary>Overwrites outputs that exist; never an input or the checkpoint.</summary>

@@ -139,6 +139,14 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     [Fact]
+    public void Another_adapter_s_folder_is_never_replaced()
+    {
+        PeftSample.CopyTo(_bench.PathOf("trained"), "plain");
+
+        _bench.RunFailing("Invoke-LoraResize style -Recipe $args[0] -OutFile trained -Force", Bench.ByItself).Is("OutputIsNotOurs", ErrorCategory.ResourceExists).Mentions(_bench.PathOf("trained"), "was not resized by ResizeLora");
+    }
+
+    [Fact]
     public void What_else_is_in_an_output_s_folder_is_never_lost()
     {
         _bench.RunClean("Invoke-LoraResize style -Recipe $args[0]", Bench.ByItself);
