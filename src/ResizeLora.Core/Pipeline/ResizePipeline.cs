@@ -187,7 +187,7 @@ internal sealed class ResizePipeline(
             .GroupBy(layer => layer.Reason, StringComparer.Ordinal)
             .OrderByDescending(group => group.Count())
             .Take(5)
-            .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
+            .Select(group => $"{group.Key} ({group.Count()}, such as '{DisplayText.Of(group.First().Name)}')"));
         string unknownPairs = PairingFault.UnknownPairs(contents.Others);
         if (contents.Layers.Count == 0)
             throw contents.Unsupported.Count == 0 && OtherModel.Describe(source.Header) is { } kind

@@ -116,10 +116,9 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     {
         Emit(_job!.Finish());
         Progress.Complete();
+        base.EndProcessing();
         if (!_hasInput)
             ReportNothing("no LoRA came through the pipeline");
-        else if (FolderPassedOver is not null && !_job.HasInput)
-            ReportNothing($"only folders came through the pipeline, such as '{FolderPassedOver}'. Name files in it, for example with Get-ChildItem *.safetensors");
     }
 
     /// <inheritdoc/>
@@ -148,13 +147,12 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     });
 
     /// <summary>A job that runs every day may well find nothing to do; anybody else wonders.</summary>
-    private void ReportNothing(string reason)
+    private protected override void ReportNothing(string reason)
     {
-        string message = $"Nothing was done: {reason}.";
         if (SkipExisting)
-            WriteVerbose(message);
+            WriteVerbose($"Nothing was done: {reason}.");
         else
-            WriteWarning(message);
+            base.ReportNothing(reason);
     }
 
     private JobSettings CreateSettings() => new()

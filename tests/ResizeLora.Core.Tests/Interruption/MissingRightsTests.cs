@@ -70,7 +70,11 @@ public sealed class MissingRightsTests : IDisposable
         string output = Path.Combine(_out, "style_spnlora1_th-0.3.safetensors");
         File.WriteAllText(output, "old");
         Set(output, None);
-        AssertFails("OutputIsNotOurs", output, HostProcess.StartWithoutRights("resize", _lora, _out, ByItself, "force"));
+        using HostProcess host = HostProcess.StartWithoutRights("resize", _lora, _out, ByItself, "force");
+        host.Go();
+        (int exitCode, string text) = host.Finish();
+        Assert.StartsWith("OutputIsNotOurs: ", text, StringComparison.Ordinal);
+        Assert.Equal(1, exitCode);
         Assert.Equal("old", File.ReadAllText(output));
     }
 
