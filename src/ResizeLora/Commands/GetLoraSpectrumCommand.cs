@@ -56,7 +56,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     {
         if (ParameterSetName == LayerSet)
         {
-            _references.AddRange(InputObject
+            _references.AddRange(EnsureLayers(InputObject)
                 .Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))
                 .Where(layer => _settings!.Layers?.IsWanted(layer.Name) != false));
             return;

@@ -41,7 +41,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     /// <summary>The path of the output; with {folder}, {name} and {recipe} of each of several.</summary>
     [Parameter(HelpMessage = "The path of the output. For several outputs, use {folder}, {name} and {recipe} in it.")]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
+    [ArgumentCompleter(typeof(OutFileCompleter))]
     public string? OutFile { get; set; }
 
     /// <summary>Names of layers, with wildcards; others are left out. By default all layers.</summary>
@@ -54,6 +54,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     /// <summary>The number format of the outputs.</summary>
     [Parameter(HelpMessage = "The number format of the outputs: Float16 (fp16, the default), BFloat16 (bf16), Float32 (fp32) or Source.")]
     [PrecisionTransformation]
+    [ArgumentCompleter(typeof(PrecisionCompleter))]
     public ResizePrecision Precision { get; set; } = ResizePrecision.Float16;
 
     /// <summary>What happens to layers that the checkpoint does not have.</summary>
@@ -131,7 +132,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
 
     private void TakeLayers()
     {
-        foreach (PSObject layer in InputObject)
+        foreach (PSObject layer in EnsureLayers(InputObject))
         {
             if (layer.BaseObject is LayerReference copy)
                 _job!.Add(copy);
