@@ -54,7 +54,6 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     /// <summary>The number format of the outputs.</summary>
     [Parameter(HelpMessage = "The number format of the outputs: Float16 (fp16, the default), BFloat16 (bf16), Float32 (fp32) or Source.")]
     [PrecisionTransformation]
-    [ArgumentCompleter(typeof(PrecisionCompleter))]
     public ResizePrecision Precision { get; set; } = ResizePrecision.Float16;
 
     /// <summary>What happens to layers that the checkpoint does not have.</summary>

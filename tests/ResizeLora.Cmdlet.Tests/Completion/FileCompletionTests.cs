@@ -49,12 +49,6 @@ public sealed class FileCompletionTests : IDisposable
     [InlineData("Clear-SpectralNormCache -Sha256 |")]
     public void Where_no_path_can_be_meant_none_is_offered(string line) => Assert.Empty(_bench.Complete(line));
 
-    [Theory]
-    [InlineData("Invoke-LoraResize -Precision fp|", "fp16", "fp32")]
-    [InlineData("Invoke-LoraResize -Precision f|", "Float16", "Float32", "fp16", "fp32")]
-    [InlineData("Invoke-LoraResize -Precision b|", "BFloat16", "bf16")]
-    public void Number_formats_have_two_names(string line, params string[] expected) => Assert.Equal(expected, _bench.Texts(line));
-
     [Fact]
     public void Hashes_of_the_cache_are_offered_with_the_names_of_checkpoints()
     {
