@@ -42,7 +42,7 @@ internal sealed class JobRecorder : IJobHost
 
     public bool MayCreateFolder(string path) => AllowFolders;
 
-    public bool MayWrite(string path, string description)
+    public bool MayWrite(string path, string description, bool replaces)
     {
         Asked.Add((path, description));
         return Allow;

@@ -24,9 +24,9 @@ internal static class OutputPlanner
         List<double[]> scores = [.. roles.Resized.Select(layer => Score(layer, record))];
         var selector = new Selector(scores, new RankRule(record.RankLimits, FusedLayers.Groups([.. roles.Resized.Select(layer => layer.Source.Layer)])));
         KeptValues kept = selector.Select(record.Recipe.Threshold, record.Recipe.Size?.Bytes, candidate => PlanOf(candidate).FileLength)
-            ?? throw OutputErrors.BudgetTooSmall(source.Path, record.Recipe, record.RankLimits, PlanOf(selector.Least).FileLength);
+            ?? throw OutputErrors.BudgetTooSmall(source.Path, record.Recipe, record.RankLimits, PlanOf(selector.Least).FileLength, PlanOf(selector.First).FileLength, roles.Unmatched.Count > 0);
         if (kept.Rank == 0)
-            throw OutputErrors.NothingKept(source.Path, record.Recipe);
+            throw OutputErrors.NothingKept(source.Path, record.Recipe, selector.BestScore, PlanOf(selector.First).FileLength);
 
         OutputPlan plan = PlanOf(kept);
         return new OutputFile(plan, path.For(source.Location, plan.Record))

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ResizeLora.Adapters;
 using ResizeLora.Selection;
 
 namespace ResizeLora.Output;
@@ -7,9 +6,6 @@ namespace ResizeLora.Output;
 /// <summary>What is said of a planned output: lines of text, which somebody else passes on.</summary>
 internal static class PlanSummary
 {
-    /// <summary>More than another precision can make of a file.</summary>
-    private const int NotableGrowth = 3;
-
     /// <summary>What an output saves and costs, in a line.</summary>
     public static string Describe(ResizeResult result) => string.Create(
         CultureInfo.CurrentCulture,
@@ -30,13 +26,6 @@ internal static class PlanSummary
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"Scores by '{output.Plan.Record.Recipe}', quantiles 0 25 50 75 100 %: {string.Join(' ', fractions.Select(fraction => scores[(int)(fraction * (scores.Length - 1))].ToString("0.###", CultureInfo.InvariantCulture)))}");
-    }
-
-    /// <summary>What users should be warned of; nothing as a rule.</summary>
-    public static IEnumerable<string> Warnings(OutputFile output, AdapterSource source)
-    {
-        if (output.Plan.Record.RankLimits.IsNone && output.Plan.FileLength > NotableGrowth * source.File.Length)
-            yield return string.Create(CultureInfo.InvariantCulture, $"'{output.Path}' is {(double)output.Plan.FileLength / source.File.Length:0} times as large as '{source.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size.");
     }
 
     private static string Of(DecomposedLayer layer, double error, int rank)

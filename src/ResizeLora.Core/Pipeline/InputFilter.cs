@@ -11,7 +11,7 @@ namespace ResizeLora.Pipeline;
 /// Which of the files of a folder as people have it are to be resized: not the checkpoint, no results of an earlier run,
 /// and nothing that this call has made itself, which a folder that is listed while it works may hand in.
 /// </summary>
-internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard, bool includeResized, IReporter reporter)
+internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard, ResizeOptions options, IReporter reporter)
 {
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly List<string> _resized = [];
@@ -27,7 +27,7 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
         if (!_seen.Add(path) || guard.IsOutput(path) || IsInTheMaking(path) || IsCheckpoint(path))
             return false;
 
-        if (!includeResized && IsResized(path))
+        if (!options.IncludeResized && IsResized(path))
         {
             _resized.Add(path);
             return false;
@@ -40,7 +40,7 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
     public void Report()
     {
         if (_resized.Count > 0)
-            reporter.Warning($"Skipped {Quantity.Of(_resized.Count, "file")} that an earlier run has made, such as '{_resized[0]}'. Use -IncludeResized to resize such files again.");
+            ReportResized();
         else if (_checkpoint is not null && !_hasTaken)
             reporter.Warning($"Nothing was done: the only input, '{_checkpoint}', is the checkpoint. Name the LoRA as the input, and the model that it was trained on with -Checkpoint.");
     }
@@ -53,6 +53,19 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
         reporter.Verbose($"'{path}' is the checkpoint; skipped.");
         _checkpoint ??= path;
         return true;
+    }
+
+    private void ReportResized()
+    {
+        int folders = _resized.Count(path => AdapterLocation.Of(path).IsFolder);
+        string[] kinds = [.. new[] { (_resized.Count - folders, "file"), (folders, "folder") }.Where(kind => kind.Item1 > 0).Select(kind => Quantity.Of(kind.Item1, kind.Item2))];
+        string message = $"Skipped {string.Join(" and ", kinds)} made by an earlier run{(_resized.Count == 1 ? ":" : ", such as")} '{_resized[0]}'. Use -IncludeResized to resize {(_resized.Count == 1 ? "it" : "them")} again.";
+
+        // Whoever resizes a folder every day has its outputs in it.
+        if (options.SkipExisting)
+            reporter.Verbose(message);
+        else
+            reporter.Warning(message);
     }
 
     private static bool IsInTheMaking(string path) =>

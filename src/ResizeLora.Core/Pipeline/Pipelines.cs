@@ -5,7 +5,7 @@ using ResizeLora.Norms;
 namespace ResizeLora.Pipeline;
 
 /// <summary>The pipelines of one call: one for each checkpoint, which is opened once, and one for no checkpoint.</summary>
-internal sealed class Pipelines(INumericEngine engine, ResizeOptions options, OutputGuard guard, IJobHost host, CancellationToken cancellation) : IDisposable
+internal sealed class Pipelines(INumericEngine engine, ResizeOptions options, OutputGuard guard, OutputReview review, IJobHost host, CancellationToken cancellation) : IDisposable
 {
     private readonly Dictionary<string, (ResizePipeline Pipeline, BaseCheckpoint? Checkpoint)> _open = new(StringComparer.Ordinal);
 
@@ -19,7 +19,7 @@ internal sealed class Pipelines(INumericEngine engine, ResizeOptions options, Ou
             BaseCheckpoint? checkpoint = files is null ? null : BaseCheckpoint.Open(files, options.CacheFolder, host, cancellation);
             NormCache? cache = options.CacheFolder is null ? null : new NormCache(options.CacheFolder, host, cancellation);
             BaseNorms? norms = checkpoint is null ? null : new BaseNorms(checkpoint, cache);
-            _open[key] = entry = (new ResizePipeline(engine, norms, options, guard, host, cancellation), checkpoint);
+            _open[key] = entry = (new ResizePipeline(engine, norms, options, guard, review, host, cancellation), checkpoint);
         }
 
         return entry.Pipeline;

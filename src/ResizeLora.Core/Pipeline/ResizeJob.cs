@@ -20,7 +20,7 @@ internal sealed class ResizeJob : IDisposable
     private readonly InputFilter _filter;
     private readonly List<string> _files = [];
     private readonly LayerInputs _layers;
-    private readonly List<string> _savingNothing = [];
+    private readonly OutputReview _review;
     private int _begun;
 
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
@@ -31,10 +31,11 @@ internal sealed class ResizeJob : IDisposable
         _host = host;
         _cancellation = cancellation;
         _guard = new OutputGuard(options);
-        _pipelines = new Pipelines(engine, options, _guard, host, cancellation);
+        _review = new OutputReview(host);
+        _pipelines = new Pipelines(engine, options, _guard, _review, host, cancellation);
         _checkpoint = options.Checkpoint is null ? null : CheckpointFiles.Find(options.Checkpoint);
         _layers = new LayerInputs(options, _checkpoint, host);
-        _filter = new InputFilter(_checkpoint, _guard, options.IncludeResized, host);
+        _filter = new InputFilter(_checkpoint, _guard, options, host);
         Protect(_checkpoint);
     }
 
@@ -93,8 +94,7 @@ internal sealed class ResizeJob : IDisposable
             yield return result;
 
         _filter.Report();
-        if (_savingNothing.Count > 0)
-            _host.Warning($"Nothing was saved in {Quantity.Of(_savingNothing.Count, "file")}, such as '{_savingNothing[0]}': the recipe keeps every singular value. Raise thr, or give a size.");
+        _review.Report();
     }
 
     /// <summary>Releases the checkpoints.</summary>
@@ -135,21 +135,9 @@ internal sealed class ResizeJob : IDisposable
         {
             _host.Begin(++_begun, count);
             foreach (ResizeResult result in EachFile.Results(task.Path, pipeline.Resize(task), _host))
-            {
-                if (SavesNothing(result))
-                    _savingNothing.Add(result.Path);
                 yield return result;
-            }
         }
     }
-
-    /// <summary>Whether an output is no smaller, though nothing was asked for that takes room.</summary>
-    private bool SavesNothing(ResizeResult result) =>
-        result.Size >= result.SourceSize
-        && result.RelativeError == 0
-        && result.Recipe.Rescale == 1
-        && result.Precision != ResizePrecision.Float32
-        && _options.RankLimits.IsNone;
 
     private void Protect(CheckpointFiles? checkpoint)
     {

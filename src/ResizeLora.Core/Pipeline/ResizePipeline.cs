@@ -20,6 +20,7 @@ internal sealed class ResizePipeline
     private readonly BaseCheckpoint? _checkpoint;
     private readonly ResizeOptions _options;
     private readonly OutputGuard _guard;
+    private readonly OutputReview _review;
     private readonly IJobHost _host;
     private readonly CancellationToken _cancellation;
     private readonly LayerDecomposer _decomposer;
@@ -29,14 +30,16 @@ internal sealed class ResizePipeline
     /// <param name="norms">What layers are compared with; null for nothing.</param>
     /// <param name="options">What the call is asked for.</param>
     /// <param name="guard">What may be written where.</param>
+    /// <param name="review">Looks at the outputs.</param>
     /// <param name="host">Is told and asked.</param>
     /// <param name="cancellation">Stops the work.</param>
-    public ResizePipeline(INumericEngine engine, BaseNorms? norms, ResizeOptions options, OutputGuard guard, IJobHost host, CancellationToken cancellation)
+    public ResizePipeline(INumericEngine engine, BaseNorms? norms, ResizeOptions options, OutputGuard guard, OutputReview review, IJobHost host, CancellationToken cancellation)
     {
         _engine = engine;
         _checkpoint = norms?.Checkpoint;
         _options = options;
         _guard = guard;
+        _review = review;
         _host = host;
         _cancellation = cancellation;
         _decomposer = new LayerDecomposer(engine, norms, options.Workers, host, cancellation);
@@ -186,7 +189,7 @@ internal sealed class ResizePipeline
             .GroupBy(layer => layer.Reason, StringComparer.Ordinal)
             .OrderByDescending(group => group.Count())
             .Take(MostReasons)
-            .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
+            .Select(group => $"{group.Key} ({group.Count()}, such as '{DisplayText.Of(group.First().Name)}')"));
         string unknownPairs = AdapterErrors.UnknownPairs(contents.Others);
         if (contents.Layers.Count == 0)
             throw contents.Unsupported.Count == 0 && OtherModel.Describe(source.Header) is { } kind
@@ -235,9 +238,15 @@ internal sealed class ResizePipeline
                 ResizeResult plan = ResultOf(input, output, isWritten: false);
                 string description = PlanSummary.Describe(plan);
                 _host.Verbose($"{output.Path}: {description}");
-                if (_host.MayWrite(output.Path, description))
+                if (_host.MayWrite(output.Path, description, Path.Exists(output.Path)))
+                {
                     outputs.Add(output);
-                else if (_options.EmitsPlans)
+                    continue;
+                }
+
+                if (_options.IsRehearsal)
+                    _review.Add(output, plan);
+                if (_options.EmitsPlans)
                     unwritten.Add(plan);
             }
             catch (ResizeLoraException exception)
@@ -258,8 +267,6 @@ internal sealed class ResizePipeline
         _guard.Claim(output.Path, input.Source.Location, output.Plan.Record);
         foreach (string detail in PlanSummary.Details(output))
             _host.Verbose(detail);
-        foreach (string warning in PlanSummary.Warnings(output, input.Source))
-            _host.Warning(warning);
         return output;
     }
 
@@ -286,7 +293,11 @@ internal sealed class ResizePipeline
 
         var writer = new LoraWriter(_engine, _checkpoint, _options.Workers, _cancellation);
         foreach (OutputFile output in writer.Write(input.Source, outputs, _options.Overwrite, (done, total) => _host.Progress(input.Path, "Writing layer", done, total)))
-            yield return ResultOf(input, output, isWritten: true);
+        {
+            ResizeResult result = ResultOf(input, output, isWritten: true);
+            _review.Add(output, result);
+            yield return result;
+        }
     }
 
     private ResizeResult ResultOf(AdapterInput input, OutputFile output, bool isWritten) =>

@@ -23,9 +23,9 @@ internal sealed class SpectrumJob : IDisposable
         var guard = new OutputGuard(options);
         _options = options;
         _host = host;
-        _pipelines = new Pipelines(engine, options, guard, host, cancellation);
+        _pipelines = new Pipelines(engine, options, guard, new OutputReview(host), host, cancellation);
         _pipeline = _pipelines.For(checkpoint);
-        _filter = new InputFilter(checkpoint, guard, options.IncludeResized, host);
+        _filter = new InputFilter(checkpoint, guard, options, host);
         _layers = new LayerInputs(options, checkpoint, host);
     }
 

@@ -36,7 +36,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     protected override void ProcessRecord()
     {
         if (ParameterSetName == LayerSet)
-            LayersOf(InputObject).ForEach(_job!.Add);
+            LayersOf(EnsureLayers(InputObject)).ForEach(_job!.Add);
         else
             Emit(_job!.Decompose(ResolveFiles()));
     }
@@ -46,6 +46,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     {
         Emit(_job!.Finish());
         Progress.Complete();
+        base.EndProcessing();
     }
 
     /// <inheritdoc/>

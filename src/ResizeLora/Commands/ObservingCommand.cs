@@ -15,7 +15,7 @@ public abstract class ObservingCommand : StoppableCommand, IJobHost
 
     bool IJobHost.MayCreateFolder(string path) => ShouldProcess(path, "Create folder");
 
-    bool IJobHost.MayWrite(string path, string description) => ShouldProcess(path, $"Write resized LoRA ({description})");
+    bool IJobHost.MayWrite(string path, string description, bool replaces) => ShouldProcess(path, $"{(replaces ? "Overwrite existing output with" : "Write")} resized LoRA ({description})");
 
     /// <summary>Writes results as they come: a problem of the whole call ends it.</summary>
     private protected void Emit<T>(IEnumerable<T> results) => ForCall(() =>

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
+using ResizeLora.Arguments;
 using ResizeLora.Common;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
@@ -78,6 +79,14 @@ public abstract class StoppableCommand : PSCmdlet, IReporter, IDisposable
     void IReporter.Begin(int number, int? count) => Progress.Begin(number, count);
 
     void IReporter.Progress(string path, string stage, int done, int total) => Progress.Report(path, stage, done, total);
+
+    /// <summary>What the pipeline holds instead of layers ends the call, with one error.</summary>
+    private protected PSObject[] EnsureLayers(PSObject[] layers)
+    {
+        if (layers.Select(layer => layer.BaseObject).OfType<MistakenInput>().FirstOrDefault() is { } mistake)
+            ThrowTerminatingError(ErrorRecords.NotALayer(mistake.Item, mistake.Reason));
+        return layers;
+    }
 
     /// <summary>The full path of a file or folder that need not exist.</summary>
     /// <exception cref="PipelineStoppedException">It is not on the file system; the error was reported.</exception>

@@ -57,7 +57,7 @@ internal sealed class Workbench : IDisposable
         BaseCheckpoint.Open(WriteCheckpoint(withThird), Options.CacheFolder, Host, CancellationToken.None);
 
     public ResizePipeline Pipeline(BaseCheckpoint? checkpoint = null, INumericEngine? engine = null) =>
-        new(engine ?? Engine, NormsOf(checkpoint), Options, new OutputGuard(Options), Host, Cancellation);
+        new(engine ?? Engine, NormsOf(checkpoint), Options, new OutputGuard(Options), new OutputReview(Host), Host, Cancellation);
 
     private BaseNorms? NormsOf(BaseCheckpoint? checkpoint) =>
         checkpoint is null ? null : new BaseNorms(checkpoint, Options.CacheFolder is null ? null : new NormCache(Options.CacheFolder, Host));
