@@ -8,124 +8,98 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
 
+/// <summary>A layer that is to be decomposed, and what it modifies.</summary>
+/// <param name="Layer">The layer's tensors.</param>
+/// <param name="Pair">What it modifies.</param>
+internal sealed record PairedLayer(AdapterLayer Layer, LayerPair Pair)
+{
+    /// <summary>The layer as it was decomposed earlier: only what is missing is added, if its tensors are still the same.</summary>
+    public DecomposedLayer? Known { get; init; }
+}
+
 /// <summary>Decomposes the layers of a LoRA and sets them beside the layers of the checkpoint, several at a time.</summary>
 internal sealed class LayerDecomposer(
     INumericEngine engine,
-    BaseCheckpoint? checkpoint,
+    BaseNorms? norms,
     int workers,
-    IPipelineObserver observer,
+    IReporter reporter,
     CancellationToken cancellation)
 {
     /// <summary>Bytes of bases that a file's layers may hold: enough for rank 128 on every layer of SDXL.</summary>
     private const long BasisMemory = 256L << 20;
 
+    /// <summary>After how many layers norms are saved, so that an interrupted run is not lost.</summary>
+    private const int SaveAfter = 64;
+
     /// <summary>Decomposes layers, as they get ready.</summary>
     /// <param name="source">The LoRA.</param>
     /// <param name="layers">Those of its layers that are wanted.</param>
-    /// <param name="pairs">What its layers modify; null without a checkpoint.</param>
     /// <param name="withSubspace">Whether a recipe needs the subspace norms.</param>
     /// <param name="forWriting">Whether the layers are written soon, so that what spares decomposing them again is worth its memory.</param>
-    /// <exception cref="ResizeLoraException">A layer can't be used, or the checkpoint is not the right one.</exception>
-    public IEnumerable<DecomposedLayer> Decompose(AdapterSource source, IReadOnlyList<AdapterLayer> layers, AdapterPairs? pairs, bool withSubspace, bool forWriting)
+    /// <exception cref="ResizeLoraException">A layer can't be used, or is no longer the one that was decomposed.</exception>
+    public IEnumerable<DecomposedLayer> Decompose(AdapterSource source, IReadOnlyList<PairedLayer> layers, bool withSubspace, bool forWriting)
     {
         long memory = forWriting ? BasisMemory : 0;
-
-        // All are paired before any work: what can't be shows at once.
-        List<(AdapterLayer Layer, LayerPair Pair)> wanted = [.. layers.Select(layer => (layer, pairs?.Of(layer) ?? LayerPair.None(layer)))];
-        if (checkpoint is not null && pairs is not null && wanted.Count > 0)
+        string stage = layers.All(layer => layer.Known is not null) ? "Reading layer" : "Decomposing layer";
+        norms?.Prepare(layers.Select(layer => layer.Pair.BaseLayer).OfType<BaseLayer>());
+        try
         {
-            if (!pairs.Any)
-                throw LayerErrors.NothingPairs(source.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, (layers[0].Name, wanted[0].Pair.Problem)));
-
-            observer.Verbose(PairingSummary.Describe(source.Path, checkpoint.Index, pairs, wanted));
-            checkpoint.Prepare(wanted.Select(item => item.Pair.BaseLayer).OfType<BaseLayer>());
-
-            // What becomes of them in an output is said when it is planned.
-            (string Name, string? Problem)[] problems = [.. wanted.Where(item => item.Pair.Problem is not null).Select(item => (item.Layer.Name, item.Pair.Problem))];
-            if (problems.Length > 0 && !forWriting)
-                observer.Warning($"The checkpoint has no partner for {Quantity.Of(problems.Length, "layer")} of '{source.Path}': {PairingSummary.Unpaired(checkpoint.Index, problems)}");
+            int done = 0;
+            foreach (DecomposedLayer layer in OrderedParallel.Select(layers, workers, cancellation, item => LayerWork.Run(source.Path, item.Layer.Name, () => Work(item))))
+            {
+                reporter.Progress(source.Path, stage, ++done, layers.Count);
+                if (done % SaveAfter == 0)
+                    norms?.Save();
+                yield return layer;
+            }
+        }
+        finally
+        {
+            norms?.Save();
         }
 
-        int done = 0;
-        foreach (DecomposedLayer layer in OrderedParallel.Select(wanted, workers, cancellation, item => LayerWork.Run(source.Path, item.Layer.Name, () => Work(item))))
+        DecomposedLayer Work(PairedLayer item)
         {
-            observer.Progress(source.Path, "Decomposing layer", ++done, wanted.Count);
-            if (done % 64 == 0)
-                checkpoint?.SaveNorms();
-            yield return layer;
-        }
+            if (item.Known is { } known)
+            {
+                // A layer that will be left out counts too: a recipe chose by all of them.
+                using LayerContent unchanged = LayerReader.ReadUnchanged(source.File, known);
+                return WithReferences(known, unchanged);
+            }
 
-        checkpoint?.SaveNorms();
-
-        DecomposedLayer Work((AdapterLayer Layer, LayerPair Pair) item)
-        {
             using LayerContent content = LayerReader.Read(source.File, item.Layer);
             LayerDecomposition decomposition = engine.Decompose(content.Change);
             if (!decomposition.SingularValues.All(double.IsFinite))
                 throw LayerErrors.Infinite(source.Path, item.Layer.Name);
 
-            var origin = new LayerSource(item.Layer, content.Digest, item.Pair, checkpoint?.Version);
+            var origin = new LayerSource(item.Layer, content.Digest, item.Pair, norms?.Checkpoint.Version);
             var layer = new DecomposedLayer(origin, source.Path, content.Alpha, decomposition.SingularValues)
             {
                 Basis = decomposition.Basis,
             };
-            layer = WithReferences(layer, withSubspace, content);
+            layer = WithReferences(layer, content);
             if (decomposition.Basis is null || Interlocked.Add(ref memory, -SingularBasis.SizeFor(item.Layer.Rank)) >= 0)
                 return layer;
 
             decomposition.Dispose();
             return layer with { Basis = null };
         }
-    }
 
-    /// <summary>Adds what recipes need to layers that were decomposed earlier.</summary>
-    public IReadOnlyList<DecomposedLayer> Complete(AdapterSource source, IEnumerable<DecomposedLayer> layers, AdapterPairs? pairs, bool withSubspace)
-    {
-        List<DecomposedLayer> paired = [.. layers.Select(layer => Paired(layer, pairs))];
-        checkpoint?.Prepare(paired.Select(layer => layer.Source.BaseLayer).OfType<BaseLayer>());
-        List<DecomposedLayer> completed =
-            [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(source.Path, layer.Name, () => Complete(source, layer, withSubspace)))];
-        checkpoint?.SaveNorms();
-        return completed;
-    }
+        DecomposedLayer WithReferences(DecomposedLayer layer, LayerContent content)
+        {
+            if (norms is null || layer.Source.BaseLayer is not { } baseLayer)
+                return layer;
 
-    /// <summary>Adds what a recipe needs and the layer, decomposed earlier, does not have yet.</summary>
-    private DecomposedLayer Complete(AdapterSource source, DecomposedLayer layer, bool withSubspace)
-    {
-        // A layer that will be left out counts too: a recipe chose by all of them.
-        using LayerContent content = LayerReader.ReadUnchanged(source.File, layer);
-        return WithReferences(layer, withSubspace, content);
-    }
-
-    /// <summary>The layer with its partner in this checkpoint; what is known of another one does not count.</summary>
-    private DecomposedLayer Paired(DecomposedLayer layer, AdapterPairs? pairs) =>
-        checkpoint is null || pairs is null || layer.Source.Checkpoint == checkpoint.Version
-            ? layer
-            : layer with
+            if (layer.BaseSpectralNorm is null)
             {
-                Source = layer.Source with { Pair = pairs.Of(layer.Source.Layer), Checkpoint = checkpoint.Version },
-                BaseSpectralNorm = null,
-                BaseFrobeniusNorm = null,
-                SubspaceNorms = null,
-            };
+                MatrixNorms found = GuardedBase(() => norms.Of(baseLayer, engine, cancellation));
+                layer = layer with { BaseSpectralNorm = found.Spectral, BaseFrobeniusNorm = found.Frobenius };
+            }
 
-    private DecomposedLayer WithReferences(DecomposedLayer layer, bool withSubspace, LayerContent content)
-    {
-        if (checkpoint is null || layer.Source.BaseLayer is not { } baseLayer)
-            return layer;
-
-        if (layer.BaseSpectralNorm is null)
-        {
-            MatrixNorms norms = GuardedBase(() => checkpoint.Norms(baseLayer, engine, cancellation));
-            layer = layer with { BaseSpectralNorm = norms.Spectral, BaseFrobeniusNorm = norms.Frobenius };
+            return withSubspace && layer.SubspaceNorms is null
+                ? layer with { SubspaceNorms = GuardedBase(() => norms.Checkpoint.Read(baseLayer, weight => engine.SubspaceNorms(content.Change, layer.Basis, weight))) }
+                : layer;
         }
-
-        if (withSubspace && layer.SubspaceNorms is null)
-        {
-            layer = layer with { SubspaceNorms = GuardedBase(() => checkpoint.Read(baseLayer, weight => engine.SubspaceNorms(content.Change, layer.Basis, weight))) };
-        }
-
-        return layer;
     }
 
     private T GuardedBase<T>(Func<T> work)
@@ -136,7 +110,7 @@ internal sealed class LayerDecomposer(
         }
         catch (NonFiniteException exception)
         {
-            throw LayerErrors.NonFiniteBase(checkpoint!.Path, exception.TensorName, exception);
+            throw LayerErrors.NonFiniteBase(norms!.Checkpoint.Path, exception.TensorName, exception);
         }
     }
 }

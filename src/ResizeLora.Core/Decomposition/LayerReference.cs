@@ -1,13 +1,21 @@
+using ResizeLora.Checkpoints;
+
 namespace ResizeLora.Decomposition;
 
 /// <summary>
-/// A layer as a copy of it tells: what Select-Object, Export-Clixml, a background job, JSON or CSV leave of a
-/// <see cref="DecomposedLayer"/>. It says which layer is meant and what it was; the layer itself is in its file.
+/// A layer as an object in the shell's pipeline tells: a <see cref="DecomposedLayer"/>, or what Select-Object, Export-Clixml, a
+/// background job, JSON or CSV leave of one. A copy says which layer is meant and what it was; the layer itself is in its file.
 /// </summary>
 /// <param name="Path">The file; empty where the copy does not tell.</param>
 /// <param name="Name">The layer's name; empty where the copy does not tell.</param>
 internal sealed record LayerReference(string Path, string Name)
 {
+    /// <summary>Numbers that were computed on another device or by another version may differ by less than this, relative to the largest.</summary>
+    private const double Tolerance = 1e-6;
+
+    /// <summary>The layer itself, decomposed; null for a copy of it, which is decomposed anew.</summary>
+    public DecomposedLayer? Known { get; init; }
+
     /// <summary>The digest of the layer's tensors; null where the copy does not tell.</summary>
     public string? Digest { get; init; }
 
@@ -23,11 +31,57 @@ internal sealed record LayerReference(string Path, string Name)
     /// <summary>What could not be read of the copy; null if all could.</summary>
     public string? Fault { get; init; }
 
-    /// <summary>A layer as a reference to itself, to be decomposed anew.</summary>
+    /// <summary>A reference to a layer that is there.</summary>
     public static LayerReference Of(DecomposedLayer layer) => new(layer.Path, layer.Name)
     {
+        Known = layer,
         Digest = layer.Digest,
         Recipes = layer.Recipes,
         Checkpoint = layer.Checkpoint,
     };
+
+    /// <summary>Makes sure that a copy tells enough to find the layer and to know it again.</summary>
+    /// <param name="needsRecipes">Whether it must say which recipes are attached to it.</param>
+    /// <exception cref="ResizeLoraException">It does not.</exception>
+    public void EnsureUsable(bool needsRecipes)
+    {
+        if (Known is null && WhyUnusable(needsRecipes) is { } reason)
+            throw LayerErrors.NotRestored(Path, Name, reason);
+    }
+
+    /// <summary>The layer that was decomposed, as the object had it.</summary>
+    /// <exception cref="ResizeLoraException">It is no longer the same layer.</exception>
+    public DecomposedLayer Restore(DecomposedLayer layer)
+    {
+        if (Known is not null)
+            return layer;
+        if (Digest is not null && !string.Equals(Digest, layer.Digest, StringComparison.OrdinalIgnoreCase))
+            throw LayerErrors.Changed(Path, Name);
+        if (SingularValues is { } values && !AreAlike(values, layer.SingularValues))
+            throw LayerErrors.NotRestored(Path, Name, "its SingularValues are not those of the layer: they can't be edited, only selected by a recipe");
+
+        // What it was compared with is found again by its paths, once that is needed.
+        return layer with
+        {
+            Recipes = Recipes ?? [],
+            Source = layer.Source.Checkpoint is null && Checkpoint.Count > 0
+                ? layer.Source with { Checkpoint = new CheckpointVersion(Checkpoint, []) }
+                : layer.Source,
+        };
+    }
+
+    private string? WhyUnusable(bool needsRecipes)
+    {
+        if (Fault is not null)
+            return Fault;
+        if (Path.Length == 0 || Name.Length == 0)
+            return $"it has no {(Path.Length == 0 ? nameof(Path) : nameof(Name))}";
+        if (Digest is null && SingularValues is not null)
+            return "it has no Digest, which tells whether the file is still the one that was decomposed";
+
+        return needsRecipes && Recipes is null ? "it does not tell its Recipes; name them with -Recipe" : null;
+    }
+
+    private static bool AreAlike(IReadOnlyList<double> values, IReadOnlyList<double> others) =>
+        values.Count == others.Count && values.Zip(others).All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance * others[0]);
 }

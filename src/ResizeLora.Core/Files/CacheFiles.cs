@@ -1,3 +1,5 @@
+using ResizeLora.Common;
+
 namespace ResizeLora.Files;
 
 /// <summary>
@@ -13,13 +15,15 @@ internal static class CacheFiles
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The content of a file, or null where there is none to be had.</summary>
-    public static byte[]? TryRead(string path, Action<string> warn)
+    /// <param name="path">The file.</param>
+    /// <param name="reporter">Is told what is wrong with it; null where that was said before.</param>
+    public static byte[]? TryRead(string path, IReporter? reporter)
     {
         try
         {
             byte[]? content = SealedText.Open(File.ReadAllBytes(path));
             if (content is null)
-                warn($"The cache file '{path}' is damaged or of another version; it is ignored and will be rebuilt.");
+                reporter?.Warning($"The cache file '{path}' is damaged or of another version; it is ignored and will be rebuilt.");
             return content;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
@@ -28,14 +32,14 @@ internal static class CacheFiles
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            warn($"The cache file '{path}' can't be read: {exception.Message}");
+            reporter?.Warning($"The cache file '{path}' can't be read: {exception.Message}");
             return null;
         }
     }
 
     /// <summary>Replaces a file by what <paramref name="content"/> makes of it, while no other process does so. Who cancels does not wait for others.</summary>
-    public static void Update(string path, Action<string> warn, CancellationToken cancellation, Func<byte[]> content) =>
-        WhileLocked(path, warn, cancellation, "written", () =>
+    public static void Update(string path, IReporter reporter, CancellationToken cancellation, Func<byte[]> content) =>
+        WhileLocked(path, reporter, cancellation, "written", () =>
         {
             using TemporaryFile file = TemporaryFile.Create(Path.GetDirectoryName(path)!, 0);
             file.Write(SealedText.Seal(content()), 0);
@@ -44,10 +48,10 @@ internal static class CacheFiles
 
     /// <summary>Removes a file.</summary>
     /// <returns>Whether it is gone.</returns>
-    public static bool Delete(string path, Action<string> warn, CancellationToken cancellation) =>
-        !File.Exists(path) || WhileLocked(path, warn, cancellation, "removed", () => File.Delete(path));
+    public static bool Delete(string path, IReporter reporter, CancellationToken cancellation) =>
+        !File.Exists(path) || WhileLocked(path, reporter, cancellation, "removed", () => File.Delete(path));
 
-    private static bool WhileLocked(string path, Action<string> warn, CancellationToken cancellation, string purpose, Action work)
+    private static bool WhileLocked(string path, IReporter reporter, CancellationToken cancellation, string purpose, Action work)
     {
         try
         {
@@ -58,7 +62,7 @@ internal static class CacheFiles
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            warn($"The cache file '{path}' can't be {purpose}: {exception.Message}");
+            reporter.Warning($"The cache file '{path}' can't be {purpose}: {exception.Message}");
             return false;
         }
     }

@@ -1,6 +1,6 @@
 using ResizeLora.Decomposition;
 using ResizeLora.Engine;
-using ResizeLora.Norms;
+using ResizeLora.Checkpoints;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Output;

@@ -2,7 +2,7 @@ using ResizeLora.Adapters;
 using ResizeLora.Common;
 using ResizeLora.Decomposition;
 using ResizeLora.Engine;
-using ResizeLora.Norms;
+using ResizeLora.Checkpoints;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Output;

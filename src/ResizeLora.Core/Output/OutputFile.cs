@@ -4,8 +4,14 @@ using ResizeLora.Selection;
 namespace ResizeLora.Output;
 
 /// <summary>A planned output and where it goes.</summary>
-internal sealed record OutputFile(OutputPlan Plan, IReadOnlyList<DecomposedLayer> Layers, string Path)
+internal sealed record OutputFile(OutputPlan Plan, string Path)
 {
+    /// <summary>The layers that get new ranks.</summary>
+    public IReadOnlyList<DecomposedLayer> Layers => Plan.Layers;
+
+    /// <summary>For each layer, the scores of its singular values.</summary>
+    public required IReadOnlyList<double[]> Scores { get; init; }
+
     /// <summary>Whether it is a folder, as PEFT saves adapters.</summary>
     public bool IsFolder { get; init; }
 

@@ -26,6 +26,14 @@ internal sealed partial class OutputPath
         _isUsual = isUsual;
     }
 
+    /// <summary>What may stand in a path, whether only at its beginning, and for what.</summary>
+    public static IReadOnlyList<(string Mark, bool IsFirst, string Meaning)> Placeholders { get; } =
+    [
+        (FolderMark, true, "The folder of the input."),
+        (NameMark, false, "The name of the input, without its extension."),
+        (RecipeMark, false, "The recipe, the options and the threshold, as in the usual name."),
+    ];
+
     /// <summary>Beside each input, by the usual name.</summary>
     public static OutputPath Beside { get; } = new(FolderMark, UsualName, isUsual: true);
 
@@ -70,6 +78,10 @@ internal sealed partial class OutputPath
 
     /// <summary>The folder that an input's outputs go to.</summary>
     public string FolderOf(AdapterLocation input) => OnlyFolder ?? Path.GetFullPath(Filled(_folder, input, string.Empty));
+
+    /// <summary>The path of an output that is made in some way.</summary>
+    /// <exception cref="ResizeLoraException">It is named as a file and is a folder, or the other way round.</exception>
+    public string For(AdapterLocation input, OutputRecord record) => Of(input, OutputName.Words(record));
 
     /// <summary>The path of an output: of a file, or of a folder where the input is one.</summary>
     /// <exception cref="ResizeLoraException">It is named as the other.</exception>

@@ -10,7 +10,6 @@ namespace ResizeLora.Output;
 internal sealed class OutputPlan
 {
     private readonly SafetensorsHeader _source;
-    private readonly IReadOnlyList<DecomposedLayer> _layers;
     private readonly PeftPlan _peft;
 
     public OutputPlan(
@@ -23,7 +22,7 @@ internal sealed class OutputPlan
     {
         _source = source;
         _peft = peft;
-        _layers = layers;
+        Layers = layers;
         Verbatim = verbatim;
         Kept = kept;
         Record = record;
@@ -36,6 +35,9 @@ internal sealed class OutputPlan
     public OutputRecord Record { get; }
 
     public KeptValues Kept { get; }
+
+    /// <summary>The layers that get new ranks.</summary>
+    public IReadOnlyList<DecomposedLayer> Layers { get; }
 
     /// <summary>Tensors that are copied as they are.</summary>
     public IReadOnlyList<TensorInfo> Verbatim { get; }
@@ -83,14 +85,14 @@ internal sealed class OutputPlan
     }
 
     private IEnumerable<(string Layer, long Rank)> NewRanks() =>
-        _layers.Select((layer, index) => (layer.Name, (long)Kept.Ranks[index])).Where(layer => layer.Item2 > 0);
+        Layers.Select((layer, index) => (layer.Name, (long)Kept.Ranks[index])).Where(layer => layer.Item2 > 0);
 
     /// <summary>Files that name their layers by position keep the ranks in the metadata.</summary>
     private IEnumerable<KeyValuePair<string, string>> ChangedRanks()
     {
-        for (int i = 0; i < _layers.Count; i++)
+        for (int i = 0; i < Layers.Count; i++)
         {
-            string key = $"{_layers[i].Name}:rank";
+            string key = $"{Layers[i].Name}:rank";
             if (_source.FindMetadata(key) is not null)
                 yield return new(key, Kept.Ranks[i].ToString(System.Globalization.CultureInfo.InvariantCulture));
         }

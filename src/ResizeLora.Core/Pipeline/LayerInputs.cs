@@ -4,76 +4,70 @@ using ResizeLora.Decomposition;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>The work on one file whose layers came through the pipeline.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Checkpoint">What its layers are compared with, if with anything.</param>
-/// <param name="Items">Each recipe with the layers that it is attached to.</param>
-internal sealed record LayerTask(string Path, CheckpointFiles? Checkpoint, IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> Items);
-
-/// <summary>The layers of one call, and copies of layers, which are restored when all have come.</summary>
-internal sealed class LayerInputs(JobSettings settings, CheckpointFiles? checkpoint, LayerRestorer restorer, IPipelineObserver observer)
+/// <summary>The layers of one call, and copies of layers: which of them are wanted and can be used, and what is to be done with them.</summary>
+internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkpoint, IReporter reporter)
 {
-    private readonly List<DecomposedLayer> _layers = [];
-    private readonly List<LayerReference> _copies = [];
+    private readonly List<LayerReference> _layers = [];
     private string? _offered;
 
-    /// <summary>Takes a layer.</summary>
-    public void Add(DecomposedLayer layer)
+    /// <summary>Takes a layer, unless the user wants others. One that does not tell its name is taken, to be refused for that.</summary>
+    public void Add(LayerReference layer)
     {
-        if (IsWanted(layer.Name))
+        _offered ??= layer.Name;
+        if (layer.Name.Length == 0 || options.Layers?.IsWanted(layer.Name) != false)
             _layers.Add(layer);
     }
 
-    /// <summary>Takes a copy of a layer.</summary>
-    public void Add(LayerReference copy)
+    /// <summary>The layers file by file, without files of which a copy can't be used; that is reported.</summary>
+    /// <param name="needRecipes">Whether they must say which recipes are attached to them.</param>
+    public IEnumerable<(string Path, IReadOnlyList<LayerReference> Layers)> ByFile(bool needRecipes)
     {
-        if (IsWanted(copy.Name))
-            _copies.Add(copy);
+        foreach (IGrouping<string, LayerReference> file in _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal))
+        {
+            LayerReference[] layers = [.. file];
+            bool areUsable = true;
+            try
+            {
+                Array.ForEach(layers, layer => layer.EnsureUsable(needRecipes));
+            }
+            catch (ResizeLoraException exception)
+            {
+                reporter.Error(exception);
+                areUsable = false;
+            }
+
+            if (areUsable)
+                yield return (file.Key, layers);
+        }
     }
 
-    /// <summary>What is to be done, file by file.</summary>
+    /// <summary>What is to be done to resize them.</summary>
     /// <exception cref="ResizeLoraException">A recipe compares with a checkpoint, and there is none.</exception>
-    public IReadOnlyList<LayerTask> Tasks()
+    public IReadOnlyList<AdapterTask> Tasks()
     {
-        if (_offered is not null && _layers.Count == 0 && _copies.Count == 0)
-            observer.Warning($"Nothing was done: none of the layers in the pipeline, such as '{_offered}', matches {settings.Pipeline.Layers}.");
-
-        // They are compared with the checkpoint later, as layers that were kept are.
-        _layers.AddRange(restorer.Restore(_copies, checkpoint: null, needsRecipes: settings.Recipes is null));
-        return [.. _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal).Select(TaskOf)];
-    }
-
-    /// <summary>Whether a layer is wanted; one that does not tell its name is, until it is refused for that.</summary>
-    private bool IsWanted(string layer)
-    {
-        _offered ??= layer;
-        return layer.Length == 0 || settings.Pipeline.Layers?.IsWanted(layer) != false;
+        if (_offered is not null && _layers.Count == 0)
+            reporter.Warning($"Nothing was done: none of the layers in the pipeline, such as '{_offered}', matches {options.Layers}.");
+        return [.. ByFile(needRecipes: options.Recipes is null).Select(file => TaskOf(file.Path, file.Layers))];
     }
 
     /// <summary>Layers are compared with the checkpoint that the user names, or with the one that they remember.</summary>
-    private LayerTask TaskOf(IGrouping<string, DecomposedLayer> file)
+    private AdapterTask TaskOf(string path, IReadOnlyList<LayerReference> layers)
     {
-        List<(DecomposedLayer Layer, ResizeRecipe Recipe)> pairs = [.. file.SelectMany(layer => RecipesOf(layer).Select(recipe => (layer, recipe)))];
+        List<(ResizeRecipe Recipe, LayerReference Layer)> pairs = [.. layers.SelectMany(layer => RecipesOf(layer).Select(recipe => (recipe, layer)))];
         CheckpointFiles? ofFile = checkpoint;
-        foreach ((DecomposedLayer layer, ResizeRecipe recipe) in pairs.Where(pair => pair.Recipe.NeedsCheckpoint || pair.Layer.Source.Layer.NeedsBase))
+        foreach ((ResizeRecipe recipe, LayerReference layer) in pairs.Where(pair => pair.Recipe.NeedsCheckpoint || pair.Layer.Known?.Source.Layer.NeedsBase == true))
         {
-            ofFile ??= layer.Source.Checkpoint is { } known ? CheckpointFiles.Find(known.Paths) : null;
+            ofFile ??= layer.Checkpoint.Count > 0 ? CheckpointFiles.Find(layer.Checkpoint) : null;
             if (ofFile is null && recipe.NeedsCheckpoint)
                 throw JobErrors.CheckpointNeeded(recipe);
         }
 
-        // In the order of names, as from a file: where scores are equal, it decides.
-        return new LayerTask(file.Key, ofFile,
-        [
-            .. pairs
-                .GroupBy(pair => pair.Recipe, pair => pair.Layer)
-                .Select(group => (group.Key, (IReadOnlyList<DecomposedLayer>)[.. group.DistinctBy(layer => layer.Name).OrderBy(layer => layer.Name, StringComparer.Ordinal)])),
-        ]);
+        return AdapterTask.OfLayers(path, pairs, ofFile);
     }
 
-    private ResizeRecipe[] RecipesOf(DecomposedLayer layer)
+    private ResizeRecipe[] RecipesOf(LayerReference layer)
     {
-        ResizeRecipe[] recipes = [.. layer.Recipes.Concat(settings.Recipes ?? []).Distinct()];
+        ResizeRecipe[] recipes = [.. (layer.Recipes ?? []).Concat(options.Recipes ?? []).Distinct()];
         return recipes.Length > 0 ? recipes : [ResizeRecipe.Default];
     }
 }

@@ -5,15 +5,16 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>Knows every file that this call reads or has written, so that none of them is ever overwritten.</summary>
-internal sealed class OutputGuard(PipelineSettings settings)
+/// <summary>
+/// What may be written where: no file that this call reads or has written, nothing that exists unless it may be replaced, and only
+/// folders that can be written to.
+/// </summary>
+internal sealed class OutputGuard(ResizeOptions options)
 {
     private readonly HashSet<string> _inputs = new(RealPath.Comparer);
     private readonly List<FileStatus> _inputFiles = [];
-    private readonly Dictionary<string, string> _outputs = new(RealPath.Comparer);
-
-    /// <summary>The folders that outputs go to.</summary>
-    public OutputFolders Folders { get; } = new(settings);
+    private readonly Dictionary<string, PlannedOutput> _outputs = new(RealPath.Comparer);
+    private readonly HashSet<string> _folders = new(RealPath.Comparer);
 
     /// <summary>Protects what is read: a file, or the folder of an adapter and the files in it.</summary>
     public void AddInput(string path)
@@ -31,29 +32,26 @@ internal sealed class OutputGuard(PipelineSettings settings)
     public bool IsOutput(string path) => _outputs.ContainsKey(path);
 
     /// <summary>Finds outputs of the same name before any work, as far as names are known by then.</summary>
-    public void CheckInAdvance(IEnumerable<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> inputs)
+    public void CheckInAdvance(IEnumerable<AdapterTask> tasks)
     {
-        var planned = new Dictionary<string, string>(RealPath.Comparer);
-        foreach ((string path, IReadOnlyList<ResizeRecipe> recipes) in inputs)
+        var planned = new Dictionary<string, PlannedOutput>(RealPath.Comparer);
+        foreach (AdapterTask task in tasks)
         {
-            foreach (ResizeRecipe recipe in recipes)
+            var input = AdapterLocation.Of(task.Path);
+            foreach ((ResizeRecipe recipe, _) in task.Outputs)
             {
                 // The same size recipe twice ends in the same name, whatever its threshold will be.
-                var input = AdapterLocation.Of(path);
-                string target = Target(input, settings.RecordOf(recipe));
-                string description = Describe(input, recipe);
-                if (!planned.TryAdd(target, description))
-                    throw OutputErrors.SameName(target, planned[target], description);
+                string target = options.Output.For(input, options.RecordOf(recipe));
+                var output = new PlannedOutput(input, recipe);
+                if (!planned.TryAdd(target, output))
+                    throw planned[target].CollidesWith(output, target);
             }
         }
     }
 
-    /// <summary>Where an output goes.</summary>
-    public string Target(AdapterLocation input, OutputRecord record) => settings.Output.Of(input, OutputName.Words(record));
-
     /// <summary>Where an output goes, if that is known before the work: a size recipe finds its threshold only by working.</summary>
     public string? TargetInAdvance(AdapterLocation input, OutputRecord record) =>
-        double.IsNaN(record.Threshold) && settings.Output.NamesRecipe ? null : Target(input, record);
+        double.IsNaN(record.Threshold) && options.Output.NamesRecipe ? null : options.Output.For(input, record);
 
     /// <summary>Checks that a name is free for an output.</summary>
     /// <param name="target">The output's path.</param>
@@ -65,24 +63,18 @@ internal sealed class OutputGuard(PipelineSettings settings)
         if (IsInput(target))
             throw OutputErrors.WouldOverwriteInput(target);
 
-        if (_outputs.TryGetValue(target, out string? earlier))
-            throw OutputErrors.SameName(target, earlier, Describe(input, record().Recipe));
+        if (_outputs.TryGetValue(target, out PlannedOutput? earlier))
+            throw earlier.CollidesWith(new PlannedOutput(input, record().Recipe), target);
 
         // A link that leads nowhere is there too.
         if (!System.IO.Path.Exists(target) && new FileInfo(target).LinkTarget is null)
             return;
 
-        if (!settings.Overwrite)
-            throw Exists(target, record);
+        if (!options.Overwrite)
+            throw Exists(target, input, record);
 
         CheckFile(target, input, record);
-        if (!input.IsFolder)
-            return;
-
-        if (!Directory.Exists(target))
-            throw OutputErrors.FileInTheWay(target);
-        if (AdapterLocation.ForeignEntry(target) is { } entry)
-            throw OutputErrors.FolderHoldsMore(target, entry);
+        ReplaceableOutput.Ensure(target, input.IsFolder);
     }
 
     /// <summary>Takes a name for an output, once its threshold is known.</summary>
@@ -90,12 +82,38 @@ internal sealed class OutputGuard(PipelineSettings settings)
     public void Claim(string target, AdapterLocation input, OutputRecord record)
     {
         Check(target, input, () => record);
-        _outputs[target] = Describe(input, record.Recipe);
+        _outputs[target] = new PlannedOutput(input, record.Recipe);
     }
 
-    private ResizeLoraException Exists(string target, Func<OutputRecord> record)
+    /// <summary>Sees to it that files can be made in a folder, before hours of work turn out to be in vain.</summary>
+    /// <returns>False if the user does not want the folder to be created.</returns>
+    /// <exception cref="IOException">They can't.</exception>
+    /// <exception cref="UnauthorizedAccessException">They must not.</exception>
+    public bool PrepareFolder(string folder, IJobHost host)
     {
-        if (!settings.SkipExisting)
+        if (_folders.Contains(folder))
+            return true;
+
+        // Who is asked for a rehearsal says no to everything, and wants to see how it goes on.
+        bool isWanted = Directory.Exists(folder) || host.MayCreateFolder(folder);
+        if (!isWanted && !options.IsRehearsal)
+            return false;
+
+        if (!options.IsRehearsal)
+        {
+            Directory.CreateDirectory(folder);
+            SafetensorsWriter.TryFolder(folder);
+        }
+
+        _folders.Add(folder);
+        return true;
+    }
+
+    private ResizeLoraException Exists(string target, AdapterLocation input, Func<OutputRecord> record)
+    {
+        if (ReplaceableOutput.WhatElse(target, input.IsFolder) is { } kind)
+            return OutputErrors.ForeignFileExists(target, kind);
+        if (!options.SkipExisting)
             return SafetensorsErrors.OutputExists(target);
 
         return ExistingOutputs.Recorded(target) is { } recorded
@@ -112,12 +130,20 @@ internal sealed class OutputGuard(PipelineSettings settings)
         if (_inputFiles.Exists(file.IsSameFile))
             throw OutputErrors.WouldOverwriteInput(target);
 
-        foreach ((string path, string earlier) in _outputs)
+        foreach ((string path, PlannedOutput earlier) in _outputs)
         {
             if (string.Equals(path, target, StringComparison.OrdinalIgnoreCase) && FileStatus.Of(path) is { } output && output.IsSameFile(file))
-                throw OutputErrors.SameName(target, earlier, Describe(input, record().Recipe));
+                throw earlier.CollidesWith(new PlannedOutput(input, record().Recipe), target);
         }
     }
 
-    private static string Describe(AdapterLocation input, ResizeRecipe recipe) => $"'{input.Path}' by '{recipe}'";
+    private sealed record PlannedOutput(AdapterLocation Input, ResizeRecipe Recipe)
+    {
+        public ResizeLoraException CollidesWith(PlannedOutput other, string target) =>
+            Input == other.Input && Recipe.IsEquivalentTo(other.Recipe)
+                ? OutputErrors.SameWork(target, ToString(), other.ToString())
+                : OutputErrors.SameName(target, ToString(), other.ToString());
+
+        public override string ToString() => $"'{Input.Path}' by '{Recipe}'";
+    }
 }

@@ -26,6 +26,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "SHA-256 of the checkpoints whose norms are removed; the first digits are enough.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(CacheEntryCompleter))]
     public string[]? Sha256 { get; set; }
 
     /// <summary>Emits the entries that were removed.</summary>
@@ -41,7 +42,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
         if (_folder is null)
             return;
 
-        var cache = new NormCache(_folder, WriteWarning, Stop);
+        var cache = new NormCache(_folder, this, Stop);
         IReadOnlyList<NormCacheEntry> entries = cache.Entries();
         if (entries.Count == 0)
             WriteVerbose($"The cache '{cache.Folder}' is empty.");
@@ -52,6 +53,9 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
         else
             RemoveCheckpoints(cache, entries);
     }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Progress.Complete();
 
     /// <summary>The entry whose hash begins so, or those that a wildcard means.</summary>
     private NormCacheEntry[] Find(IReadOnlyList<NormCacheEntry> entries, string digits)
@@ -77,7 +81,8 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
             }
             catch (ResizeLoraException exception)
             {
-                WriteError(exception.ToErrorRecord());
+                bool isHash = exception.Kind == FaultKind.NotFound && NormErrors.LooksLikeHash(path);
+                WriteError((isHash ? NormErrors.HashAsPath(path) : exception).ToErrorRecord());
             }
         }
     }
@@ -85,7 +90,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     private void RemoveFile(NormCache cache, IReadOnlyList<NormCacheEntry> entries, string path)
     {
         using TensorFile file = GgufFile.OpenEither(path);
-        string sha256 = FileIdentity.Sha256(file, cache.Folder, WriteWarning, Stop);
+        string sha256 = FileIdentity.Sha256(file, cache.Folder, this, Stop);
         if (!entries.Any(entry => entry.Sha256 == sha256))
             WriteWarning($"The cache has no norms of '{path}'.");
         Remove(cache, entries.Where(entry => entry.Sha256 == sha256));

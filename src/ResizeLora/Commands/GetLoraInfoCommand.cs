@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Info;
+using ResizeLora.Pipeline;
 
 namespace ResizeLora.Commands;
 
@@ -9,15 +10,11 @@ namespace ResizeLora.Commands;
 public sealed class GetLoraInfoCommand : PathCommand
 {
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    protected override void ProcessRecord() => Emit(ResolveFiles().SelectMany(path => EachFile.Results(path, Read(path), this)));
+
+    private IEnumerable<LoraInfo> Read(string path)
     {
-        foreach (string path in ResolveFiles())
-        {
-            ForEachItem(path, () =>
-            {
-                Stop.ThrowIfCancellationRequested();
-                WriteObject(LoraInspector.Read(path));
-            });
-        }
+        Stop.ThrowIfCancellationRequested();
+        yield return LoraInspector.Read(path);
     }
 }

@@ -1,10 +1,6 @@
 using System.Management.Automation;
-using ResizeLora.Adapters;
 using ResizeLora.Arguments;
-using ResizeLora.Checkpoints;
 using ResizeLora.Completion;
-using ResizeLora.Decomposition;
-using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 
 namespace ResizeLora.Commands;
@@ -14,15 +10,7 @@ namespace ResizeLora.Commands;
 [OutputType(typeof(DecomposedLayer))]
 public sealed class GetLoraSpectrumCommand : PipelineCommand
 {
-    private readonly List<LayerReference> _references = [];
-    private OpenCheckpoints? _checkpoints;
-    private CheckpointFiles? _checkpointFiles;
-    private BaseCheckpoint? _checkpoint;
-    private PipelineSettings? _settings;
-    private string? _skipped;
-    private bool _hasDecomposed;
-    private string? _withoutMatch;
-    private bool _hasEmitted;
+    private SpectrumJob? _job;
 
     /// <summary>Layers, or copies of them such as a background job or Import-Clixml leaves, that are decomposed anew.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet, HelpMessage = "Layers, or copies of them, to decompose again.")]
@@ -38,77 +26,34 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     public string[]? Layer { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        _settings = new PipelineSettings { Workers = ThrottleLimit, Layers = LayerPatterns.Of(Layer) };
-        _checkpoints = new OpenCheckpoints(CacheFolder, this, Stop);
-        if (CheckpointPaths is not { } paths)
-            return;
-
-        _checkpoint = ForCall(() =>
-        {
-            _checkpointFiles = CheckpointFiles.Find(paths);
-            return _checkpoints.Open(_checkpointFiles);
-        });
-    }
+    protected override void BeginProcessing() => _job = ForCall(() => new SpectrumJob(
+        Engine,
+        new ResizeOptions { Checkpoint = CheckpointPaths, Layers = LayerPatterns.Of(Layer), CacheFolder = CacheFolder, Workers = ThrottleLimit },
+        this,
+        Stop));
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (ParameterSetName == LayerSet)
-        {
-            _references.AddRange(InputObject
-                .Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))
-                .Where(layer => _settings!.Layers?.IsWanted(layer.Name) != false));
-            return;
-        }
-
-        foreach (string path in ResolveFiles())
-        {
-            if (_checkpointFiles?.Contains(AdapterLocation.Of(path).Weights) == true)
-            {
-                WriteVerbose($"'{path}' is the checkpoint; skipped.");
-                _skipped ??= path;
-                continue;
-            }
-
-            _hasDecomposed = true;
-            ForEachItem(path, () =>
-            {
-                var pipeline = new ResizePipeline(Engine, _checkpoint, _settings!, new OutputGuard(_settings!), this, Stop);
-                bool hasLayers = false;
-                foreach (DecomposedLayer layer in pipeline.Decompose(path))
-                {
-                    hasLayers = _hasEmitted = true;
-                    WriteObject(layer);
-                }
-
-                _withoutMatch ??= hasLayers ? null : path;
-            });
-        }
+            LayersOf(EnsureLayers(InputObject)).ForEach(_job!.Add);
+        else
+            Emit(_job!.Decompose(ResolveFiles()));
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        ForCall(() =>
-        {
-            var restorer = new LayerRestorer(Engine, ThrottleLimit, this, Stop);
-            foreach (DecomposedLayer layer in restorer.Restore(_references, _checkpoint, needsRecipes: false))
-                WriteObject(layer);
-        });
+        Emit(_job!.Finish());
         Progress.Complete();
-        if (_skipped is not null && !_hasDecomposed)
-            WriteWarning(InputFilter.OnlyCheckpoint(_skipped));
-        else if (_withoutMatch is not null && !_hasEmitted && _settings!.Layers?.HasWildcards == true)
-            WriteWarning($"No layer of '{_withoutMatch}' matches {_settings.Layers}.");
+        base.EndProcessing();
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _checkpoints?.Dispose();
+            _job?.Dispose();
         base.Dispose(disposing);
     }
 }

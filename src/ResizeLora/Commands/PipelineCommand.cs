@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using ResizeLora.Completion;
+using ResizeLora.Decomposition;
 using ResizeLora.Engine;
+using ResizeLora.Errors;
 using ResizeLora.Norms;
 using ResizeLora.Torch;
 
@@ -14,7 +16,7 @@ public abstract class PipelineCommand : PathCommand
     private readonly Lazy<string?> _cacheFolder;
 
     private protected PipelineCommand() =>
-        _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, WriteWarning) ? folder : null);
+        _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, this) ? folder : null);
 
     /// <summary>
     /// The base model: a safetensors or GGUF file, the folder of a diffusers model or of one of its components, or several of these.
@@ -42,9 +44,28 @@ public abstract class PipelineCommand : PathCommand
 
     private protected INumericEngine Engine => new LazyEngine(Device, Stop);
 
+    /// <summary>The layers, or copies of layers, that a parameter has taken.</summary>
+    private protected static List<LayerReference> LayersOf(IEnumerable<PSObject> layers) =>
+        [.. layers.Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))];
+
     /// <summary>The folder of the norm cache; null to use none.</summary>
     private protected string? CacheFolder => _cacheFolder.Value;
 
     /// <summary>The full paths of the checkpoint that the user named; null if none was.</summary>
-    private protected string[]? CheckpointPaths => Checkpoint is null ? null : [.. Checkpoint.Select(ResolveSingle)];
+    private protected string[]? CheckpointPaths => Checkpoint is null ? null : [.. Checkpoint.Select(ResolveCheckpoint)];
+
+    /// <summary>A wildcard will do where it means one model; two models are never meant.</summary>
+    private string ResolveCheckpoint(string path)
+    {
+        string literal = ResolveSingle(path);
+        if (!WildcardPattern.ContainsWildcardCharacters(path) || System.IO.Path.Exists(literal))
+            return literal;
+
+        string[] found = [.. SessionState.InvokeProvider.Item.Get([path], force: false, literalPath: false).Select(item => item.BaseObject).OfType<FileSystemInfo>().Select(item => item.FullName)];
+        if (found is [string only])
+            return only;
+
+        ThrowTerminatingError(ErrorRecords.NotOneCheckpoint(path, found));
+        return literal;
+    }
 }

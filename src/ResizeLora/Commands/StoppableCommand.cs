@@ -1,18 +1,26 @@
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
+using ResizeLora.Arguments;
+using ResizeLora.Common;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
 
 namespace ResizeLora.Commands;
 
-/// <summary>What all cmdlets share that touch files: Ctrl+C stops them by a token, and paths follow the shell's location.</summary>
-public abstract class StoppableCommand : PSCmdlet, IDisposable
+/// <summary>
+/// What all cmdlets share that touch files: Ctrl+C stops them by a token, paths follow the shell's location, and whatever they say
+/// goes to the shell's streams, harmless to a console.
+/// </summary>
+public abstract class StoppableCommand : PSCmdlet, IReporter, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private bool _isDisposed;
+    private ProgressReporter? _progress;
 
     private protected CancellationToken Stop => _stop.Token;
+
+    private protected ProgressReporter Progress => _progress ??= new ProgressReporter(MyInvocation.MyCommand.Name, WriteProgress);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -62,6 +70,24 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
     /// <returns>Whether it may be done.</returns>
     public new bool ShouldProcess(string target, string action) => base.ShouldProcess(DisplayText.Message(target), DisplayText.Message(action));
 
+    void IReporter.Verbose(string message) => WriteVerbose(message);
+
+    void IReporter.Warning(string message) => WriteWarning(message);
+
+    void IReporter.Error(ResizeLoraException exception) => WriteError(exception.ToErrorRecord());
+
+    void IReporter.Begin(int number, int? count) => Progress.Begin(number, count);
+
+    void IReporter.Progress(string path, string stage, int done, int total) => Progress.Report(path, stage, done, total);
+
+    /// <summary>What the pipeline holds instead of layers ends the call, with one error.</summary>
+    private protected PSObject[] EnsureLayers(PSObject[] layers)
+    {
+        if (layers.Select(layer => layer.BaseObject).OfType<MistakenInput>().FirstOrDefault() is { } mistake)
+            ThrowTerminatingError(ErrorRecords.NotALayer(mistake.Item, mistake.Reason));
+        return layers;
+    }
+
     /// <summary>The full path of a file or folder that need not exist.</summary>
     /// <exception cref="PipelineStoppedException">It is not on the file system; the error was reported.</exception>
     private protected string ResolveSingle(string path)
@@ -82,7 +108,7 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>The folder of the norm cache; null if there is none, which a warning explains.</summary>
-    private protected string? FindCacheFolder() => CacheLocation.Find(ResolveOnDisk, WriteWarning);
+    private protected string? FindCacheFolder() => CacheLocation.Find(ResolveOnDisk, this);
 
     private string? ResolveOnDisk(string path)
     {

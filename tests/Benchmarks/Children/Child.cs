@@ -5,8 +5,8 @@ using ResizeLora.Benchmarks.Machine;
 using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Samples;
 using ResizeLora.Benchmarks.Timing;
+using ResizeLora.Checkpoints;
 using ResizeLora.Engine;
-using ResizeLora.Norms;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Benchmarks.Children;
@@ -49,7 +49,7 @@ internal static class Child
         using BaseCheckpoint checkpoint = product.OpenCheckpoint();
         foreach (string lora in task.Loras)
         {
-            var baseline = new BaselineResize(CachedNorms.Spectral(lora, checkpoint, engine), task.Threshold);
+            var baseline = new BaselineResize(CachedNorms.Spectral(lora, product.NormsOf(checkpoint), engine), task.Threshold);
             LibTorch.OnAllProcessors(() => baseline.Run(lora, Path.Combine(task.Outputs, Path.GetFileName(lora))));
         }
     }

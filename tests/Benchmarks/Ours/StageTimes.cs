@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using ResizeLora.Common;
+using ResizeLora.Pipeline;
 
 namespace ResizeLora.Benchmarks.Ours;
 
 /// <summary>Notes when the pipeline gets from one stage to the next.</summary>
-internal sealed class StageTimes : IPipelineObserver
+internal sealed class StageTimes : IJobHost
 {
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private TimeSpan _planned;
@@ -43,7 +43,7 @@ internal sealed class StageTimes : IPipelineObserver
             _written = _watch.Elapsed;
     }
 
-    public bool MayWrite(string path, string description)
+    public bool MayWrite(string path, string description, bool replaces)
     {
         _planned = _watch.Elapsed;
         return true;

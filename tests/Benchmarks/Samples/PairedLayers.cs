@@ -1,6 +1,5 @@
 using ResizeLora.Adapters;
 using ResizeLora.Checkpoints;
-using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 

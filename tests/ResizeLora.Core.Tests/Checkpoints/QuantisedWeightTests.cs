@@ -2,7 +2,6 @@ using System.Text;
 using ResizeLora.Adapters;
 using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
@@ -323,5 +322,5 @@ public sealed class QuantisedWeightTests : IDisposable
 
     private void AddText(string name, string text) => _file.AddRaw(name, SafetensorsDType.U8, [Encoding.UTF8.GetByteCount(text)], Encoding.UTF8.GetBytes(text));
 
-    private BaseCheckpoint Open() => BaseCheckpoint.Open(_folder["base.safetensors"], cache: null, _ => { }, CancellationToken.None);
+    private BaseCheckpoint Open() => BaseCheckpoint.Open(_folder["base.safetensors"], cacheFolder: null, new JobRecorder(), CancellationToken.None);
 }

@@ -41,7 +41,7 @@ public sealed class PeftFuzzTests(ITestOutputHelper output)
                 if (!inHeader)
                     File.WriteAllBytes(Path.Combine(path, PeftSample.ConfigurationName), configuration);
 
-                List<ResizeLoraException> errors = bench.Observer.Errors;
+                List<ResizeLoraException> errors = bench.Host.Errors;
                 try
                 {
                     foreach (ResizeResult result in bench.Resize(path, Recipe))

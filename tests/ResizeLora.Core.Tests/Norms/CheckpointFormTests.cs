@@ -14,7 +14,7 @@ public sealed class CheckpointFormTests : IDisposable
     private const string Mlp = "text_model.encoder.layers.0.mlp.fc1";
 
     private readonly TemporaryFolder _folder = new();
-    private readonly List<string> _warnings = [];
+    private readonly JobRecorder _host = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -162,7 +162,7 @@ public sealed class CheckpointFormTests : IDisposable
 
         BaseLayer layer = checkpoint.Index.Find("unet." + Query)!;
         Assert.Equal(0, (checkpoint.Read(layer, PlainEngine.ToMatrix) - expected).FrobeniusNorm);
-        MatrixNorms norms = checkpoint.Norms(layer, new PlainEngine(), CancellationToken.None);
+        MatrixNorms norms = new BaseNorms(checkpoint, cache: null).Of(layer, new PlainEngine(), CancellationToken.None);
         Assert.Equal(1, norms.Frobenius / expected.FrobeniusNorm, 1e-12);
         Assert.Equal(1, norms.Spectral / JacobiSvd.Of(expected).Values[0], 1e-9);
     }
@@ -208,7 +208,7 @@ public sealed class CheckpointFormTests : IDisposable
     {
         Write("model/unet/a.safetensors", (Query, 6, 4));
         Write("model/text_encoder/b.safetensors", (Mlp, 8, 4));
-        var cache = new NormCache(_folder["cache"], _warnings.Add);
+        var cache = new NormCache(_folder["cache"], _host);
         var engine = new PlainEngine();
         MatrixNorms[] first = Norms(_folder["model"]);
         Assert.Equal(2, engine.NormComputations);
@@ -222,14 +222,17 @@ public sealed class CheckpointFormTests : IDisposable
         Assert.Equal(3, engine.NormComputations);
         Assert.Equal(first[0], second[0]);
         Assert.NotEqual(first[1], second[1]);
-        Assert.Empty(_warnings);
+        Assert.Empty(_host.Warnings);
 
         MatrixNorms[] Norms(string path)
         {
-            using BaseCheckpoint checkpoint = BaseCheckpoint.Open(path, cache, _warnings.Add, CancellationToken.None);
+            using BaseCheckpoint checkpoint = BaseCheckpoint.Open(path, cache.Folder, _host, CancellationToken.None);
+            var norms = new BaseNorms(checkpoint, cache);
             BaseLayer[] layers = [checkpoint.Index.Find("unet." + Query)!, checkpoint.Index.Find("text_encoder." + Mlp)!];
-            checkpoint.Prepare(layers);
-            return [.. layers.Select(layer => checkpoint.Norms(layer, engine, CancellationToken.None))];
+            norms.Prepare(layers);
+            MatrixNorms[] found = [.. layers.Select(layer => norms.Of(layer, engine, CancellationToken.None))];
+            norms.Save();
+            return found;
         }
     }
 
@@ -260,13 +263,13 @@ public sealed class CheckpointFormTests : IDisposable
         }
 
         Assert.True(layout.DataLength > 24e9, $"{layout.DataLength}");
-        var cache = new NormCache(_folder["cache"], _warnings.Add);
+        var host = new JobRecorder { AtStep = _ => Assert.Fail("It is hashed.") };
         TimeSpan best = TimeSpan.MaxValue;
         for (int run = 0; run < 5; run++)
         {
             TimeSpan time = ProcessorTime.Of(() =>
             {
-                using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder["flux.safetensors"], cache, _warnings.Add, CancellationToken.None, (_, _, _) => Assert.Fail("It is hashed."));
+                using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder["flux.safetensors"], _folder["cache"], host, CancellationToken.None);
                 Assert.Equal("Flux.1", checkpoint.Index.Family);
                 Assert.NotNull(checkpoint.Index.Find("transformer.single_transformer_blocks.37.proj_mlp"));
             });
@@ -277,7 +280,7 @@ public sealed class CheckpointFormTests : IDisposable
     }
 
     private BaseCheckpoint Open(params string[] paths) =>
-        BaseCheckpoint.Open(CheckpointFiles.Find(paths), cache: null, _warnings.Add, CancellationToken.None);
+        BaseCheckpoint.Open(CheckpointFiles.Find(paths), cacheFolder: null, _host, CancellationToken.None);
 
     private CheckpointVersion VersionOf(params string[] paths)
     {
@@ -302,7 +305,7 @@ public sealed class CheckpointFormTests : IDisposable
             row += expected.Rows;
         }
 
-        Assert.Equal(1, checkpoint.Norms(layer, new PlainEngine(), CancellationToken.None).Frobenius / weight.FrobeniusNorm, 1e-12);
+        Assert.Equal(1, new BaseNorms(checkpoint, cache: null).Of(layer, new PlainEngine(), CancellationToken.None).Frobenius / weight.FrobeniusNorm, 1e-12);
     }
 
     /// <summary>A weight that is known by its name.</summary>

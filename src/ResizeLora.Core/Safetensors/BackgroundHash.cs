@@ -1,12 +1,12 @@
-using ResizeLora.Safetensors;
+using ResizeLora.Common;
 
-namespace ResizeLora.Norms;
+namespace ResizeLora.Safetensors;
 
 /// <summary>The SHA-256 of an open file, computed while other work goes on.</summary>
 internal sealed class BackgroundHash : IDisposable
 {
     private readonly CancellationTokenSource _stop;
-    private readonly List<string> _warnings = [];
+    private readonly PostponedReports _reports = new();
     private readonly Task<string> _hash;
 
     /// <param name="file">The file; it must stay open for as long as this object lives.</param>
@@ -18,23 +18,19 @@ internal sealed class BackgroundHash : IDisposable
 
         // On a thread of its own: the pool has as many as there are processors, and those are for the layers.
         _hash = Task.Factory.StartNew(
-            () => cacheFolder is null
-                ? FileIdentity.HashAll(file, _stop.Token)
-                : FileIdentity.Sha256(file, cacheFolder, _warnings.Add, _stop.Token),
+            () => FileIdentity.Sha256(file, cacheFolder, _reports, _stop.Token),
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
     }
 
     /// <summary>Waits for the hash.</summary>
-    /// <param name="warn">Is told, on the caller's thread, what was wrong with the notes of known files.</param>
+    /// <param name="reporter">Is told, on the caller's thread, what was wrong with the notes of known files.</param>
     /// <exception cref="ResizeLoraException">Reading failed.</exception>
-    public string Wait(Action<string> warn)
+    public string Wait(IReporter reporter)
     {
         string hash = _hash.GetAwaiter().GetResult();
-        foreach (string warning in _warnings)
-            warn(warning);
-        _warnings.Clear();
+        _reports.PassTo(reporter);
         return hash;
     }
 

@@ -3,9 +3,18 @@ using ResizeLora.Selection;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>How the pipeline works.</summary>
-internal sealed record PipelineSettings
+/// <summary>What a call is asked for, besides its inputs.</summary>
+internal sealed record ResizeOptions
 {
+    /// <summary>The recipes that were given, besides those that layers carry; null if none were.</summary>
+    public IReadOnlyList<ResizeRecipe>? Recipes { get; init; }
+
+    /// <summary>The paths of the checkpoint; null if none was given.</summary>
+    public IReadOnlyList<string>? Checkpoint { get; init; }
+
+    /// <summary>The layers that are worked on; null for all.</summary>
+    public LayerFilter? Layers { get; init; }
+
     public ResizePrecision Precision { get; init; } = ResizePrecision.Float16;
 
     public UnmatchedLayer UnmatchedLayer { get; init; } = UnmatchedLayer.Keep;
@@ -13,14 +22,17 @@ internal sealed record PipelineSettings
     /// <summary>What loaders ask of ranks.</summary>
     public RankLimits RankLimits { get; init; } = RankLimits.None;
 
-    /// <summary>The layers that are worked on; null for all.</summary>
-    public LayerFilter? Layers { get; init; }
+    /// <summary>Where outputs go, and what they are called.</summary>
+    public OutputPath Output { get; init; } = OutputPath.Beside;
 
-    /// <summary>Whether existing outputs are replaced.</summary>
-    public bool Overwrite { get; init; }
+    /// <summary>Whether results of an earlier run are resized too.</summary>
+    public bool IncludeResized { get; init; }
 
     /// <summary>Whether outputs that were made from the same input by the same recipe are skipped.</summary>
     public bool SkipExisting { get; init; }
+
+    /// <summary>Whether existing outputs are replaced.</summary>
+    public bool Overwrite { get; init; }
 
     /// <summary>Whether nothing is to be written, only to be told what would be.</summary>
     public bool IsRehearsal { get; init; }
@@ -28,11 +40,8 @@ internal sealed record PipelineSettings
     /// <summary>Whether results come also for outputs that may not be written.</summary>
     public bool EmitsPlans { get; init; }
 
-    /// <summary>Where hashes of known files are remembered; null to remember none.</summary>
+    /// <summary>Where norms, and hashes of known files, are remembered; null to remember none.</summary>
     public string? CacheFolder { get; init; }
-
-    /// <summary>Where outputs go, and what they are called.</summary>
-    public OutputPath Output { get; init; } = OutputPath.Beside;
 
     /// <summary>Layers worked on at the same time.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;

@@ -1,7 +1,10 @@
 namespace ResizeLora.Common;
 
-/// <summary>Who is told what happens. All calls come on the thread that drives the pipeline.</summary>
-internal interface IPipelineObserver
+/// <summary>
+/// Who is told what happens; there is no other channel. All calls come on the thread that drives the work, and texts may hold
+/// names from strangers' files: whoever shows them makes them harmless.
+/// </summary>
+internal interface IReporter
 {
     void Verbose(string message);
 
@@ -19,10 +22,4 @@ internal interface IPipelineObserver
     void Begin(int number, int? count)
     {
     }
-
-    /// <summary>Asks whether a folder may be created.</summary>
-    bool MayCreateFolder(string path) => true;
-
-    /// <summary>Asks whether a file may be written.</summary>
-    bool MayWrite(string path, string description);
 }

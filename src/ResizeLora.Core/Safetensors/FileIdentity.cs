@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using ResizeLora.Common;
 using ResizeLora.Files;
-using ResizeLora.Safetensors;
 
-namespace ResizeLora.Norms;
+namespace ResizeLora.Safetensors;
 
 /// <summary>
 /// Tells files apart by content: the SHA-256 of the whole file. Hashing gigabytes takes seconds, so a note
@@ -26,20 +26,27 @@ internal static class FileIdentity
     private static readonly TimeSpan ClockStep = TimeSpan.FromSeconds(2);
 
     /// <summary>The SHA-256 of a file, in lower-case hexadecimal digits.</summary>
-    public static string Sha256(TensorFile file, string cacheFolder, Action<string> warn, CancellationToken cancellation, Action<int, int>? progress = null)
+    /// <param name="file">The file.</param>
+    /// <param name="cacheFolder">Where hashes of known files are remembered; null to remember none.</param>
+    /// <param name="reporter">Is told of problems with the notes, and of progress.</param>
+    /// <param name="cancellation">Stops the hashing.</param>
+    public static string Sha256(TensorFile file, string? cacheFolder, IReporter reporter, CancellationToken cancellation)
     {
+        if (cacheFolder is null)
+            return HashAll(file, cancellation, reporter);
+
         string notePath = Path.Combine(cacheFolder, "known-files", $"{Hex(System.Text.Encoding.UTF8.GetBytes(file.Path))}.json");
         string sample = Sample(file);
-        if (CacheFiles.TryRead(notePath, warn) is { } bytes && TryParse(bytes) is { } note
+        if (CacheFiles.TryRead(notePath, reporter) is { } bytes && TryParse(bytes) is { } note
             && IsHash(note.Sha256) && note == new Note(file.Version, sample, note.Sha256))
         {
             return note.Sha256;
         }
 
         bool isQuiet = IsQuiet(file.Version);
-        string sha256 = HashAll(file, cancellation, progress);
+        string sha256 = HashAll(file, cancellation, reporter);
         if (isQuiet && file.IsUntouched)
-            CacheFiles.Update(notePath, warn, cancellation, () => JsonSerializer.SerializeToUtf8Bytes(new Note(file.Version, sample, sha256)));
+            CacheFiles.Update(notePath, reporter, cancellation, () => JsonSerializer.SerializeToUtf8Bytes(new Note(file.Version, sample, sha256)));
         return sha256;
     }
 
@@ -54,8 +61,8 @@ internal static class FileIdentity
             throw SafetensorsErrors.Changed(file.Path);
     }
 
-    /// <summary>The SHA-256 of all bytes of a file; <paramref name="progress"/> is told the MiB done and in all.</summary>
-    public static string HashAll(TensorFile file, CancellationToken cancellation, Action<int, int>? progress = null)
+    /// <summary>The SHA-256 of all bytes of a file, whatever notes say.</summary>
+    public static string HashAll(TensorFile file, CancellationToken cancellation, IReporter? reporter = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] block = new byte[BlockSize];
@@ -65,7 +72,7 @@ internal static class FileIdentity
             Span<byte> part = block.AsSpan(0, (int)Math.Min(block.Length, file.Length - position));
             file.Read(position, part);
             hash.AppendData(part);
-            progress?.Invoke((int)(position / BlockSize) + 1, (int)((file.Length + BlockSize - 1) / BlockSize));
+            reporter?.Progress(file.Path, "Hashing MiB", (int)(position / BlockSize) + 1, (int)((file.Length + BlockSize - 1) / BlockSize));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

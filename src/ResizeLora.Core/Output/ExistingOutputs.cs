@@ -1,8 +1,7 @@
 using ResizeLora.Adapters;
-using ResizeLora.Output;
 using ResizeLora.Safetensors;
 
-namespace ResizeLora.Pipeline;
+namespace ResizeLora.Output;
 
 /// <summary>What earlier runs have made of one input already, by what the files themselves say.</summary>
 internal sealed class ExistingOutputs(OutputPath output, AdapterLocation input)

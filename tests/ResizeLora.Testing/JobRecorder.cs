@@ -1,10 +1,14 @@
-using ResizeLora.Common;
+using ResizeLora.Pipeline;
 
-namespace ResizeLora.Core.Tests.Pipeline;
+namespace ResizeLora.Testing;
 
-/// <summary>Keeps what it is told.</summary>
-internal sealed class RecordingObserver : IPipelineObserver
+/// <summary>Keeps what it is told, from whatever thread, and allows what it is asked for.</summary>
+internal sealed class JobRecorder : IJobHost
 {
+    private readonly Lock _gate = new();
+
+    public List<string> Messages { get; } = [];
+
     public List<string> Warnings { get; } = [];
 
     public List<ResizeLoraException> Errors { get; } = [];
@@ -20,11 +24,13 @@ internal sealed class RecordingObserver : IPipelineObserver
     /// <summary>Called at each step of progress.</summary>
     public Action<string>? AtStep { get; set; }
 
-    public void Verbose(string message)
-    {
-    }
+    public void Verbose(string message) => Messages.Add(message);
 
-    public void Warning(string message) => Warnings.Add(message);
+    public void Warning(string message)
+    {
+        lock (_gate)
+            Warnings.Add(message);
+    }
 
     public void Error(ResizeLoraException exception) => Errors.Add(exception);
 
@@ -36,7 +42,7 @@ internal sealed class RecordingObserver : IPipelineObserver
 
     public bool MayCreateFolder(string path) => AllowFolders;
 
-    public bool MayWrite(string path, string description)
+    public bool MayWrite(string path, string description, bool replaces)
     {
         Asked.Add((path, description));
         return Allow;
