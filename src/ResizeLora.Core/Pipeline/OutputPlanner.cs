@@ -5,6 +5,7 @@ using ResizeLora.Decomposition;
 using ResizeLora.Norms;
 using ResizeLora.Output;
 using ResizeLora.Pairing;
+using ResizeLora.Recipes;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 
@@ -39,9 +40,10 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
             verbatim = PeftPlan.Kept(source, contents, verbatim);
         var peft = new PeftPlan(source, contents, verbatim);
 
-        List<double[]> scores = [.. resized.Select(layer => Score(layer, recipe))];
-        var selector = new Selector(scores, new RankRule(limits, FusedLayers.Groups([.. resized.Select(layer => layer.Source.Layer)])));
-        KeptValues kept = selector.Select(recipe.Threshold, recipe.Size?.Bytes, candidate => PlanOf(candidate).FileLength)
+        List<LayerSpectrum> spectra = [.. resized.Select(layer => Scored(layer, recipe))];
+        var ranks = new RankRule(limits, FusedLayers.Groups([.. resized.Select(layer => layer.Source.Layer)]));
+        var selector = new Selector(recipe, spectra, ranks, candidate => PlanOf(candidate).FileLength);
+        KeptValues kept = selector.Select()
             ?? throw OutputErrors.BudgetTooSmall(source.Path, recipe, limits, PlanOf(selector.Least).FileLength);
         if (kept.Rank == 0)
             throw OutputErrors.NothingKept(source.Path, recipe);
@@ -50,7 +52,7 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         string target = guard.Target(source.Location, plan.Record);
         guard.Claim(target, source.Location, plan.Record);
         ReportLayers(resized, kept);
-        ReportScores(recipe, scores);
+        ReportScores(recipe, spectra);
         if (limits.IsNone && plan.FileLength > NotableGrowth * source.File.Length)
             observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)plan.FileLength / source.File.Length:0} times as large as '{source.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
         return new OutputFile(plan, resized, target) { IsFolder = source.Location.IsFolder };
@@ -70,17 +72,18 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
     private bool IsKeptWithin(RankLimits limits) => settings.UnmatchedLayer == UnmatchedLayer.Keep && !limits.IsNone;
 
     /// <summary>
-    /// The scores of a layer. Of a layer that must stay, the first singular value is always kept. A layer that can't be scored is kept as far as ranks allow.
+    /// A layer with its scores. Of a layer that must stay, the first singular value is always kept. A layer that can't be scored is kept as far as ranks allow.
     /// </summary>
-    private static double[] Score(DecomposedLayer layer, ResizeRecipe recipe)
+    private static LayerSpectrum Scored(DecomposedLayer layer, ResizeRecipe recipe)
     {
+        LayerSpectrum spectrum = layer.Spectrum(recipe.Rescale);
         if (!HasScores(layer, recipe))
-            return [.. layer.SingularValues.Select(value => value > 0 ? double.PositiveInfinity : double.NegativeInfinity)];
+            return spectrum with { Scores = [.. layer.SingularValues.Select(value => value > 0 ? double.PositiveInfinity : double.NegativeInfinity)] };
 
-        double[] scores = Scorer.Score(layer, recipe);
+        double[] scores = recipe.Score.Of(spectrum);
         if (layer.Source.Layer.MustStay && layer.SpectralNorm > 0)
             scores[0] = double.PositiveInfinity;
-        return scores;
+        return spectrum with { Scores = scores };
     }
 
     /// <summary>The tensors of layers without a partner in the checkpoint, as far as they are kept unchanged.</summary>
@@ -122,9 +125,9 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
     }
 
     /// <summary>Where the scores lie: helps to choose a threshold.</summary>
-    private void ReportScores(ResizeRecipe recipe, List<double[]> scores)
+    private void ReportScores(ResizeRecipe recipe, List<LayerSpectrum> layers)
     {
-        double[] sorted = [.. scores.SelectMany(layer => layer).Where(double.IsFinite)];
+        double[] sorted = [.. layers.SelectMany(layer => layer.Scores).Where(double.IsFinite)];
         if (sorted.Length == 0)
             return;
 

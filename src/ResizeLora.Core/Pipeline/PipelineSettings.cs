@@ -41,7 +41,7 @@ internal sealed record PipelineSettings
     public OutputRecord RecordOf(ResizeRecipe recipe) => new()
     {
         Recipe = recipe,
-        Threshold = recipe.Size is null ? recipe.Threshold!.Value : double.NaN,
+        Threshold = recipe.ThresholdInAdvance,
         Precision = Precision,
         UnmatchedLayer = recipe.NeedsCheckpoint ? UnmatchedLayer : null,
         RankLimits = RankLimits,

@@ -5,7 +5,7 @@ namespace ResizeLora.Recipes;
 /// <summary>Reads the recipe language: <c>key[=value]</c> separated by commas, recipes separated by colons.</summary>
 internal static class RecipeParser
 {
-    /// <exception cref="ResizeLoraException">The text is no valid recipe.</exception>
+    /// <exception cref="ResizeLoraException">The text is not a valid recipe.</exception>
     public static IReadOnlyList<ResizeRecipe> ParseAll(string text)
     {
         var recipes = new List<ResizeRecipe>();
@@ -19,98 +19,53 @@ internal static class RecipeParser
         return recipes;
     }
 
-    /// <summary>Checks numbers, wherever they come from, and makes the recipe.</summary>
-    public static ResizeRecipe Build(string text, IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, SizeLimit? size, double rescale)
-    {
-        if (threshold is null && size is null)
-            throw RecipeErrors.NoSelection(text);
-
-        double sum = weights.Values.Sum();
-        if (!(sum > 0) || !double.IsFinite(sum))
-            throw RecipeErrors.WeightSum(text, sum);
-
-        return new ResizeRecipe(weights, threshold, size, rescale);
-    }
-
     private static ResizeRecipe ParseOne(string text, int start, string recipe)
     {
         if (string.IsNullOrWhiteSpace(recipe))
             throw RecipeErrors.Empty(text, start);
 
-        var weights = new Dictionary<ScoreReference, double>();
-        var selection = new Dictionary<string, double>(StringComparer.Ordinal);
-        SizeLimit? limit = null;
-        foreach (Item item in Items(text, start, recipe))
+        var parts = new RecipeParts();
+        var given = new HashSet<RecipeKey>();
+        foreach ((int position, RecipeValue value) in Items(text, start, recipe))
         {
-            bool added = item.Key == RecipeKeys.Size ? limit is null
-                : RecipeKeys.ReferenceOf(item.Key) is { } reference ? weights.TryAdd(reference, item.Value is null ? 1 : item.Number(text))
-                : selection.TryAdd(item.Key, item.Number(text));
-            if (!added)
-                throw RecipeErrors.RepeatedKey(text, item.Position, item.Key);
+            if (!given.Add(value.Key))
+                throw RecipeErrors.RepeatedKey(text, position, value.Key);
 
-            limit ??= item.Key == RecipeKeys.Size ? item.Size(text) : null;
+            value.Key.AddTo(parts, value);
         }
 
-        return Build(
-            recipe.Trim(),
-            weights,
-            selection.TryGetValue(RecipeKeys.Threshold, out double threshold) ? threshold : null,
-            limit,
-            selection.GetValueOrDefault(RecipeKeys.Rescale, 1));
+        return ResizeRecipe.Of(recipe.Trim(), parts);
     }
 
-    private static List<Item> Items(string text, int start, string recipe)
+    private static List<(int Position, RecipeValue Value)> Items(string text, int start, string recipe)
     {
-        var items = new List<Item>();
+        var items = new List<(int Position, RecipeValue Value)>();
         foreach (string part in recipe.Split(','))
         {
-            items.Add(Item.Parse(text, start, part, items.LastOrDefault()));
+            items.Add(Item(text, start, part, items.LastOrDefault().Value));
             start += part.Length + 1;
         }
 
         return items;
     }
 
-    /// <summary>One <c>key[=value]</c> of a text, and where in it they begin.</summary>
-    private sealed record Item(string Key, int Position, string? Value, int ValuePosition)
+    /// <summary>One <c>key[=value]</c>, and where it begins.</summary>
+    private static (int Position, RecipeValue Value) Item(string text, int start, string item, RecipeValue? before)
     {
-        public static Item Parse(string text, int start, string item, Item? before)
-        {
-            if (string.IsNullOrWhiteSpace(item))
-                throw RecipeErrors.EmptyItem(text, start);
+        if (string.IsNullOrWhiteSpace(item))
+            throw RecipeErrors.EmptyItem(text, start);
 
-            int position = start + item.Length - item.TrimStart().Length;
-            int equals = item.IndexOf('=', StringComparison.Ordinal);
-            string key = (equals < 0 ? item : item[..equals]).Trim();
-            string? value = equals < 0 ? null : item[(equals + 1)..].Trim();
-            if (before?.Value is { } whole && int.TryParse(whole, CultureInfo.InvariantCulture, out _) && char.IsAsciiDigit(key[0]))
-                throw RecipeErrors.DecimalComma(text, before.ValuePosition, $"{whole},{key}");
-            if (!RecipeKeys.All.Contains(key))
-                throw RecipeErrors.UnknownKey(text, position, key);
-            if (value is { Length: 0 } || (value is null && RecipeKeys.ReferenceOf(key) is null))
-                throw RecipeErrors.EmptyValue(text, position, key);
+        int position = start + item.Length - item.TrimStart().Length;
+        int equals = item.IndexOf('=', StringComparison.Ordinal);
+        string name = (equals < 0 ? item : item[..equals]).Trim();
+        string? value = equals < 0 ? null : item[(equals + 1)..].Trim();
+        if (before?.Text is { } whole && int.TryParse(whole, CultureInfo.InvariantCulture, out _) && name.Length > 0 && char.IsAsciiDigit(name[0]))
+            throw RecipeErrors.DecimalComma(text, before.Position, $"{whole},{name}");
 
-            return new Item(key, position, value, value is null ? position : start + item.IndexOf(value, equals + 1, StringComparison.Ordinal));
-        }
+        RecipeKey key = RecipeKey.Find(name) ?? throw RecipeErrors.UnknownKey(text, position, name);
+        if (value is { Length: 0 } || (value is null && !key.MayStandAlone))
+            throw RecipeErrors.EmptyValue(text, position, key);
 
-        public double Number(string text)
-        {
-            if (!double.TryParse(Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
-                throw RecipeErrors.NotANumber(text, ValuePosition, Key, Value!);
-
-            return Key == RecipeKeys.Rescale && number <= 0
-                ? throw RecipeErrors.NotPositive(text, ValuePosition, Key, Value!)
-                : number;
-        }
-
-        public SizeLimit Size(string text)
-        {
-            if (SizeLimit.Parse(Value!) is not { } size)
-                throw RecipeErrors.NotASize(text, ValuePosition, Key, Value!);
-            if (size.Number <= 0)
-                throw RecipeErrors.NotPositive(text, ValuePosition, Key, Value!);
-
-            return size.InMiB > SizeLimit.LargestMiB ? throw RecipeErrors.SizeTooLarge(text, ValuePosition, Value!, size) : size;
-        }
+        return (position, new RecipeValue(text, value is null ? position : start + item.IndexOf(value, equals + 1, StringComparison.Ordinal), key, value));
     }
 }

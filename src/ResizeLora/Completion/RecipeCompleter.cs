@@ -13,30 +13,31 @@ internal sealed class RecipeCompleter : QuietCompleter
         int itemStart = Math.Max(recipeStart, word.Text.LastIndexOf(',') + 1);
         string item = word.Text[itemStart..].TrimStart();
         string before = word.Text[..^item.Length];
-        string[] usedBefore = Keys(word.Text[recipeStart..itemStart]);
+        RecipeKey?[] usedBefore = Keys(word.Text[recipeStart..itemStart]);
         int equals = item.IndexOf('=', StringComparison.Ordinal);
-        string key = (equals < 0 ? item : item[..equals]).Trim();
+        string typed = (equals < 0 ? item : item[..equals]).Trim();
         if (equals < 0)
-            return Unused(usedBefore).Where(next => next.StartsWith(key, StringComparison.OrdinalIgnoreCase)).Select(next => Result(word, before, next));
+            return Unused(usedBefore).Where(next => next.Name.StartsWith(typed, StringComparison.OrdinalIgnoreCase)).Select(next => Result(word, before, next));
 
+        RecipeKey? key = RecipeKey.Find(typed);
         if (string.IsNullOrWhiteSpace(item[(equals + 1)..]))
-            return RecipeKeyHelp.All.Where(help => help.Key == key).Select(help => Result(word, before, key, help.Example));
+            return key?.Examples.Select(example => Result(word, before, key, example)) ?? [];
 
         return Unused([.. usedBefore, key]).Select(next => Result(word, $"{word.Text},", next));
     }
 
-    private static string[] Keys(string items) => [.. items.Split(',').Select(item => item.Split('=')[0].Trim())];
+    private static RecipeKey?[] Keys(string items) => [.. items.Split(',').Select(item => RecipeKey.Find(item.Split('=')[0].Trim()))];
 
-    private static IEnumerable<string> Unused(string[] used) => RecipeKeys.All.Except(used);
+    private static IEnumerable<RecipeKey> Unused(RecipeKey?[] used) => RecipeKey.All.Where(key => !used.Contains(key));
 
     /// <summary>
     /// Always in quotes, because PowerShell takes a recipe apart at its commas otherwise; and the quote stays open unless it
     /// was closed before, because there is more to type.
     /// </summary>
-    private static CompletionResult Result(QuotedWord word, string before, string key, string? value = null)
+    private static CompletionResult Result(QuotedWord word, string before, RecipeKey key, string? value = null)
     {
         string quote = word.Quote.Length > 0 ? word.Quote : "'";
-        string text = $"{quote}{before}{key}={value}{(word.IsClosed ? quote : string.Empty)}";
-        return new CompletionResult(text, value ?? key, CompletionResultType.ParameterValue, $"{key}: {RecipeKeyHelp.Of(key).Text}");
+        string text = $"{quote}{before}{key.Name}={value}{(word.IsClosed ? quote : string.Empty)}";
+        return new CompletionResult(text, value ?? key.Name, CompletionResultType.ParameterValue, $"{key.Name}: {key.Help}");
     }
 }
