@@ -4,14 +4,14 @@ namespace ResizeLora.Recipes;
 
 /// <summary>The value of a key as a recipe has it, and where; reads and checks it.</summary>
 /// <param name="Recipe">The text that the recipe is from.</param>
-/// <param name="Position">Where in it the value begins.</param>
+/// <param name="Position">Where in it the value begins; null where it was not given as text.</param>
 /// <param name="Key">The key.</param>
 /// <param name="Text">The value; null where the key stands alone.</param>
-internal sealed record RecipeValue(string Recipe, int Position, RecipeKey Key, string? Text)
+internal sealed record RecipeValue(string Recipe, int? Position, RecipeKey Key, string? Text)
 {
     /// <summary>Any number.</summary>
     public double Number() =>
-        double.TryParse(Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+        Text is not null && double.TryParse(TypedNumber.Plain(Text), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
             ? number
             : throw RecipeErrors.NotANumber(this);
 
@@ -34,6 +34,6 @@ internal sealed record RecipeValue(string Recipe, int Position, RecipeKey Key, s
         if (size.Number <= 0)
             throw RecipeErrors.OutOfRange(this, "greater than 0", size.Number);
 
-        return size.InMiB > SizeLimit.LargestMiB ? throw RecipeErrors.SizeTooLarge(this, size) : size;
+        return size.InMiB >= SizeLimit.TooLargeMiB ? throw RecipeErrors.SizeTooLarge(this, size) : size;
     }
 }

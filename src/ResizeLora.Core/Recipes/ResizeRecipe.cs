@@ -90,7 +90,7 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     internal static ResizeRecipe Of(string text, RecipeParts parts)
     {
         if (parts.Rules.Count == 0)
-            throw RecipeErrors.NoSelection(text);
+            throw parts.Weights.Count == 0 ? RecipeErrors.NothingButScale(text) : RecipeErrors.NoSelection(text);
 
         // In one order always, so that the sum, and with it the shares, are the same to the last bit.
         List<KeyValuePair<ScoreReference, double>> given = InOrder(parts.Weights, weight => weight.Key);

@@ -50,7 +50,7 @@ internal sealed class Selector : IChoices
 
     int IChoices.Count => _line.Count;
 
-    long IChoices.FileLength(int count) => _fileLength(First(count));
+    long IChoices.FileLength(int count) => _fileLength(Choice(count));
 
     /// <summary>Keeps what all rules of the recipe wish for; null where for one of them even the least is too much.</summary>
     public KeptValues? Select()
@@ -64,10 +64,10 @@ internal sealed class Selector : IChoices
             count = Math.Min(count, most);
         }
 
-        return First(count);
+        return Choice(count);
     }
 
-    private KeptValues First(int count) =>
+    private KeptValues Choice(int count) =>
         count == _line.Count ? Take(count, _recipe.Threshold ?? double.NegativeInfinity)
         : count == 0 ? Least
         : Take(count, _line[count - 1].Score);

@@ -105,8 +105,10 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
         Progress.Complete();
     }
 
-    /// <summary>Through the text, so that the rules of the recipe language hold here too.</summary>
-    private ResizeRecipe FromParameters() => ResizeRecipe.Parse(string.Join(',', RecipeKey.All
-        .Where(key => MyInvocation.BoundParameters.ContainsKey(key.Parameter))
-        .Select(key => string.Create(CultureInfo.InvariantCulture, $"{key.Name}={MyInvocation.BoundParameters[key.Parameter]}"))));
+    private ResizeRecipe FromParameters() => RecipeParser.ParsePairs(
+    [
+        .. RecipeKey.All
+            .Where(key => MyInvocation.BoundParameters.ContainsKey(key.Parameter))
+            .Select(key => (key.Name, Convert.ToString(MyInvocation.BoundParameters[key.Parameter], CultureInfo.InvariantCulture) ?? string.Empty)),
+    ]);
 }

@@ -45,6 +45,16 @@ public sealed partial class AboutTopicTests
     [MemberData(nameof(Keys))]
     public void Recipes_explains_the_key(string key) => Assert.Matches($@"(?m)^[\w :]*\b{key}\b", HelpSource.Topics[Recipes]);
 
+    /// <summary>If this fails, put the text that is expected into the topic.</summary>
+    [Fact]
+    public void Recipes_lists_the_keys_as_the_module_has_them() => Assert.Contains(KeyTable.Text, HelpSource.Topics[Recipes], StringComparison.Ordinal);
+
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void The_readme_says_of_a_key_what_the_module_says(string key) => Assert.Matches(
+        RecipeKey.Find(key) is ScoreReference reference ? $@"(?m)^\| `{key}` \| {Regex.Escape(reference.ComparedWith)}\b" : $@"`{key}=",
+        HelpSource.Readme);
+
     [Fact]
     public void Recipes_names_the_default() => Assert.Contains(ResizeRecipe.Default.ToString(), HelpSource.Topics[Recipes], StringComparison.Ordinal);
 

@@ -1,4 +1,5 @@
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Recipes;
 
 namespace ResizeLora.Cmdlet.Tests.Layers;
 
@@ -29,6 +30,22 @@ public sealed class RecipeObjectTests : IDisposable
     public void Type_resolves_in_the_shell() =>
         Assert.Same(typeof(ResizeRecipe), _bench.RunClean("[ResizeLora.ResizeRecipe]").Only<Type>());
 
+    [Fact]
+    public void Each_key_has_a_parameter_and_each_parameter_a_key() => Assert.Equal(
+        RecipeKey.All.Select(key => key.Parameter).Order(StringComparer.Ordinal),
+        _bench.RunClean("""
+            $common = [System.Management.Automation.PSCmdlet]::CommonParameters
+            (Get-Command New-ResizeRecipe).ParameterSets.Where({ $_.Name -eq 'Weight' }).Parameters.Name.Where({ $_ -notin $common -and $_ -ne 'InputObject' })
+            """).OutputAs<string>().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Each_parameter_sets_its_key() => Assert.All(RecipeKey.All, key =>
+    {
+        string value = key == RecipeKey.Rescale ? "2" : key.Examples[0];
+        string others = string.Join(' ', new[] { "Params 1", "Threshold -1" }.Where(other => !other.StartsWith(key.Parameter + " ", StringComparison.Ordinal)).Select(other => "-" + other));
+        Assert.Contains($"{key.Name}={value}", _bench.RunClean($"New-ResizeRecipe -{key.Parameter} {value} {others}").Only<ResizeRecipe>().Recipe, StringComparison.Ordinal);
+    });
+
     [Theory]
     [InlineData("-SpnCkpt 1 -Params 0.2 -Size 32", "spn_ckpt=1,params=0.2,size=32")]
     [InlineData("-SpnLora 1 -FroCkpt 0.5 -FroLora -0.25 -Subspace 2 -Threshold -1.2", "spn_lora=1,fro_ckpt=0.5,fro_lora=-0.25,subspace=2,thr=-1.2")]
@@ -53,12 +70,38 @@ public sealed class RecipeObjectTests : IDisposable
     [Theory]
     [InlineData("New-ResizeRecipe @{ spn_ckpt = 1; thr = -1.2 }", "spn_ckpt=1,thr=-1.2")]
     [InlineData("New-ResizeRecipe ([ordered]@{ thr = '-1.2'; spn_lora = 0.5; size = '32MB' })", "spn_lora=0.5,thr=-1.2,size=32MB")]
+    [InlineData("New-ResizeRecipe @{ SpnCkpt = 1; Threshold = -1.2; Rescale = 0.5 }", "spn_ckpt=1,thr=-1.2,rescale=0.5")]
+    [InlineData("New-ResizeRecipe @{ FRO_LORA = 1; Thr = -1; Size = '64KB' }", "fro_lora=1,thr=-1,size=0.064MB")]
+    [InlineData("New-ResizeRecipe @{ spn_ckpt = 1; thr = [string][char]0x2212 + '1.2' }", "spn_ckpt=1,thr=-1.2")]
     [InlineData("New-ResizeRecipe @{ spn_ckpt = 1; thr = -1 }, 'spn_lora,thr=-2', @{ params = 1; size = 3 }", "spn_ckpt=1,thr=-1", "spn_lora=1,thr=-2", "params=1,size=3")]
     [InlineData("@{ spn_ckpt = 1; thr = -1 }, 'spn_lora,thr=-2:params,size=3' | New-ResizeRecipe", "spn_ckpt=1,thr=-1", "spn_lora=1,thr=-2", "params=1,size=3")]
     [InlineData("New-ResizeRecipe 'spn_ckpt=1,thr=-1' | New-ResizeRecipe", "spn_ckpt=1,thr=-1")]
     [InlineData("$d = [System.Collections.Generic.Dictionary[string, double]]::new(); $d['spn_ckpt'] = 1; $d['thr'] = -1; New-ResizeRecipe $d", "spn_ckpt=1,thr=-1")]
     public void Recipes_are_texts_or_hashtables_given_or_piped(string script, params string[] printed) =>
         Assert.Equal(printed, _bench.RunClean(script).OutputAs<ResizeRecipe>().Select(recipe => recipe.Recipe));
+
+    [Theory]
+    [InlineData("@{ spn_lora = 1; size = 64KB }", "'64KB'")]
+    [InlineData("@{ spn_lora = 1; size = 16KB }", "'16KB'")]
+    [InlineData("@{ spn_lora = 1; size = 32MB }", "'32MB'")]
+    [InlineData("@{ spn_lora = 1; thr = -1,2 }", "write decimals with a point, -1.2.")]
+    [InlineData("@{ spn_lora = 1; thr = 'x' }", "'x' is not a finite number for 'thr'")]
+    [InlineData("@{ spn_lora = 1; thr = $null }", "'thr' has no value")]
+    [InlineData("@{ spn_lora = 1; thr = -1; Threshold = -2 }", "'thr' is given twice")]
+    [InlineData("@{ spn_lara = 1; thr = -1 }", "did you mean 'spn_lora'?")]
+    [InlineData("@{ rescale = 0.5 }", "neither how to score nor what to keep")]
+    public void An_error_in_a_hashtable_names_no_position(string recipe, string mention)
+    {
+        ExpectedError error = _bench.RunFailing($"New-ResizeRecipe {recipe}").Mentions(mention);
+        Assert.DoesNotContain("position", error.Record.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-Size (64KB)", "'64KB'")]
+    [InlineData("-Size (16KB)", "'16KB'")]
+    [InlineData("-Size 40960", "'40KB'")]
+    public void A_size_in_bytes_is_refused(string size, string mention) =>
+        _bench.RunFailing($"New-ResizeRecipe -SpnLora 1 {size}").Is("RecipeSizeTooLarge", System.Management.Automation.ErrorCategory.InvalidArgument).Mentions(mention, "in quotes");
 
     [Fact]
     public void A_hashtable_is_a_recipe_for_Invoke_LoraResize_too()
