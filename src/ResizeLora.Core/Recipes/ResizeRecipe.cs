@@ -83,6 +83,13 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     /// <returns>Text that <see cref="Parse"/> reads back to an equal recipe.</returns>
     public override string ToString() => Recipe;
 
+    /// <summary>Whether another recipe always keeps the same: weights count by their shares.</summary>
+    internal bool IsEquivalentTo(ResizeRecipe other) =>
+        Rescale == other.Rescale
+        && Rules.Select(rule => (rule.Key, rule.Rule.Value)).SequenceEqual(other.Rules.Select(rule => (rule.Key, rule.Rule.Value)))
+        && Score.Weights.Select(weight => weight.Reference).SequenceEqual(other.Score.Weights.Select(weight => weight.Reference))
+        && Score.Weights.Zip(other.Score.Weights).All(pair => Math.Abs(pair.First.Share - pair.Second.Share) < 1e-12);
+
     /// <summary>Makes a recipe of its parts, if they are enough.</summary>
     /// <param name="text">The recipe as it was written, for messages.</param>
     /// <param name="parts">What its keys add up to.</param>

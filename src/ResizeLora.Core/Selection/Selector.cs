@@ -14,7 +14,10 @@ internal sealed class Selector : IChoices
     private readonly RankRule _ranks;
     private readonly Func<KeptValues, long> _fileLength;
 
-    /// <summary>For each layer, all values that may be kept, the best first.</summary>
+    /// <summary>All values that may be kept, the best first.</summary>
+    private readonly List<Candidate> _all;
+
+    /// <summary>The same for each layer.</summary>
     private readonly List<Candidate>[] _layers;
 
     /// <summary>The values that the rules of layers allow, the best first.</summary>
@@ -31,13 +34,13 @@ internal sealed class Selector : IChoices
         _fileLength = fileLength;
         _layers = [.. layers.Select(_ => new List<Candidate>())];
 
-        List<Candidate> all = [.. layers.SelectMany((layer, number) => layer.Scores.Select((score, index) => new Candidate(score, number, index)))];
-        all.RemoveAll(candidate => double.IsNegativeInfinity(candidate.Score));
-        all.Sort();
+        _all = [.. layers.SelectMany((layer, number) => layer.Scores.Select((score, index) => new Candidate(score, number, index)))];
+        _all.RemoveAll(candidate => double.IsNegativeInfinity(candidate.Score));
+        _all.Sort();
 
         LayerRule[] rules = [.. recipe.Rules.Select(rule => rule.Rule).OfType<LayerRule>()];
         int[] allowed = [.. layers.Select(layer => rules.Select(rule => rule.Rank(layer)).Append(int.MaxValue).Min())];
-        foreach (Candidate candidate in all)
+        foreach (Candidate candidate in _all)
         {
             if (_layers[candidate.Layer].Count < allowed[candidate.Layer] || double.IsPositiveInfinity(candidate.Score))
                 _line.Add(candidate);
@@ -46,7 +49,13 @@ internal sealed class Selector : IChoices
     }
 
     /// <summary>What is kept where no value is wished for.</summary>
-    public KeptValues Least => Take(0, double.PositiveInfinity);
+    public KeptValues Least => Take([], double.PositiveInfinity);
+
+    /// <summary>What is kept where only the best value is wished for.</summary>
+    public KeptValues First => BestScore is { } best ? Take(_all.Take(1), best) : Least;
+
+    /// <summary>The best score; null where no value may be kept.</summary>
+    public double? BestScore => _all.Count == 0 ? null : _all[0].Score;
 
     int IChoices.Count => _line.Count;
 
@@ -68,14 +77,14 @@ internal sealed class Selector : IChoices
     }
 
     private KeptValues Choice(int count) =>
-        count == _line.Count ? Take(count, _recipe.Threshold ?? double.NegativeInfinity)
+        count == _line.Count ? Take(_line, _recipe.Threshold ?? double.NegativeInfinity)
         : count == 0 ? Least
-        : Take(count, _line[count - 1].Score);
+        : Take(_line.Take(count), _line[count - 1].Score);
 
-    private KeptValues Take(int count, double threshold)
+    private KeptValues Take(IEnumerable<Candidate> wishes, double threshold)
     {
         int[] wished = new int[_layers.Length];
-        foreach (Candidate candidate in _line.Take(count))
+        foreach (Candidate candidate in wishes)
             wished[candidate.Layer]++;
 
         int[] ranks = _ranks.Apply(wished);

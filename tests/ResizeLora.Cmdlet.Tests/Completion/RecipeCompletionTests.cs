@@ -11,9 +11,6 @@ public sealed class RecipeCompletionTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     [Theory]
-    [InlineData("Invoke-LoraResize style.safetensors -Recipe |")]
-    [InlineData("Invoke-LoraResize style.safetensors -Recipe '|")]
-    [InlineData("New-ResizeRecipe |")]
     [InlineData("New-ResizeRecipe 'spn_ckpt=1,thr=-1:|")]
     public void A_recipe_begins_with_any_key(string line) =>
         Assert.Equal(Keys, _bench.Complete(line).Select(result => result.ListItemText));
@@ -21,6 +18,20 @@ public sealed class RecipeCompletionTests : IDisposable
     [Fact]
     public void Keys_that_begin_as_typed_are_offered() =>
         Assert.Equal(Keys.Where(key => key.StartsWith('s')).Select(key => $"'{key}="), _bench.Texts("New-ResizeRecipe s|"));
+
+    [Theory]
+    [InlineData("Invoke-LoraResize style.safetensors -Recipe |")]
+    [InlineData("Invoke-LoraResize style.safetensors -Recipe '|")]
+    [InlineData("New-ResizeRecipe |")]
+    public void Nothing_typed_offers_ready_recipes_and_any_key(string line)
+    {
+        string[] keys = [.. Keys];
+        string[] offered = [.. _bench.Complete(line).Select(result => result.ListItemText)];
+
+        Assert.Equal(ResizeRecipe.Default.Recipe, offered[0]);
+        Assert.Equal(keys, offered[^keys.Length..]);
+        Assert.All(offered[..^keys.Length], recipe => Assert.Equal(recipe, ResizeRecipe.Parse(recipe).Recipe));
+    }
 
     [Theory]
     [InlineData("New-ResizeRecipe FRO|", "'fro_ckpt=", "'fro_lora=")]

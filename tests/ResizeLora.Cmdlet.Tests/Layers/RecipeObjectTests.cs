@@ -103,6 +103,13 @@ public sealed class RecipeObjectTests : IDisposable
     public void A_size_in_bytes_is_refused(string size, string mention) =>
         _bench.RunFailing($"New-ResizeRecipe -SpnLora 1 {size}").Is("RecipeSizeTooLarge", System.Management.Automation.ErrorCategory.InvalidArgument).Mentions(mention, "in quotes");
 
+    [Theory]
+    [InlineData("\u22121.2")]
+    [InlineData("'\u20131.2'")]
+    [InlineData("\uFF0D\uFF11.2")]
+    public void Numbers_of_parameters_may_have_a_typographic_minus(string threshold) =>
+        Assert.Equal("spn_lora=1,thr=-1.2", _bench.RunClean($"New-ResizeRecipe -SpnLora 1 -Threshold {threshold}").Only<ResizeRecipe>().Recipe);
+
     [Fact]
     public void A_hashtable_is_a_recipe_for_Invoke_LoraResize_too()
     {

@@ -177,7 +177,7 @@ public sealed class RankOptionTests : IDisposable
 
         Workbench.AssertTruncated(path, result.Path, 1e-6, (_, _, i) => i < rank);
         Assert.Equal([rank, rank, rank], RanksOf(result.Path));
-        Assert.Contains($"kept as far as Rank={rank} allows: Unet (1): {Workbench.Third}", Assert.Single(_bench.Observer.Warnings), StringComparison.Ordinal);
+        Assert.Contains($"kept as far as Rank={rank} allows): Unet (1): {Workbench.Third}", Assert.Single(_bench.Observer.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
