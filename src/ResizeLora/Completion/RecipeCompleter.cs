@@ -7,6 +7,14 @@ namespace ResizeLora.Completion;
 /// <summary>Completes recipes: keys, after a comma or colon the next one, and after an equals sign a value to start from.</summary>
 internal sealed class RecipeCompleter : QuietCompleter
 {
+    /// <summary>Recipes to begin with.</summary>
+    private static readonly (string Text, string Meaning)[] Ready =
+    [
+        (ResizeRecipe.Default.Recipe, "The default: keeps what is strong compared with the base model; needs -Checkpoint"),
+        ("spn_lora=1,thr=-0.7", "Keeps what is strong within each layer; needs no checkpoint"),
+        ("spn_lora=1,size=32", "The best that fits into 32 MiB; needs no checkpoint"),
+    ];
+
     private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters)
     {
         int recipeStart = word.Text.LastIndexOf(':') + 1;
@@ -27,14 +35,6 @@ internal sealed class RecipeCompleter : QuietCompleter
 
         return Unused([.. usedBefore, key]).Select(next => Result(word, $"{word.Text},", next));
     }
-
-    /// <summary>Recipes to begin with.</summary>
-    private static readonly (string Text, string Meaning)[] Ready =
-    [
-        (ResizeRecipe.Default.Recipe, "The default: keeps what is strong compared with the base model; needs -Checkpoint"),
-        ("spn_lora=1,thr=-0.7", "Keeps what is strong within each layer; needs no checkpoint"),
-        ("spn_lora=1,size=32", "The best that fits into 32 MiB; needs no checkpoint"),
-    ];
 
     /// <summary>A whole recipe, after which nothing need be typed.</summary>
     private static CompletionResult Whole(QuotedWord word, string recipe, string meaning)
