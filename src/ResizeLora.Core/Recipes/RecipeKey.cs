@@ -79,3 +79,51 @@ internal abstract class RecipeKey(string name, string help, params IReadOnlyList
         public override void AddTo(RecipeParts recipe, RecipeValue value) => recipe.Rescale = value.PositiveNumber();
     }
 }
+
+/// <summary>What a singular value can be compared with. The value of such a key is its weight in the score.</summary>
+/// <param name="name">The key.</param>
+/// <param name="comparedWith">What the singular value is compared with, in words.</param>
+/// <param name="of">The same as a number, for a layer and the position of the singular value.</param>
+/// <param name="needsCheckpoint">Whether it is about the base layer.</param>
+internal sealed class ScoreReference(string name, string comparedWith, Func<LayerSpectrum, int, double> of, bool needsCheckpoint = false)
+    : RecipeKey(name, $"weight of the comparison with {comparedWith}{(needsCheckpoint ? "; needs -Checkpoint" : string.Empty)}", "1")
+{
+    /// <summary>What the singular value is compared with, in words.</summary>
+    public string ComparedWith => comparedWith;
+
+    /// <summary>Whether it is about the base layer.</summary>
+    public bool NeedsCheckpoint => needsCheckpoint;
+
+    /// <summary>Whether it is about the singular vectors, which take longer than the singular values.</summary>
+    public bool NeedsSubspace { get; init; }
+
+    /// <summary>A key alone has the weight 1.</summary>
+    public override bool MayStandAlone => true;
+
+    /// <summary>The reference of a layer's singular value.</summary>
+    public double Of(LayerSpectrum layer, int index) => of(layer, index);
+
+    public override void AddTo(RecipeParts recipe, RecipeValue value) => recipe.Weights[this] = value.Text is null ? 1 : value.Number();
+}
+
+/// <summary>A key whose value makes a selection rule.</summary>
+/// <param name="name">The key.</param>
+/// <param name="help">What it does, in a line.</param>
+/// <param name="rule">Checks a value and makes the rule.</param>
+/// <param name="examples">Values to start from; the best first.</param>
+internal sealed class SelectionKey(string name, string help, Func<RecipeValue, SelectionRule> rule, params IReadOnlyList<string> examples)
+    : RecipeKey(name, help, examples)
+{
+    public override void AddTo(RecipeParts recipe, RecipeValue value) => recipe.Rules.Add((this, rule(value)));
+}
+
+/// <summary>What the keys of a recipe add up to.</summary>
+internal sealed class RecipeParts
+{
+    /// <summary>The weights as they are given.</summary>
+    public Dictionary<ScoreReference, double> Weights { get; } = [];
+
+    public List<(SelectionKey Key, SelectionRule Rule)> Rules { get; } = [];
+
+    public double Rescale { get; set; } = 1;
+}
