@@ -60,7 +60,7 @@ internal sealed class LayerDecomposer(
         DecomposedLayer Work((AdapterLayer Layer, LayerPair Pair) item)
         {
             using LayerContent content = LayerReader.Read(source.File, item.Layer);
-            LayerDecomposition decomposition = engine.Decompose(content.Change);
+            LayerDecomposition decomposition = content.Change.Decompose(engine);
             if (!decomposition.SingularValues.All(double.IsFinite))
                 throw LayerErrors.Infinite(source.Path, item.Layer.Name);
 
@@ -122,7 +122,7 @@ internal sealed class LayerDecomposer(
 
         if (withSubspace && layer.SubspaceNorms is null)
         {
-            layer = layer with { SubspaceNorms = GuardedBase(() => checkpoint.Read(baseLayer, weight => engine.SubspaceNorms(content.Change, layer.Basis, weight))) };
+            layer = layer with { SubspaceNorms = GuardedBase(() => checkpoint.Read(baseLayer, weight => content.Change.SubspaceNorms(engine, layer.Basis, weight))) };
         }
 
         return layer;

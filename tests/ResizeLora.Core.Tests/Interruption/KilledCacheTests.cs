@@ -1,6 +1,6 @@
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Testing;
 using Xunit.Abstractions;
 
 namespace ResizeLora.Core.Tests.Interruption;

@@ -3,6 +3,7 @@ using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
 using ResizeLora.Output;
 using ResizeLora.Pipeline;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
 
