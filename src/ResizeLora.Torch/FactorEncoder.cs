@@ -128,8 +128,25 @@ internal sealed class FactorEncoder<T>
         Span<byte> target = bytes.Span.Slice(position * format.Size, numbers.Length * format.Size);
         if (typeof(T) == typeof(float))
             format.Narrow(MemoryMarshal.Cast<T, float>(numbers), target);
-        else
+        else if (format.SignificantBits > BasisCoefficients.SingleSignificantBits)
             format.Narrow(MemoryMarshal.Cast<T, double>(numbers), target);
+        else
+            NarrowSingles(MemoryMarshal.Cast<T, double>(numbers), format, target);
+    }
+
+    /// <summary>
+    /// Factors for 16 bits are single precision, whichever way they were computed: this keeps outputs to the byte what earlier
+    /// versions wrote. It rounds twice, which shows in one of 16,000 entries of half precision, in its last digit.
+    /// </summary>
+    private static void NarrowSingles(ReadOnlySpan<double> numbers, ElementFormat format, Span<byte> target)
+    {
+        Span<float> singles = stackalloc float[256];
+        for (int first = 0; first < numbers.Length; first += singles.Length)
+        {
+            Span<float> part = singles[..Math.Min(singles.Length, numbers.Length - first)];
+            StoredNumbers.Convert(numbers.Slice(first, part.Length), part);
+            format.Narrow(part, target[(first * format.Size)..]);
+        }
     }
 
     /// <summary>The least and the greatest number of each column.</summary>
