@@ -93,7 +93,7 @@ internal static class Worker
     private static ResizePipeline Pipeline(string destination, bool overwrite, BaseCheckpoint? checkpoint = null, string? cacheFolder = null)
     {
         var settings = new PipelineSettings { Output = OutputPath.In(destination), Overwrite = overwrite, CacheFolder = cacheFolder, Workers = 2 };
-        return new ResizePipeline(new PlainEngine(), checkpoint, settings, new OutputGuard(settings), new Listener(), CancellationToken.None);
+        return new ResizePipeline(new(new PlainEngine()), checkpoint, settings, new OutputGuard(settings), new Listener(), CancellationToken.None);
     }
 
     private static int Report(Func<IReadOnlyList<ResizeResult>> work)

@@ -10,7 +10,7 @@ namespace ResizeLora.Decomposition;
 
 /// <summary>Decomposes the layers of a LoRA and sets them beside the layers of the checkpoint, several at a time.</summary>
 internal sealed class LayerDecomposer(
-    INumericEngine engine,
+    Lazy<INumericEngine> engine,
     BaseCheckpoint? checkpoint,
     int workers,
     IPipelineObserver observer,
@@ -60,7 +60,7 @@ internal sealed class LayerDecomposer(
         DecomposedLayer Work((AdapterLayer Layer, LayerPair Pair) item)
         {
             using LayerContent content = LayerReader.Read(source.File, item.Layer);
-            LayerDecomposition decomposition = content.Change.Decompose(engine);
+            LayerDecomposition decomposition = content.Change.Decompose(engine.Value);
             if (!decomposition.SingularValues.All(double.IsFinite))
                 throw LayerErrors.Infinite(source.Path, item.Layer.Name);
 
@@ -116,13 +116,13 @@ internal sealed class LayerDecomposer(
 
         if (layer.BaseSpectralNorm is null)
         {
-            MatrixNorms norms = GuardedBase(() => checkpoint.Norms(baseLayer, engine, cancellation));
+            MatrixNorms norms = GuardedBase(() => checkpoint.Norms(baseLayer, engine.Value, cancellation));
             layer = layer with { BaseSpectralNorm = norms.Spectral, BaseFrobeniusNorm = norms.Frobenius };
         }
 
         if (withSubspace && layer.SubspaceNorms is null)
         {
-            layer = layer with { SubspaceNorms = GuardedBase(() => checkpoint.Read(baseLayer, weight => content.Change.SubspaceNorms(engine, layer.Basis, weight))) };
+            layer = layer with { SubspaceNorms = GuardedBase(() => checkpoint.Read(baseLayer, weight => content.Change.SubspaceNorms(engine.Value, layer.Basis, weight))) };
         }
 
         return layer;

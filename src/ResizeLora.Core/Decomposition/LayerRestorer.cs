@@ -8,7 +8,7 @@ using ResizeLora.Pairing;
 namespace ResizeLora.Decomposition;
 
 /// <summary>Makes layers of what copies of layers tell: decomposed anew from their files, and refused where anything does not fit.</summary>
-internal sealed class LayerRestorer(INumericEngine engine, int workers, IPipelineObserver observer, CancellationToken cancellation)
+internal sealed class LayerRestorer(Lazy<INumericEngine> engine, int workers, IPipelineObserver observer, CancellationToken cancellation)
 {
     /// <summary>Numbers that were computed on another device or by another version may differ by less than this, relative to the largest.</summary>
     private const double Tolerance = 1e-6;

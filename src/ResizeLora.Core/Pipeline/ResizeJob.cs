@@ -13,7 +13,7 @@ namespace ResizeLora.Pipeline;
 /// </summary>
 internal sealed class ResizeJob : IDisposable
 {
-    private readonly INumericEngine _engine;
+    private readonly Lazy<INumericEngine> _engine;
     private readonly JobSettings _settings;
     private readonly IPipelineObserver _observer;
     private readonly CancellationToken _cancellation;
@@ -28,7 +28,7 @@ internal sealed class ResizeJob : IDisposable
     private int _begun;
 
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
-    public ResizeJob(INumericEngine engine, JobSettings settings, IPipelineObserver observer, CancellationToken cancellation)
+    public ResizeJob(Lazy<INumericEngine> engine, JobSettings settings, IPipelineObserver observer, CancellationToken cancellation)
     {
         settings.Pipeline.RankLimits.Check();
         _engine = engine;

@@ -16,7 +16,7 @@ namespace ResizeLora.Pipeline;
 /// One object serves one call; it is driven from one thread and does the work of the layers on several.
 /// </summary>
 internal sealed class ResizePipeline(
-    INumericEngine engine,
+    Lazy<INumericEngine> engine,
     BaseCheckpoint? checkpoint,
     PipelineSettings settings,
     OutputGuard guard,
@@ -234,7 +234,7 @@ internal sealed class ResizePipeline(
         if (outputs.Count == 0)
             yield break;
 
-        var writer = new LoraWriter(engine, checkpoint, settings.Workers, cancellation);
+        var writer = new LoraWriter(engine.Value, checkpoint, settings.Workers, cancellation);
         foreach (OutputFile output in writer.Write(input.Source, outputs, settings.Overwrite, ReportWriting))
             yield return ResultOf(output, isWritten: true);
 

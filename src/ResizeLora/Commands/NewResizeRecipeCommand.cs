@@ -98,7 +98,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
         // Copies of a file's layers are restored together, so that it is read once.
         ForCall(() =>
         {
-            var restorer = new LayerRestorer(new LazyEngine(Cpu, Stop), Environment.ProcessorCount, this, Stop);
+            var restorer = new LayerRestorer(NumericEngineLoader.Default.LazyEngineOn(Cpu, Stop), Environment.ProcessorCount, this, Stop);
             foreach (DecomposedLayer layer in restorer.Restore(_copies, checkpoint: null, needsRecipes: false))
                 WriteObject(layer);
         });

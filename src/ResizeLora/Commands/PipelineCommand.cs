@@ -40,7 +40,7 @@ public abstract class PipelineCommand : PathCommand
     [Parameter(HelpMessage = "Computes the norms of the checkpoint again and doesn't remember them.")]
     public SwitchParameter NoCache { get; set; }
 
-    private protected INumericEngine Engine => new LazyEngine(Device, Stop);
+    private protected Lazy<INumericEngine> Engine => NumericEngineLoader.Default.LazyEngineOn(Device, Stop);
 
     /// <summary>The folder of the norm cache; null to use none.</summary>
     private protected string? CacheFolder => _cacheFolder.Value;

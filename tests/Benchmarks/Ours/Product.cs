@@ -34,5 +34,5 @@ internal sealed class Product(INumericEngine engine, string checkpointPath, stri
         BaseCheckpoint.Open(checkpointPath, new NormCache(cache, Silence.Refuse), Silence.Refuse, CancellationToken.None);
 
     private ResizePipeline Pipeline(BaseCheckpoint checkpoint, PipelineSettings settings, OutputGuard guard, IPipelineObserver observer) =>
-        new(engine, checkpoint, settings, guard, observer, CancellationToken.None);
+        new(new(engine), checkpoint, settings, guard, observer, CancellationToken.None);
 }

@@ -55,7 +55,7 @@ internal sealed class Workbench : IDisposable
         BaseCheckpoint.Open(WriteCheckpoint(withThird), cache, Observer.Warnings.Add, CancellationToken.None);
 
     public ResizePipeline Pipeline(BaseCheckpoint? checkpoint = null, INumericEngine? engine = null) =>
-        new(engine ?? Engine, checkpoint, Settings, new OutputGuard(Settings), Observer, Cancellation);
+        new(new(engine ?? Engine), checkpoint, Settings, new OutputGuard(Settings), Observer, Cancellation);
 
     public IReadOnlyList<ResizeResult> Resize(string path, params string[] recipes) =>
         [.. Pipeline().Resize(path, [.. recipes.Select(ResizeRecipe.Parse)])];

@@ -48,7 +48,7 @@ internal sealed class ResizeTrial(INumericEngine engine, string folder) : IPipel
             using BaseCheckpoint? checkpoint = task.Checkpoint is null ? null : BaseCheckpoint.Open(CheckpointPath, cache: null, _messages.Add, CancellationToken.None);
             var guard = new OutputGuard(settings);
             guard.AddInput(LoraPath);
-            _results.AddRange(new ResizePipeline(engine, checkpoint, settings, guard, this, CancellationToken.None).Resize(LoraPath, [.. task.Recipes.Select(ResizeRecipe.Parse)]));
+            _results.AddRange(new ResizePipeline(new(engine), checkpoint, settings, guard, this, CancellationToken.None).Resize(LoraPath, [.. task.Recipes.Select(ResizeRecipe.Parse)]));
         }
         catch (ResizeLoraException exception)
         {

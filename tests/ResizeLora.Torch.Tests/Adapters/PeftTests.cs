@@ -86,7 +86,7 @@ public sealed class PeftTests : IDisposable
     private ResizePipeline Pipeline(BaseCheckpoint? checkpoint, int workers = 2)
     {
         var settings = new PipelineSettings { Overwrite = true, Workers = workers };
-        return new ResizePipeline(TestEngine.Torch, checkpoint, settings, new OutputGuard(settings), _bench, CancellationToken.None);
+        return new ResizePipeline(new(TestEngine.Torch), checkpoint, settings, new OutputGuard(settings), _bench, CancellationToken.None);
     }
 
     private BaseCheckpoint WriteBase()

@@ -117,7 +117,7 @@ public sealed class EngineFailureTests : IDisposable
         foreach (string name in new[] { "first.safetensors", "second.safetensors" })
         {
             string path = new SampleFile().AddLora(Other, 12, 9, 4, random).AddLora(Victim, 12, 9, 4, random).Write(_folder[name]);
-            var pipeline = new ResizePipeline(engine, checkpoint, settings, new OutputGuard(settings), new ErrorList(_errors), CancellationToken.None);
+            var pipeline = new ResizePipeline(new(engine), checkpoint, settings, new OutputGuard(settings), new ErrorList(_errors), CancellationToken.None);
             try
             {
                 _ = pipeline.Resize(path, [ResizeRecipe.Parse("spn_ckpt=0.5,subspace=0.5,thr=-60")]).Count();

@@ -72,7 +72,7 @@ internal sealed class ResizeBench : IPipelineObserver, IDisposable
     bool IPipelineObserver.MayWrite(string path, string description) => true;
 
     private ResizePipeline Pipeline(PipelineSettings settings, BaseCheckpoint? checkpoint) =>
-        new(TestEngine.Torch, checkpoint, settings, new OutputGuard(settings), this, CancellationToken.None);
+        new(new(TestEngine.Torch), checkpoint, settings, new OutputGuard(settings), this, CancellationToken.None);
 
     private BaseCheckpoint? Open(SampleFile? checkpoint) =>
         checkpoint is null ? null : BaseCheckpoint.Open(checkpoint.Write(_folder["base.safetensors"]), cache: null, _ => { }, CancellationToken.None);
