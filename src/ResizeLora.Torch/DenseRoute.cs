@@ -11,9 +11,6 @@ namespace ResizeLora.Torch.Numerics;
 /// </summary>
 internal static class DenseRoute
 {
-    /// <summary>Sums of squares between the reciprocal of this and this have not lost what they were summed from.</summary>
-    private const double OrdinarySquare = 1e250;
-
     /// <summary>The min(m, n) singular values, descending.</summary>
     /// <exception cref="NonFiniteException">The weight holds NaN or infinity.</exception>
     public static double[] Values(TensorReader reader, StoredMatrix weight)
@@ -67,11 +64,7 @@ internal static class DenseRoute
         else
             GramMatrix.OfColumns(weight, gram.Numbers<double>());
 
-        ReadOnlySpan<double> numbers = gram.Numbers<double>();
-        double trace = 0;
-        for (int i = 0; i < size; i++)
-            trace += numbers[i * size + i];
-        return trace is >= 1 / OrdinarySquare and <= OrdinarySquare ? gram : null;
+        return GramMatrix.IsOrdinary(gram.Numbers<double>(), size) ? gram : null;
     }
 
     private static Tensor ReadFinite(TensorReader reader, StoredMatrix weight)

@@ -30,15 +30,13 @@ internal sealed class TensorReader(Device device)
 
     private static Tensor Widen(StoredMatrix matrix)
     {
-        if (matrix.DType == SafetensorsDType.F64)
-        {
-            Tensor copy = empty(matrix.Rows, matrix.Columns, ScalarType.Float64);
-            matrix.Bytes.Span.CopyTo(copy.bytes);
-            return copy;
-        }
-
-        Tensor tensor = empty(matrix.Rows, matrix.Columns, ScalarType.Float32);
-        ElementWidening.ToSingle(matrix.DType, matrix.Bytes.Span, tensor.Numbers<float>());
+        // Single precision where it holds all digits: half as much to bring to a device.
+        bool isLong = matrix.Format.SignificantBits > ElementFormat.Of(SafetensorsDType.F32).SignificantBits;
+        Tensor tensor = empty(matrix.Rows, matrix.Columns, isLong ? ScalarType.Float64 : ScalarType.Float32);
+        if (isLong)
+            matrix.Format.Widen(matrix.Bytes.Span, tensor.Numbers<double>());
+        else
+            matrix.Format.Widen(matrix.Bytes.Span, tensor.Numbers<float>());
         return tensor;
     }
 }

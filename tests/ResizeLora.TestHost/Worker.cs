@@ -94,7 +94,7 @@ internal static class Worker
     {
         var options = new ResizeOptions { Output = OutputPath.In(destination), Overwrite = overwrite, CacheFolder = cacheFolder, Workers = 2 };
         NormCache? cache = cacheFolder is null ? null : new NormCache(cacheFolder, new Listener());
-        return new ResizePipeline(new PlainEngine(), checkpoint is null ? null : new BaseNorms(checkpoint, cache), options, new OutputGuard(options), new OutputReview(new Listener()), new Listener(), CancellationToken.None);
+        return new ResizePipeline(new(new PlainEngine()), checkpoint is null ? null : new BaseNorms(checkpoint, cache), options, new OutputGuard(options), new OutputReview(new Listener()), new Listener(), CancellationToken.None);
     }
 
     private static int Report(Func<IReadOnlyList<ResizeResult>> work)

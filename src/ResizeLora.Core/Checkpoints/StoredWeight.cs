@@ -27,7 +27,7 @@ internal abstract record StoredWeight(StoredTensor Tensor, TensorInfo Info)
 internal sealed record PlainWeight(StoredTensor Tensor) : StoredWeight(Tensor, Tensor.Info)
 {
     /// <inheritdoc/>
-    public override SafetensorsDType? Plain => Info.DType.IsConvertible() ? Info.DType : null;
+    public override SafetensorsDType? Plain => Info.DType.Format().IsReal ? Info.DType : null;
 
     /// <inheritdoc/>
     public override void Read(IReadOnlyList<TensorFile> files, long first, Span<float> numbers)
@@ -35,9 +35,7 @@ internal sealed record PlainWeight(StoredTensor Tensor) : StoredWeight(Tensor, T
         if (Plain is null)
             throw SafetensorsErrors.UnsupportedDType(files[Tensor.File].Path, Info);
 
-        int size = Info.DType.BitSize() / 8;
-        using PooledBytes bytes = files[Tensor.File].Rent(Info, first * size, (long)numbers.Length * size);
-        ElementWidening.ToSingle(Info.DType, bytes.Span, numbers);
+        new WeightCodes.Typed(Info.DType).Read(files, Tensor, first, numbers);
     }
 }
 

@@ -15,7 +15,7 @@ internal static class WeightReader
         SafetensorsDType? stored = layer.Pieces[0].Weight.Plain;
         bool asStored = stored is not null && layer.Pieces.All(piece => piece.Weight.Plain == stored);
         SafetensorsDType dtype = asStored ? stored!.Value : SafetensorsDType.F32;
-        long rowBytes = layer.Columns * dtype.BitSize() / 8;
+        long rowBytes = layer.Columns * dtype.Format().Size;
         if (layer.Rows * rowBytes > Array.MaxLength)
             throw SafetensorsErrors.TensorTooLarge(files[layer.Pieces[0].Weight.Tensor.File].Path, layer.Pieces[0].Weight.Info);
 

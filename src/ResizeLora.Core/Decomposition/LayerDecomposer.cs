@@ -19,7 +19,7 @@ internal sealed record PairedLayer(AdapterLayer Layer, LayerPair Pair)
 
 /// <summary>Decomposes the layers of a LoRA and sets them beside the layers of the checkpoint, several at a time.</summary>
 internal sealed class LayerDecomposer(
-    INumericEngine engine,
+    Lazy<INumericEngine> engine,
     BaseNorms? norms,
     int workers,
     IReporter reporter,
@@ -68,7 +68,7 @@ internal sealed class LayerDecomposer(
             }
 
             using LayerContent content = LayerReader.Read(source.File, item.Layer);
-            LayerDecomposition decomposition = engine.Decompose(content.Change);
+            LayerDecomposition decomposition = content.Change.Decompose(engine.Value);
             if (!decomposition.SingularValues.All(double.IsFinite))
                 throw LayerErrors.Infinite(source.Path, item.Layer.Name);
 
@@ -92,12 +92,12 @@ internal sealed class LayerDecomposer(
 
             if (layer.BaseSpectralNorm is null)
             {
-                MatrixNorms found = GuardedBase(() => norms.Of(baseLayer, engine, cancellation));
+                MatrixNorms found = GuardedBase(() => norms.Of(baseLayer, engine.Value, cancellation));
                 layer = layer with { BaseSpectralNorm = found.Spectral, BaseFrobeniusNorm = found.Frobenius };
             }
 
             return withSubspace && layer.SubspaceNorms is null
-                ? layer with { SubspaceNorms = GuardedBase(() => norms.Checkpoint.Read(baseLayer, weight => engine.SubspaceNorms(content.Change, layer.Basis, weight))) }
+                ? layer with { SubspaceNorms = GuardedBase(() => norms.Checkpoint.Read(baseLayer, weight => content.Change.SubspaceNorms(engine.Value, layer.Basis, weight))) }
                 : layer;
         }
     }

@@ -40,7 +40,7 @@ internal sealed class NumberTable : IDisposable
             return Identity((int)matrix.Rows);
 
         var table = new NumberTable((int)matrix.Rows, (int)matrix.Columns);
-        Widen(matrix.DType, matrix.Bytes.Span, table.Numbers);
+        matrix.Format.Widen(matrix.Bytes.Span, table.Numbers);
         foreach (double number in table.Numbers)
         {
             if (!double.IsFinite(number))
@@ -94,25 +94,6 @@ internal sealed class NumberTable : IDisposable
         for (int i = 0; i < size; i++)
             table.Row(i)[i] = 1;
         return table;
-    }
-
-    private static void Widen(SafetensorsDType dtype, ReadOnlySpan<byte> elements, Span<double> numbers)
-    {
-        if (dtype == SafetensorsDType.F64)
-        {
-            MemoryMarshal.Cast<byte, double>(elements)[..numbers.Length].CopyTo(numbers);
-            return;
-        }
-
-        int size = dtype.BitSize() / 8;
-        Span<float> singles = stackalloc float[256];
-        for (int first = 0; first < numbers.Length; first += singles.Length)
-        {
-            Span<double> target = numbers[first..Math.Min(numbers.Length, first + singles.Length)];
-            ElementWidening.ToSingle(dtype, elements[(first * size)..], singles[..target.Length]);
-            for (int i = 0; i < target.Length; i++)
-                target[i] = singles[i];
-        }
     }
 
     private static void AddMultiple(double factor, ReadOnlySpan<double> source, Span<double> target)

@@ -1,3 +1,4 @@
+using ResizeLora.Common;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Engine;
@@ -5,7 +6,7 @@ namespace ResizeLora.Engine;
 /// <summary>Which part of a layer is wanted, and in which form.</summary>
 /// <param name="Kept">Indices of the singular values to keep, ascending; at least one.</param>
 /// <param name="Rescale">What ΔW is multiplied by; positive.</param>
-/// <param name="DType">Element type of the new factors: F16, BF16 or F32; F64 for what is computed on.</param>
+/// <param name="DType">Element type of the new factors: that of an output, or F64 for what is computed on.</param>
 /// <param name="HasAlpha">Whether an alpha tensor is written; without one loaders take alpha = rank.</param>
 internal sealed record TruncationRequest(IReadOnlyList<int> Kept, double Rescale, SafetensorsDType DType, bool HasAlpha)
 {
@@ -14,4 +15,17 @@ internal sealed record TruncationRequest(IReadOnlyList<int> Kept, double Rescale
 
     /// <summary>Whether alpha must say the rank and nothing else, even where that costs digits.</summary>
     public bool AlphaIsRank { get; init; }
+}
+
+/// <summary>New factors of k singular values, encoded for the output: (Alpha / rank) · Up · Down is the kept part of ΔW, with the rank of the request.</summary>
+/// <param name="Up">m × k elements.</param>
+/// <param name="Down">k × n elements.</param>
+/// <param name="Alpha">A number that its type in the output holds exactly.</param>
+internal sealed record TruncatedFactors(PooledBytes Up, PooledBytes Down, double Alpha) : IDisposable
+{
+    public void Dispose()
+    {
+        Up.Dispose();
+        Down.Dispose();
+    }
 }

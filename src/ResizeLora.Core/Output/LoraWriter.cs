@@ -125,7 +125,7 @@ internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoi
     {
         try
         {
-            return engine.Truncate(content.Change, layer.Basis, requests);
+            return content.Change.Truncate(engine, layer.Basis, requests);
         }
         catch (OverflowException exception)
         {

@@ -83,14 +83,9 @@ internal sealed class OutputInProgress : IDisposable
     {
         TensorInfo tensor = _tensors[layer.Magnitude!.Tensor.Name];
         using var bytes = new PooledBytes((int)tensor.ByteCount);
-        int size = bytes.Memory.Length / magnitudes.Length;
-        for (int i = 0; i < magnitudes.Length; i++)
-        {
-            if (!double.IsFinite(ElementCodec.Round(tensor.DType, magnitudes[i])))
-                throw new OverflowException($"Magnitudes lie outside the range of {tensor.DType}.");
-
-            ElementCodec.Write(tensor.DType, magnitudes[i], bytes.Span[(i * size)..]);
-        }
+        tensor.DType.Format().Narrow(magnitudes, bytes.Span);
+        if (!magnitudes.All(magnitude => double.IsFinite(tensor.DType.Format().Round(magnitude))))
+            throw new OverflowException($"Magnitudes lie outside the range of {tensor.DType}.");
 
         _writer.Write(tensor, bytes.Span);
     }
@@ -104,7 +99,7 @@ internal sealed class OutputInProgress : IDisposable
 
         TensorInfo alphaTensor = _tensors[layer.AlphaName];
         Span<byte> bytes = stackalloc byte[(int)alphaTensor.ByteCount];
-        ElementCodec.Write(alphaTensor.DType, alpha, bytes);
+        alphaTensor.DType.Format().Write(alpha, bytes);
         _writer.Write(alphaTensor, bytes);
     }
 

@@ -69,9 +69,9 @@ internal sealed class OutputPlan
         yield return new TensorSpec(layer.Written.Up, dtype, [layer.Rows, rank, .. input.Skip(1).Select(_ => 1L)]);
         yield return new TensorSpec(layer.Written.Down, dtype, [rank, .. input]);
         if (layer.AlphaName is { } alphaName)
-            yield return new TensorSpec(alphaName, dtype, layer.Alpha?.Shape ?? []);
+            yield return new TensorSpec(alphaName, dtype.Format().Companion, layer.Alpha?.Shape ?? []);
         if (layer.Magnitude is { } magnitude)
-            yield return new TensorSpec(magnitude.Tensor.Name, dtype, magnitude.Tensor.Shape);
+            yield return new TensorSpec(magnitude.Tensor.Name, dtype.Format().Companion, magnitude.Tensor.Shape);
     }
 
     /// <summary>A loader takes a convolution by its kernel; where the adapter does not say it, the base does.</summary>

@@ -18,36 +18,34 @@ public enum ResizePrecision
     Source,
 }
 
+/// <summary>Finds the element format of a precision, or the other way round; what there is to know of it says the format.</summary>
 internal static class ResizePrecisions
 {
-    /// <summary>What trainers and file names call the formats; the first name is the one that file names have.</summary>
-    private static readonly (ResizePrecision Precision, string[] Names)[] ShortNames =
-    [
-        (ResizePrecision.Float16, ["fp16", "f16"]),
-        (ResizePrecision.BFloat16, ["bf16"]),
-        (ResizePrecision.Float32, ["fp32", "f32"]),
-        (ResizePrecision.Source, ["source"]),
-    ];
+    private const string Source = "source";
 
-    /// <summary>The name of a format in file names.</summary>
-    public static string ShortName(this ResizePrecision precision) => ShortNames.First(row => row.Precision == precision).Names[0];
+    /// <summary>The name of a precision in file names.</summary>
+    public static string ShortName(this ResizePrecision precision) => precision == ResizePrecision.Source ? Source : FormatOf(precision).OutputNames[1];
 
-    /// <summary>The format of a short name, in any case; null where it is none.</summary>
-    public static ResizePrecision? OfShortName(string name) =>
-        ShortNames.Where(row => row.Names.Contains(name, StringComparer.OrdinalIgnoreCase)).Select(row => (ResizePrecision?)row.Precision).FirstOrDefault();
+    /// <summary>The precision of a name that trainers or file names have for it, in any case; null where there is none.</summary>
+    public static ResizePrecision? OfShortName(string name)
+    {
+        if (Source.Equals(name, StringComparison.OrdinalIgnoreCase))
+            return ResizePrecision.Source;
+
+        return ElementFormat.Outputs.FirstOrDefault(format => format.OutputNames.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } format
+            ? Enum.Parse<ResizePrecision>(format.OutputNames[0])
+            : null;
+    }
 
     /// <summary>The element type for a layer that is stored in <paramref name="stored"/>.</summary>
-    public static SafetensorsDType DType(this ResizePrecision precision, SafetensorsDType stored) => precision switch
+    public static SafetensorsDType DType(this ResizePrecision precision, SafetensorsDType stored)
     {
-        ResizePrecision.Float16 => SafetensorsDType.F16,
-        ResizePrecision.BFloat16 => SafetensorsDType.BF16,
-        ResizePrecision.Float32 => SafetensorsDType.F32,
-        ResizePrecision.Source => stored switch
-        {
-            SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F32 => stored,
-            SafetensorsDType.F64 => SafetensorsDType.F32,
-            _ => SafetensorsDType.F16,
-        },
-        _ => throw new ArgumentOutOfRangeException(nameof(precision)),
-    };
+        if (precision != ResizePrecision.Source)
+            return FormatOf(precision).DType;
+        if (stored.Format().OutputNames.Count > 0)
+            return stored;
+        return stored.Format().Bits > 32 ? SafetensorsDType.F32 : SafetensorsDType.F16;
+    }
+
+    private static ElementFormat FormatOf(ResizePrecision precision) => ElementFormat.Outputs.Single(format => format.OutputNames[0] == precision.ToString());
 }

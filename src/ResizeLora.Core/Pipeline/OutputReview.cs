@@ -47,7 +47,7 @@ internal sealed class OutputReview(IReporter reporter)
     private static string WhyNotSmaller(OutputFile output, ResizeResult result)
     {
         OutputRecord record = output.Plan.Record;
-        SafetensorsDType[] widened = [.. output.Layers.Select(layer => layer.Source.Layer).Where(layer => output.Plan.DTypeOf(layer).BitSize() > layer.DType.BitSize()).Select(layer => layer.DType).Distinct()];
+        SafetensorsDType[] widened = [.. output.Layers.Select(layer => layer.Source.Layer).Where(layer => output.Plan.DTypeOf(layer).Format().Bits > layer.DType.Format().Bits).Select(layer => layer.DType).Distinct()];
         string[] types = [.. output.Layers.Select(layer => layer.Source.Layer.Type).Where(type => type is not LoraType).Select(type => type.Name).Distinct(StringComparer.Ordinal)];
         if (record.RankLimits is { EqualRank: true } or { RankMultiple: not null } or { Rank: not null })
             return $"{record.RankLimits} raises ranks. Choose lower ranks, or {Remedy(result.Recipe)}.";

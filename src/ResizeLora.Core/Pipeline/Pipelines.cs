@@ -5,7 +5,7 @@ using ResizeLora.Norms;
 namespace ResizeLora.Pipeline;
 
 /// <summary>The pipelines of one call: one for each checkpoint, which is opened once, and one for no checkpoint.</summary>
-internal sealed class Pipelines(INumericEngine engine, ResizeOptions options, OutputGuard guard, OutputReview review, IJobHost host, CancellationToken cancellation) : IDisposable
+internal sealed class Pipelines(Lazy<INumericEngine> engine, ResizeOptions options, OutputGuard guard, OutputReview review, IJobHost host, CancellationToken cancellation) : IDisposable
 {
     private readonly Dictionary<string, (ResizePipeline Pipeline, BaseCheckpoint? Checkpoint)> _open = new(StringComparer.Ordinal);
 

@@ -24,7 +24,7 @@ internal sealed class ResizeJob : IDisposable
     private int _begun;
 
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
-    public ResizeJob(INumericEngine engine, ResizeOptions options, IJobHost host, CancellationToken cancellation)
+    public ResizeJob(Lazy<INumericEngine> engine, ResizeOptions options, IJobHost host, CancellationToken cancellation)
     {
         options.RankLimits.Check();
         _options = options;

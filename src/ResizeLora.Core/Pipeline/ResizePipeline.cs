@@ -16,7 +16,7 @@ internal sealed class ResizePipeline
 {
     private const int MostReasons = 5;
 
-    private readonly INumericEngine _engine;
+    private readonly Lazy<INumericEngine> _engine;
     private readonly BaseCheckpoint? _checkpoint;
     private readonly ResizeOptions _options;
     private readonly OutputGuard _guard;
@@ -33,7 +33,7 @@ internal sealed class ResizePipeline
     /// <param name="review">Looks at the outputs.</param>
     /// <param name="host">Is told and asked.</param>
     /// <param name="cancellation">Stops the work.</param>
-    public ResizePipeline(INumericEngine engine, BaseNorms? norms, ResizeOptions options, OutputGuard guard, OutputReview review, IJobHost host, CancellationToken cancellation)
+    public ResizePipeline(Lazy<INumericEngine> engine, BaseNorms? norms, ResizeOptions options, OutputGuard guard, OutputReview review, IJobHost host, CancellationToken cancellation)
     {
         _engine = engine;
         _checkpoint = norms?.Checkpoint;
@@ -291,7 +291,7 @@ internal sealed class ResizePipeline
         if (outputs.Count == 0)
             yield break;
 
-        var writer = new LoraWriter(_engine, _checkpoint, _options.Workers, _cancellation);
+        var writer = new LoraWriter(_engine.Value, _checkpoint, _options.Workers, _cancellation);
         foreach (OutputFile output in writer.Write(input.Source, outputs, _options.Overwrite, (done, total) => _host.Progress(input.Path, "Writing layer", done, total)))
         {
             ResizeResult result = ResultOf(input, output, isWritten: true);

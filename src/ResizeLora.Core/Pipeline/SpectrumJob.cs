@@ -17,7 +17,7 @@ internal sealed class SpectrumJob : IDisposable
     private bool _hasLayers;
 
     /// <exception cref="ResizeLoraException">The checkpoint can't be opened.</exception>
-    public SpectrumJob(INumericEngine engine, ResizeOptions options, IJobHost host, CancellationToken cancellation)
+    public SpectrumJob(Lazy<INumericEngine> engine, ResizeOptions options, IJobHost host, CancellationToken cancellation)
     {
         CheckpointFiles? checkpoint = options.Checkpoint is null ? null : CheckpointFiles.Find(options.Checkpoint);
         var guard = new OutputGuard(options);

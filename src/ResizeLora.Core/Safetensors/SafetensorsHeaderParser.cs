@@ -123,9 +123,8 @@ internal static class SafetensorsHeaderParser
     {
         Expect(ref reader, JsonTokenType.String, "dtype of tensor", name);
         string text = reader.GetString()!;
-        return SafetensorsDTypes.TryParse(text, out SafetensorsDType dtype)
-            ? dtype
-            : throw new FormatException($"tensor '{DisplayText.Of(name)}' has the unknown dtype '{DisplayText.Of(text)}'");
+        return ElementFormat.Find(text)?.DType
+            ?? throw new FormatException($"tensor '{DisplayText.Of(name)}' has the unknown dtype '{DisplayText.Of(text)}'");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -201,7 +200,7 @@ internal static class SafetensorsHeaderParser
 
     private static long? BitCount(TensorInfo tensor)
     {
-        UInt128 bits = (UInt128)tensor.DType.BitSize();
+        UInt128 bits = (UInt128)tensor.DType.Format().Bits;
         foreach (long size in tensor.Shape)
         {
             bits *= (UInt128)size;

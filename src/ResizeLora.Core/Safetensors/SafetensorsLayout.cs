@@ -43,7 +43,7 @@ internal sealed class SafetensorsLayout
         foreach ((TensorSpec spec, _) in ordered)
         {
             long elements = spec.Shape.Aggregate(1L, (product, size) => checked(product * size));
-            long end = checked(position + elements * spec.DType.BitSize() / 8);
+            long end = checked(position + elements * spec.DType.Format().Bits / 8);
             tensors.Add(new TensorInfo(spec.Name, spec.DType, spec.Shape, position, end));
             position = end;
         }

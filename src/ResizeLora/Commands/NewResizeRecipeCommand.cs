@@ -113,7 +113,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        using var job = new SpectrumJob(new LazyEngine(Cpu, Stop), new ResizeOptions(), this, Stop);
+        using var job = new SpectrumJob(NumericEngineLoader.Default.LazyEngineOn(Cpu, Stop), new ResizeOptions(), this, Stop);
         _copies.ForEach(job.Add);
         Emit(job.Finish());
         Progress.Complete();

@@ -42,7 +42,7 @@ public abstract class PipelineCommand : PathCommand
     [Parameter(HelpMessage = "Computes the norms of the checkpoint again and doesn't remember them.")]
     public SwitchParameter NoCache { get; set; }
 
-    private protected INumericEngine Engine => new LazyEngine(Device, Stop);
+    private protected Lazy<INumericEngine> Engine => NumericEngineLoader.Default.LazyEngineOn(Device, Stop);
 
     /// <summary>The layers, or copies of layers, that a parameter has taken.</summary>
     private protected static List<LayerReference> LayersOf(IEnumerable<PSObject> layers) =>

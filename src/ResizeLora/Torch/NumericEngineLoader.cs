@@ -37,6 +37,10 @@ internal sealed class NumericEngineLoader
     /// <exception cref="OperationCanceledException">Cancelled while it was being loaded.</exception>
     public INumericEngine EngineOn(string device, CancellationToken cancellation) => _engines.Get(device, cancellation);
 
+    /// <summary>The engine on a device, loaded when the first number is needed: a run that finds all its work done never loads libtorch.</summary>
+    public Lazy<INumericEngine> LazyEngineOn(string device, CancellationToken cancellation) =>
+        new(() => EngineOn(device, cancellation), LazyThreadSafetyMode.PublicationOnly);
+
     private INumericEngine Load(string device)
     {
         // One after the other: devices share the context.

@@ -39,5 +39,5 @@ internal sealed class Product(INumericEngine engine, string checkpointPath, stri
         BaseCheckpoint.Open(checkpointPath, cache, new Silence(), CancellationToken.None);
 
     private ResizePipeline Pipeline(BaseCheckpoint checkpoint, ResizeOptions options, OutputGuard guard, IJobHost host) =>
-        new(engine, NormsOf(checkpoint), options, guard, new OutputReview(host), host, CancellationToken.None);
+        new(new(engine), NormsOf(checkpoint), options, guard, new OutputReview(host), host, CancellationToken.None);
 }

@@ -284,7 +284,7 @@ public sealed class QuantisedWeightTests : IDisposable
 
     private static int Signed(byte value) => (sbyte)value;
 
-    private static double Float8(byte bits) => ElementCodec.Read(SafetensorsDType.F8_E4M3, [bits]);
+    private static double Float8(byte bits) => SampleElement.Read(SafetensorsDType.F8_E4M3, [bits]);
 
     private static double Single(double value) => (float)value;
 

@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Files;
 

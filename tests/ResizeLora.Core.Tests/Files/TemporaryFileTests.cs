@@ -1,5 +1,6 @@
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Files;
 

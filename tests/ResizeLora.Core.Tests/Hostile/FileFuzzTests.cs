@@ -1,6 +1,6 @@
 using CsCheck;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;
 using Xunit.Abstractions;
 

@@ -79,7 +79,7 @@ public sealed class HeaderFuzzTests(ITestOutputHelper output)
         foreach (TensorInfo tensor in tensors)
         {
             Assert.Equal(position, tensor.Begin);
-            Assert.Equal((UInt128)tensor.ByteCount * 8, tensor.Shape.Aggregate((UInt128)tensor.DType.BitSize(), (product, size) => product * (UInt128)size));
+            Assert.Equal((UInt128)tensor.ByteCount * 8, tensor.Shape.Aggregate((UInt128)tensor.DType.Format().Bits, (product, size) => product * (UInt128)size));
             position = tensor.End;
         }
 

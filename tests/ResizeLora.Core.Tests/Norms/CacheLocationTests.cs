@@ -85,7 +85,7 @@ public sealed class CacheLocationTests : IDisposable
     [Fact]
     public void A_folder_that_can_not_be_made_is_no_cache_and_a_warning()
     {
-        using var folder = new Support.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         File.WriteAllText(folder["file"], string.Empty);
         Assert.True(CacheLocation.Make(folder["a/b"], _host));
         Assert.True(Directory.Exists(folder["a/b"]));

@@ -196,7 +196,7 @@ public sealed class CheckpointFormTests : IDisposable
         long count = shape.Aggregate(1L, (product, size) => product * size);
         new SampleFile()
             .Add($"{Query}.weight", Matrix.Gaussian(6, 4, new Random(5)), SafetensorsDType.F8_E4M3)
-            .AddRaw($"{Query}.weight_scale", type, shape, new byte[count * type.BitSize() / 8])
+            .AddRaw($"{Query}.weight_scale", type, shape, new byte[count * type.Format().Size])
             .Write(_folder["base.safetensors"]);
         using BaseCheckpoint checkpoint = Open(_folder["base.safetensors"]);
 

@@ -1,5 +1,6 @@
 using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Support;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Peft;
 

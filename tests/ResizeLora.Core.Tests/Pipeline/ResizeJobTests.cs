@@ -58,7 +58,7 @@ public sealed class ResizeJobTests : IDisposable
         string second = _bench.Folder["second.safetensors"];
         SecondCheckpoint(7).Write(second);
         List<DecomposedLayer> layers = [.. Layers(_bench.WriteLora(), first), .. Layers(_bench.WriteLora(name: "other.safetensors"), second)];
-        using var job = new ResizeJob(_bench.Engine, Options("spn_ckpt,thr=-9"), _bench.Host, CancellationToken.None);
+        using var job = new ResizeJob(new(_bench.Engine), Options("spn_ckpt,thr=-9"), _bench.Host, CancellationToken.None);
         layers.ForEach(layer => job.Add(LayerReference.Of(layer)));
 
         IReadOnlyList<ResizeResult> results = [.. job.Finish()];
@@ -70,7 +70,7 @@ public sealed class ResizeJobTests : IDisposable
     [Fact]
     public void Files_are_resized_before_the_next_ones_come()
     {
-        using var job = new ResizeJob(_bench.Engine, Options(Recipe), _bench.Host, CancellationToken.None);
+        using var job = new ResizeJob(new(_bench.Engine), Options(Recipe), _bench.Host, CancellationToken.None);
         Assert.Single(job.Resize([_bench.WriteLora()], areAll: false));
         Assert.Single(job.Resize([_bench.WriteLora(name: "other.safetensors")], areAll: false));
         Assert.Empty(job.Resize([_bench.Folder["style_spnlora1_fp32_th-0.25.safetensors"]], areAll: false));
@@ -97,7 +97,7 @@ public sealed class ResizeJobTests : IDisposable
 
     private List<ResizeResult> Run(string[] inputs)
     {
-        using var job = new ResizeJob(_bench.Engine, Options(Recipe), _bench.Host, CancellationToken.None);
+        using var job = new ResizeJob(new(_bench.Engine), Options(Recipe), _bench.Host, CancellationToken.None);
         return [.. job.Resize(inputs, areAll: true), .. job.Finish()];
     }
 }

@@ -132,7 +132,7 @@ public sealed class ResizeTests : IDisposable
         long rank = file.Header.Find($"{Workbench.First}.lora_down.weight")!.Shape[0];
         TensorInfo alpha = file.Header.Find($"{Workbench.First}.alpha")!;
         Assert.Empty(alpha.Shape);
-        Assert.Equal(rank, ElementCodec.Read(alpha.DType, file.Read(alpha)));
+        Assert.Equal(rank, SampleElement.Read(alpha.DType, file.Read(alpha)));
     }
 
     [Fact]

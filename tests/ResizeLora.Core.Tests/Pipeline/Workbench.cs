@@ -1,5 +1,4 @@
 using ResizeLora.Checkpoints;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
@@ -57,7 +56,7 @@ internal sealed class Workbench : IDisposable
         BaseCheckpoint.Open(WriteCheckpoint(withThird), Options.CacheFolder, Host, CancellationToken.None);
 
     public ResizePipeline Pipeline(BaseCheckpoint? checkpoint = null, INumericEngine? engine = null) =>
-        new(engine ?? Engine, NormsOf(checkpoint), Options, new OutputGuard(Options), new OutputReview(Host), Host, Cancellation);
+        new(new(engine ?? Engine), NormsOf(checkpoint), Options, new OutputGuard(Options), new OutputReview(Host), Host, Cancellation);
 
     private BaseNorms? NormsOf(BaseCheckpoint? checkpoint) =>
         checkpoint is null ? null : new BaseNorms(checkpoint, Options.CacheFolder is null ? null : new NormCache(Options.CacheFolder, Host));

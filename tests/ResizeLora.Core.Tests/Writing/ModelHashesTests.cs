@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Output;
 using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Writing;
 

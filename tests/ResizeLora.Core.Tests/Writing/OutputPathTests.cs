@@ -1,6 +1,7 @@
 using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Output;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Writing;
 

@@ -49,7 +49,7 @@ internal sealed class ResizeTrial(INumericEngine engine, string folder) : IJobHo
             using BaseCheckpoint? checkpoint = task.Checkpoint is null ? null : BaseCheckpoint.Open(CheckpointPath, cacheFolder: null, this, CancellationToken.None);
             var guard = new OutputGuard(options);
             guard.AddInput(LoraPath);
-            _results.AddRange(new ResizePipeline(engine, checkpoint is null ? null : new BaseNorms(checkpoint, cache: null), options, guard, new OutputReview(this), this, CancellationToken.None).Resize(LoraPath, [.. task.Recipes.Select(ResizeRecipe.Parse)]));
+            _results.AddRange(new ResizePipeline(new(engine), checkpoint is null ? null : new BaseNorms(checkpoint, cache: null), options, guard, new OutputReview(this), this, CancellationToken.None).Resize(LoraPath, [.. task.Recipes.Select(ResizeRecipe.Parse)]));
         }
         catch (ResizeLoraException exception)
         {

@@ -87,7 +87,7 @@ public sealed class PeftTests : IDisposable
     private ResizePipeline Pipeline(BaseCheckpoint? checkpoint, int workers = 2)
     {
         var options = new ResizeOptions { Overwrite = true, Workers = workers };
-        return new ResizePipeline(TestEngine.Torch, checkpoint is null ? null : new BaseNorms(checkpoint, cache: null), options, new OutputGuard(options), new OutputReview(_bench.Host), _bench.Host, CancellationToken.None);
+        return new ResizePipeline(new(TestEngine.Torch), checkpoint is null ? null : new BaseNorms(checkpoint, cache: null), options, new OutputGuard(options), new OutputReview(_bench.Host), _bench.Host, CancellationToken.None);
     }
 
     private BaseCheckpoint WriteBase()

@@ -117,7 +117,7 @@ public sealed class EngineFailureTests : IDisposable
         foreach (string name in new[] { "first.safetensors", "second.safetensors" })
         {
             string path = new SampleFile().AddLora(Other, 12, 9, 4, random).AddLora(Victim, 12, 9, 4, random).Write(_folder[name]);
-            var pipeline = new ResizePipeline(engine, new BaseNorms(checkpoint, cache: null), options, new OutputGuard(options), new OutputReview(_host), _host, CancellationToken.None);
+            var pipeline = new ResizePipeline(new(engine), new BaseNorms(checkpoint, cache: null), options, new OutputGuard(options), new OutputReview(_host), _host, CancellationToken.None);
             try
             {
                 _ = pipeline.Resize(path, [ResizeRecipe.Parse("spn_ckpt=0.5,subspace=0.5,thr=-60")]).Count();

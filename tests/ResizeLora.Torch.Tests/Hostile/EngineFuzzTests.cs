@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CsCheck;
+using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;
 using ResizeLora.Torch.Tests.Support;
 using Xunit.Abstractions;

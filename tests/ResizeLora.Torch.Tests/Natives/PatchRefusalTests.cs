@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using ResizeLora.NativePatch;
-using ResizeLora.Torch.Tests.Support;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Torch.Tests.Natives;
 

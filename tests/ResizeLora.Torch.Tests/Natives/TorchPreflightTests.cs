@@ -1,4 +1,5 @@
 using ResizeLora.Files;
+using ResizeLora.Testing;
 using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Natives;

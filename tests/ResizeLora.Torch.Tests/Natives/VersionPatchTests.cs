@@ -1,5 +1,5 @@
 using ResizeLora.NativePatch;
-using ResizeLora.Torch.Tests.Support;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Torch.Tests.Natives;
 

@@ -53,7 +53,7 @@ public sealed class TruncationTests
         LayerFactors layer = TestEngine.Random(310, 305, 320, seed: 6);
         var request = new TruncationRequest([.. Enumerable.Range(0, rank)], 1, SafetensorsDType.BF16, HasAlpha: true);
         TruncatedFactors factors = TestEngine.Torch.Truncate(layer, null, [request])[0];
-        Assert.Equal(ElementCodec.Round(SafetensorsDType.BF16, factors.Alpha), factors.Alpha);
+        Assert.Equal(SampleElement.Round(SafetensorsDType.BF16, factors.Alpha), factors.Alpha);
         Matrix ideal = layer.Scale * TestEngine.Exact(layer).Part(request.Kept);
         Assert.True((TestEngine.Effective(layer, factors, request) - ideal).FrobeniusNorm <= 6e-3 * ideal.FrobeniusNorm);
     }
@@ -72,7 +72,7 @@ public sealed class TruncationTests
         var request = new TruncationRequest([0, 1, 2], 1, dtype, HasAlpha: true) { Rank = 300, AlphaIsRank = alphaIsRank };
         TruncatedFactors factors = Assert.Single(TestEngine.Torch.Truncate(layer, null, [request]));
 
-        Assert.Equal(dtype == SafetensorsDType.F16 && !alphaIsRank, factors.Alpha < ElementCodec.Round(dtype, 300));
+        Assert.Equal(dtype == SafetensorsDType.F16 && !alphaIsRank, factors.Alpha < SampleElement.Round(dtype, 300));
         Matrix ideal = layer.Scale * TestEngine.Exact(layer).Part(request.Kept);
         double tolerance = dtype == SafetensorsDType.F32 ? 1e-6 : 1e-2;
         Assert.True((TestEngine.Effective(layer, factors, request) - ideal).FrobeniusNorm <= tolerance * ideal.FrobeniusNorm);

@@ -60,7 +60,7 @@ internal sealed class ResizeBench : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private ResizePipeline Pipeline(ResizeOptions options, BaseCheckpoint? checkpoint) =>
-        new(TestEngine.Torch, checkpoint is null ? null : new BaseNorms(checkpoint, cache: null), options, new OutputGuard(options), new OutputReview(Host), Host, CancellationToken.None);
+        new(new(TestEngine.Torch), checkpoint is null ? null : new BaseNorms(checkpoint, cache: null), options, new OutputGuard(options), new OutputReview(Host), Host, CancellationToken.None);
 
     private BaseCheckpoint? Open(SampleFile? checkpoint) =>
         checkpoint is null ? null : BaseCheckpoint.Open(checkpoint.Write(_folder["base.safetensors"]), cacheFolder: null, new JobRecorder(), CancellationToken.None);

@@ -25,7 +25,7 @@ internal sealed class LayerNumbers(AdapterTensors tensors, IReadOnlyDictionary<T
     public NumberTable Read(TensorRole role) => Keep(NumberTable.Of(Stored(role)));
 
     /// <summary>A tensor of one number.</summary>
-    public double ReadScalar(TensorRole role) => ElementCodec.Read(tensors[role].DType, contents[role].Span);
+    public double ReadScalar(TensorRole role) => tensors[role].DType.Format().Read(contents[role].Span);
 
     /// <summary>Takes over a computed table, for as long as this lives.</summary>
     public NumberTable Keep(NumberTable table)

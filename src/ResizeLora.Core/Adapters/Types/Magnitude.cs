@@ -19,7 +19,7 @@ internal sealed record Magnitude(TensorInfo Tensor, long GroupSize)
         if ((tensors.Find(TensorRole.MagnitudeVector) ?? tensors.Find(TensorRole.DoraScale)) is not { } tensor)
             return (null, null);
 
-        if (!tensor.DType.IsConvertible())
+        if (!tensor.DType.Format().IsReal)
             return (null, $"DoRA with magnitudes of dtype {tensor.DType}");
 
         return GroupSizeOf(tensor, shape, tensors.Has(TensorRole.MagnitudeVector)) is { } group

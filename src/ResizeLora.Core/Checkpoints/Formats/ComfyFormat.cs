@@ -35,7 +35,7 @@ internal static class ComfyFormat
                 // ModelOpt has the first of two numbers in the low half of a byte, and scales in rows.
                 StoredTensor whole = around.Need($"{around.Layer}.weight_scale_2", 1);
                 WeightScales blocks = WeightScales.OfColumns(Need(scale), unpacked, Fp4Columns, SafetensorsDType.F8_E4M3, preferTiles: note is not null, whole);
-                return Create(unpacked, new WeightCodes.Paired(_ => WeightCodes.Float4, HighFirst: note is not null), blocks) with
+                return Create(unpacked, new WeightCodes.Paired(_ => SafetensorsDType.F4.Format().Values, HighFirst: note is not null), blocks) with
                 {
                     ColumnScale = around.Find($"{around.Layer}.pre_quant_scale") is null ? null : around.Need($"{around.Layer}.pre_quant_scale", unpacked[^1]),
                 };
@@ -67,8 +67,8 @@ internal static class ComfyFormat
         // One scale, or one for each row.
         WeightScales Plain(IReadOnlyList<long> meant) => Need(scale) switch
         {
-            { Info: { ElementCount: 1 } info } only when info.DType.IsConvertible() => WeightScales.OfTensor(only, meant),
-            { Info: { } info } many when info.DType.IsConvertible() && info.ElementCount == meant[0] && info.Shape[0] == meant[0] => WeightScales.OfRows(many, meant),
+            { Info: { ElementCount: 1 } info } only when info.DType.Format().IsReal => WeightScales.OfTensor(only, meant),
+            { Info: { } info } many when info.DType.Format().IsReal && info.ElementCount == meant[0] && info.Shape[0] == meant[0] => WeightScales.OfRows(many, meant),
             var other => throw new FormatException($"its scale of shape {other.Info.ShapeText} and dtype {other.Info.DType} is neither one number nor one for each row"),
         };
     }

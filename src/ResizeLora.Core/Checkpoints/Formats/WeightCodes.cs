@@ -6,9 +6,6 @@ namespace ResizeLora.Checkpoints.Formats;
 /// <summary>What the codes of a quantised weight mean.</summary>
 internal abstract record WeightCodes
 {
-    /// <summary>The 16 values of a 4-bit float with two bits of exponent.</summary>
-    public static readonly float[] Float4 = [0, 0.5f, 1, 1.5f, 2, 3, 4, 6, 0, -0.5f, -1, -1.5f, -2, -3, -4, -6];
-
     /// <summary>The 16 values of a signed integer of 4 bits.</summary>
     public static readonly float[] Int4 = [0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1];
 
@@ -30,14 +27,14 @@ internal abstract record WeightCodes
     public sealed record Typed(SafetensorsDType DType) : WeightCodes
     {
         /// <inheritdoc/>
-        public override int Bits => DType.BitSize();
+        public override int Bits => DType.Format().Bits;
 
         /// <inheritdoc/>
         public override void Read(IReadOnlyList<TensorFile> files, StoredTensor codes, long first, Span<float> numbers)
         {
-            int size = DType.BitSize() / 8;
+            int size = DType.Format().Size;
             using PooledBytes bytes = files[codes.File].Rent(codes.Info, first * size, (long)numbers.Length * size);
-            ElementWidening.ToSingle(DType, bytes.Span, numbers);
+            DType.Format().Widen(bytes.Span, numbers);
         }
     }
 

@@ -64,5 +64,5 @@ internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(in
     }
 
     private static bool IsNumbers(TensorInfo tensor) =>
-        tensor is not GgufTensor { Format.Plain: null } && (tensor.DType.IsConvertible() || tensor.DType is SafetensorsDType.U8 or SafetensorsDType.I8 or SafetensorsDType.F8_E8M0);
+        tensor is not GgufTensor { Format.Plain: null } && tensor.DType.Format() is { IsReal: true } or { IsReadable: true, Bits: 8 };
 }
