@@ -1,5 +1,6 @@
 using ResizeLora.Decomposition;
 using ResizeLora.Engine;
+using ResizeLora.Recipes;
 
 namespace ResizeLora;
 
@@ -83,6 +84,19 @@ public sealed record DecomposedLayer
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    /// <summary>What a recipe looks at of the layer.</summary>
+    /// <param name="rescale">What the recipe multiplies ΔW by.</param>
+    internal LayerSpectrum Spectrum(double rescale) => new()
+    {
+        SingularValues = [.. SingularValues.Select(value => value * rescale)],
+        SpectralNorm = SpectralNorm * rescale,
+        FrobeniusNorm = FrobeniusNorm * rescale,
+        ParametersPerRank = (double)Rows + Columns,
+        BaseSpectralNorm = BaseSpectralNorm,
+        BaseFrobeniusNorm = BaseFrobeniusNorm,
+        SubspaceNorms = SubspaceNorms,
+    };
 
     /// <summary>The Frobenius norm of what is lost when only some singular values are kept.</summary>
     internal double NormWithout(IReadOnlyList<int> kept)

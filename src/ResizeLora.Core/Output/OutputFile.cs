@@ -10,7 +10,7 @@ internal sealed record OutputFile(OutputPlan Plan, string Path)
     public IReadOnlyList<DecomposedLayer> Layers => Plan.Layers;
 
     /// <summary>For each layer, the scores of its singular values.</summary>
-    public required IReadOnlyList<double[]> Scores { get; init; }
+    public required IReadOnlyList<IReadOnlyList<double>> Scores { get; init; }
 
     /// <summary>Whether it is a folder, as PEFT saves adapters.</summary>
     public bool IsFolder { get; init; }

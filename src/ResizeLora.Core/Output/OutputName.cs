@@ -1,5 +1,6 @@
 using System.Globalization;
 using ResizeLora.Recipes;
+using ResizeLora.Recipes.Rules;
 
 namespace ResizeLora.Output;
 
@@ -23,14 +24,16 @@ internal static class OutputName
         foreach (string weight in Weights(recipe).Order(StringComparer.Ordinal))
             yield return weight;
         if (recipe.Rescale != 1)
-            yield return "scale" + Given(recipe.Rescale);
-        if (recipe.Size is { } size)
-            yield return "size" + Given(size.Number) + size.Unit;
+            yield return RecipeKey.Rescale.Word + Given(recipe.Rescale);
 
-        // Where the size has cut, the threshold in the name is what it ended at.
+        // The threshold comes last, as what it ended at; where the size has cut, the one that was asked for is told too.
         bool isGiven = record.Threshold == recipe.Threshold;
-        if (recipe.Threshold is { } asked && !isGiven)
-            yield return "thr" + Given(asked);
+        foreach ((SelectionKey key, SelectionRule rule) in recipe.Rules.OrderBy(rule => rule.Rule is ThresholdRule))
+        {
+            if (rule is not ThresholdRule || !isGiven)
+                yield return key.Word + rule.Value;
+        }
+
         foreach ((string option, int? value) in record.RankLimits.Given)
             yield return string.Create(CultureInfo.InvariantCulture, $"{option.ToLowerInvariant()}{value}");
         if (record.Layers != LayerChoice.All)
@@ -39,7 +42,8 @@ internal static class OutputName
             yield return "unmatched" + unmatched.ToString().ToLowerInvariant();
         if (record.Precision != ResizePrecision.Float16)
             yield return record.Precision.ShortName();
-        yield return "th" + (isGiven ? Given(record.Threshold) : Found(record.Threshold));
+        if (recipe.ReadsScores)
+            yield return "th" + (isGiven ? Given(record.Threshold) : Found(record.Threshold));
     }
 
     /// <summary>
@@ -48,10 +52,8 @@ internal static class OutputName
     /// </summary>
     private static IEnumerable<string> Weights(ResizeRecipe recipe)
     {
-        bool areTold = Parts.Any(parts => recipe.ScoreWeights.Values.All(share => IsWhole(share * parts)));
-        return recipe.ScoreWeights.Select(weight =>
-            RecipeKeys.KeyOf(weight.Key).Replace("_", string.Empty, StringComparison.Ordinal)
-            + (areTold ? Found(weight.Value) : Given(recipe.GivenWeights[weight.Key])));
+        bool areTold = Parts.Any(parts => recipe.Score.Weights.All(weight => IsWhole(weight.Share * parts)));
+        return recipe.Score.Weights.Select(weight => weight.Reference.Word + (areTold ? Found(weight.Share) : Given(weight.Given)));
     }
 
     private static bool IsWhole(double value) => Math.Abs(value - Math.Round(value)) < 1e-9;

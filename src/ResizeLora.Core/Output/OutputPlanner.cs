@@ -1,4 +1,5 @@
 using ResizeLora.Adapters;
+using ResizeLora.Recipes;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 
@@ -21,9 +22,10 @@ internal static class OutputPlanner
     {
         IReadOnlyList<TensorInfo> verbatim = source.Configuration is null ? roles.Verbatim : PeftPlan.Kept(source, contents, roles.Verbatim);
         var peft = new PeftPlan(source, contents, verbatim);
-        List<double[]> scores = [.. roles.Resized.Select(layer => Score(layer, record))];
-        var selector = new Selector(scores, new RankRule(record.RankLimits, FusedLayers.Groups([.. roles.Resized.Select(layer => layer.Source.Layer)])));
-        KeptValues kept = selector.Select(record.Recipe.Threshold, record.Recipe.Size?.Bytes, candidate => PlanOf(candidate).FileLength)
+        List<LayerSpectrum> spectra = [.. roles.Resized.Select(layer => Scored(layer, record))];
+        var ranks = new RankRule(record.RankLimits, FusedLayers.Groups([.. roles.Resized.Select(layer => layer.Source.Layer)]));
+        var selector = new Selector(record.Recipe, spectra, ranks, candidate => PlanOf(candidate).FileLength);
+        KeptValues kept = selector.Select()
             ?? throw OutputErrors.BudgetTooSmall(source.Path, record.Recipe, record.RankLimits, PlanOf(selector.Least).FileLength, PlanOf(selector.First).FileLength, roles.Unmatched.Count > 0);
         if (kept.Rank == 0)
             throw OutputErrors.NothingKept(source.Path, record.Recipe, selector.BestScore, PlanOf(selector.First).FileLength);
@@ -32,7 +34,7 @@ internal static class OutputPlanner
         return new OutputFile(plan, path.For(source.Location, plan.Record))
         {
             IsFolder = source.Location.IsFolder,
-            Scores = scores,
+            Scores = [.. spectra.Select(layer => layer.Scores)],
         };
 
         OutputPlan PlanOf(KeptValues candidate) => new(
@@ -45,16 +47,17 @@ internal static class OutputPlanner
     }
 
     /// <summary>
-    /// The scores of a layer. Of a layer that must stay, the first singular value is always kept. A layer that can't be scored is kept as far as ranks allow.
+    /// A layer with its scores. Of a layer that must stay, the first singular value is always kept. A layer that can't be scored is kept as far as ranks allow.
     /// </summary>
-    private static double[] Score(DecomposedLayer layer, OutputRecord record)
+    private static LayerSpectrum Scored(DecomposedLayer layer, OutputRecord record)
     {
+        LayerSpectrum spectrum = layer.Spectrum(record.Recipe.Rescale);
         if (!LayerRoles.HasScores(layer, record))
-            return [.. layer.SingularValues.Select(value => value > 0 ? double.PositiveInfinity : double.NegativeInfinity)];
+            return spectrum with { Scores = [.. layer.SingularValues.Select(value => value > 0 ? double.PositiveInfinity : double.NegativeInfinity)] };
 
-        double[] scores = Scorer.Score(layer, record.Recipe);
+        double[] scores = record.Recipe.Score.Of(spectrum);
         if (layer.Source.Layer.MustStay && layer.SpectralNorm > 0)
             scores[0] = double.PositiveInfinity;
-        return scores;
+        return spectrum with { Scores = scores };
     }
 }

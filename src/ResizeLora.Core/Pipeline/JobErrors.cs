@@ -1,8 +1,12 @@
+using ResizeLora.Recipes;
+
 namespace ResizeLora.Pipeline;
 
 /// <summary>Every error about what a call was asked for, worded in one place.</summary>
 internal static class JobErrors
 {
+    private static readonly string[] KeysWithoutCheckpoint = [.. RecipeKey.All.OfType<ScoreReference>().Where(key => !key.NeedsCheckpoint).Select(key => key.Name)];
+
     public static ResizeLoraException CheckpointNeeded(ResizeRecipe recipe) =>
-        new("CheckpointNeeded", FaultKind.InvalidArgument, recipe, $"The recipe '{recipe}' compares with the base model. Name it with -Checkpoint, or use a recipe with spn_lora, fro_lora or params only.");
+        new("CheckpointNeeded", FaultKind.InvalidArgument, recipe, $"The recipe '{recipe}' compares with the base model. Name it with -Checkpoint, or use a recipe with {string.Join(", ", KeysWithoutCheckpoint[..^1])} or {KeysWithoutCheckpoint[^1]} only.");
 }

@@ -64,7 +64,7 @@ internal sealed class OutputReview(IReporter reporter)
     private static string? WhyHollow(OutputFile output, ResizeResult result)
     {
         ResizeRecipe recipe = result.Recipe;
-        bool sizeHasCut = recipe.Size is not null && result.Threshold != (recipe.Threshold ?? double.NegativeInfinity);
+        bool sizeHasCut = recipe.SizeMiB is not null && result.Threshold != (recipe.Threshold ?? double.NegativeInfinity);
         List<string> losses = [];
         if (sizeHasCut && result.LayerCount < result.SourceLayerCount)
             losses.Add($"{result.SourceLayerCount - result.LayerCount} of {Quantity.Of(result.SourceLayerCount, "layer")} {(result.SourceLayerCount - result.LayerCount == 1 ? "is" : "are")} left out, because the size has no room for {(result.SourceLayerCount - result.LayerCount == 1 ? "it" : "them")}");
@@ -74,7 +74,7 @@ internal sealed class OutputReview(IReporter reporter)
     }
 
     /// <summary>How a recipe comes to keep less.</summary>
-    private static string Remedy(ResizeRecipe recipe) => (recipe.Threshold, recipe.Size) switch
+    private static string Remedy(ResizeRecipe recipe) => (recipe.Threshold, recipe.SizeMiB) switch
     {
         (null, _) => "give a smaller size",
         (_, null) => "raise thr or give a size",

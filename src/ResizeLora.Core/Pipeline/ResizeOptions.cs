@@ -50,7 +50,7 @@ internal sealed record ResizeOptions
     public OutputRecord RecordOf(ResizeRecipe recipe) => new()
     {
         Recipe = recipe,
-        Threshold = recipe.Size is null ? recipe.Threshold!.Value : double.NaN,
+        Threshold = recipe.ThresholdInAdvance,
         Precision = Precision,
         UnmatchedLayer = recipe.NeedsCheckpoint ? UnmatchedLayer : null,
         RankLimits = RankLimits,

@@ -1,6 +1,6 @@
 namespace ResizeLora.Selection;
 
-/// <summary>Every error about the options of ranks, worded in one place.</summary>
+/// <summary>Every error about the rank options, worded in one place.</summary>
 internal static class SelectionErrors
 {
     public static ResizeLoraException RankIsFixed(RankLimits limits) =>

@@ -119,23 +119,10 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
         Progress.Complete();
     }
 
-    /// <summary>Through the text, so that the rules of the recipe language hold here too.</summary>
-    private ResizeRecipe FromParameters()
-    {
-        (string Key, string Parameter, object? Value)[] values =
-        [
-            ("spn_ckpt", nameof(SpnCkpt), SpnCkpt),
-            ("spn_lora", nameof(SpnLora), SpnLora),
-            ("fro_ckpt", nameof(FroCkpt), FroCkpt),
-            ("fro_lora", nameof(FroLora), FroLora),
-            ("subspace", nameof(Subspace), Subspace),
-            ("params", nameof(Params), Params),
-            (RecipeKeys.Threshold, nameof(Threshold), Threshold),
-            (RecipeKeys.Size, nameof(Size), Size),
-            (RecipeKeys.Rescale, nameof(Rescale), Rescale),
-        ];
-        return ResizeRecipe.Parse(string.Join(',', values
-            .Where(value => MyInvocation.BoundParameters.ContainsKey(value.Parameter))
-            .Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Key}={value.Value}"))));
-    }
+    private ResizeRecipe FromParameters() => RecipeParser.ParsePairs(
+    [
+        .. RecipeKey.All
+            .Where(key => MyInvocation.BoundParameters.ContainsKey(key.Parameter))
+            .Select(key => (key.Name, Convert.ToString(MyInvocation.BoundParameters[key.Parameter], CultureInfo.InvariantCulture) ?? string.Empty)),
+    ]);
 }

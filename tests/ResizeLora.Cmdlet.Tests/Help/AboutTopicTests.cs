@@ -11,7 +11,7 @@ public sealed partial class AboutTopicTests
 
     public static TheoryData<string> Names => [.. HelpSource.Topics.Keys];
 
-    public static TheoryData<string> Keys => [.. RecipeKeys.All];
+    public static TheoryData<string> Keys => [.. RecipeKey.All.Select(key => key.Name)];
 
     [Fact]
     public void There_are_three() => Assert.Equal(["about_ResizeLora", Cache, Recipes], HelpSource.Topics.Keys.Order(StringComparer.Ordinal));
@@ -44,6 +44,16 @@ public sealed partial class AboutTopicTests
     [Theory]
     [MemberData(nameof(Keys))]
     public void Recipes_explains_the_key(string key) => Assert.Matches($@"(?m)^[\w :]*\b{key}\b", HelpSource.Topics[Recipes]);
+
+    /// <summary>If this fails, put the text that is expected into the topic.</summary>
+    [Fact]
+    public void Recipes_lists_the_keys_as_the_module_has_them() => Assert.Contains(KeyTable.Text, HelpSource.Topics[Recipes], StringComparison.Ordinal);
+
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void The_readme_says_of_a_key_what_the_module_says(string key) => Assert.Matches(
+        RecipeKey.Find(key) is ScoreReference reference ? $@"(?m)^\| `{key}` \| {Regex.Escape(reference.ComparedWith)}\b" : $@"`{key}=",
+        HelpSource.Readme);
 
     [Fact]
     public void Recipes_names_the_default() => Assert.Contains(ResizeRecipe.Default.ToString(), HelpSource.Topics[Recipes], StringComparison.Ordinal);

@@ -64,7 +64,7 @@ public class OutputNameTests
     {
         // The worst case: a size ends at the same score for both.
         ResizeRecipe[] recipes = [ResizeRecipe.Parse(first), ResizeRecipe.Parse(second)];
-        string[] names = [.. recipes.Select(recipe => NameOf("style", recipe, recipe.Size is null ? recipe.Threshold!.Value : -0.7))];
+        string[] names = [.. recipes.Select(recipe => NameOf("style", recipe, recipe.SizeMiB is null ? recipe.Threshold!.Value : -0.7))];
         Assert.NotEqual(names[0], names[1]);
     }
 
