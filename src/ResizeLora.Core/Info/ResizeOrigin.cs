@@ -15,10 +15,10 @@ internal sealed record ResizeOrigin(string? Recipe, double? Threshold, string? P
     {
         IReadOnlyDictionary<string, string>? record = OutputMetadata.Recorded(header);
         return new ResizeOrigin(
-            Read<string>("recipe"),
-            Read<double?>("threshold"),
-            Read<string>("precision"),
-            Read<string>("source"));
+            Read<string>(OutputRecord.RecipeKey),
+            Read<double?>(OutputRecord.ThresholdKey),
+            Read<string>(OutputRecord.PrecisionKey),
+            Read<string>(OutputRecord.SourceKey));
 
         T? Read<T>(string name)
         {

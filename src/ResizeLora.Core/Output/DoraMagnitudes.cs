@@ -1,6 +1,6 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Decomposition;
 using ResizeLora.Engine;
-using ResizeLora.Checkpoints;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Output;

@@ -1,8 +1,8 @@
 using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
 using ResizeLora.Common;
 using ResizeLora.Decomposition;
 using ResizeLora.Engine;
-using ResizeLora.Checkpoints;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Output;

@@ -9,13 +9,35 @@ namespace ResizeLora.Output;
 /// </summary>
 internal sealed record OutputRecord
 {
+    /// <summary>What members of the metadata are called that are shown to users.</summary>
+    public const string RecipeKey = "recipe";
+    public const string ThresholdKey = "threshold";
+    public const string PrecisionKey = "precision";
+    public const string SourceKey = "source";
+
     private const string Tool = "ResizeLora";
     private const string Null = "null";
 
     private static readonly string Version = typeof(OutputRecord).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
-    /// <summary>What makes no difference to what is in a file: the threshold follows from the rest, names and versions say nothing.</summary>
-    private static readonly string[] Incidental = ["tool", "version", "threshold", "source"];
+    /// <summary>All that the metadata says of an output, in this order: the only place that knows it.</summary>
+    private static readonly Member[] Members =
+    [
+        new("tool", _ => Tool) { IsIncidental = true },
+        new("version", _ => Version) { IsIncidental = true },
+        new(RecipeKey, record => record.Recipe.Recipe),
+
+        // JSON has no infinity; null says that everything fitted.
+        new(ThresholdKey, record => double.IsFinite(record.Threshold) ? record.Threshold : null) { IsIncidental = true },
+        new(PrecisionKey, record => record.Precision.ToString()),
+        new("unmatched_layer", record => record.UnmatchedLayer?.ToString()),
+        new("layers", record => record.Layers) { Difference = "other layers" },
+        new(SourceKey, record => record.SourceName) { IsIncidental = true },
+        new("source_sha256", record => record.SourceSha256) { Difference = "another input" },
+        new("checkpoint_sha256", record => record.CheckpointSha256) { Difference = "another checkpoint" },
+        new("source_config_sha256", record => record.SourceConfigSha256) { Difference = "another configuration of the input", IsOptional = true },
+        new("rank_limits", record => record.RankLimits.IsNone ? null : record.RankLimits.ToString()) { IsOptional = true },
+    ];
 
     /// <summary>What chose.</summary>
     public required ResizeRecipe Recipe { get; init; }
@@ -50,25 +72,14 @@ internal sealed record OutputRecord
     /// <summary>The record in the words of the metadata.</summary>
     public JsonObject ToJson()
     {
-        var json = new JsonObject
+        var json = new JsonObject();
+        foreach (Member member in Members)
         {
-            ["tool"] = Tool,
-            ["version"] = Version,
-            ["recipe"] = Recipe.Recipe,
+            JsonNode? value = member.Value(this);
+            if (value is not null || !member.IsOptional)
+                json[member.Key] = value;
+        }
 
-            // JSON has no infinity; null says that everything fitted.
-            ["threshold"] = double.IsFinite(Threshold) ? Threshold : null,
-            ["precision"] = Precision.ToString(),
-            ["unmatched_layer"] = UnmatchedLayer?.ToString(),
-            ["layers"] = Layers,
-            ["source"] = SourceName,
-            ["source_sha256"] = SourceSha256,
-            ["checkpoint_sha256"] = CheckpointSha256,
-        };
-        if (SourceConfigSha256 is not null)
-            json["source_config_sha256"] = SourceConfigSha256;
-        if (!RankLimits.IsNone)
-            json["rank_limits"] = RankLimits.ToString();
         return json;
     }
 
@@ -79,18 +90,27 @@ internal sealed record OutputRecord
         return
         [
             .. own.Keys.Union(recorded.Keys, StringComparer.Ordinal)
-                .Except(Incidental)
+                .Except(Members.Where(member => member.IsIncidental).Select(member => member.Key), StringComparer.Ordinal)
                 .Where(key => own.GetValueOrDefault(key, Null) != recorded.GetValueOrDefault(key, Null))
                 .Select(key => Describe(key, recorded.GetValueOrDefault(key, Null))),
         ];
     }
 
-    private static string Describe(string key, string recorded) => key switch
+    private static string Describe(string key, string recorded) =>
+        Array.Find(Members, member => member.Key == key)?.Difference
+        ?? $"{DisplayText.Of(key).Replace('_', ' ')} {(recorded == Null ? "not given" : DisplayText.Of(recorded.Replace('"', '\'')))}";
+
+    /// <param name="Key">What it is called in the metadata.</param>
+    /// <param name="Value">What a record has there.</param>
+    private sealed record Member(string Key, Func<OutputRecord, JsonNode?> Value)
     {
-        "source_sha256" => "another input",
-        "source_config_sha256" => "another configuration of the input",
-        "checkpoint_sha256" => "another checkpoint",
-        "layers" => "other layers",
-        _ => $"{DisplayText.Of(key).Replace('_', ' ')} {(recorded == Null ? "not given" : DisplayText.Of(recorded.Replace('"', '\'')))}",
-    };
+        /// <summary>Whether it makes no difference to what is in a file: the threshold follows from the rest, names and versions say nothing.</summary>
+        public bool IsIncidental { get; init; }
+
+        /// <summary>Whether it is left out where there is nothing to say.</summary>
+        public bool IsOptional { get; init; }
+
+        /// <summary>How users are told that it differs; null where both values tell.</summary>
+        public string? Difference { get; init; }
+    }
 }

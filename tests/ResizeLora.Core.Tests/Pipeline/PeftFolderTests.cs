@@ -1,7 +1,7 @@
-using System.Text.Json.Nodes;
 using System.Text.Json;
-using ResizeLora.Adapters.Peft;
+using System.Text.Json.Nodes;
 using ResizeLora.Adapters;
+using ResizeLora.Adapters.Peft;
 using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Output;

@@ -4,8 +4,8 @@ using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
-using ResizeLora.Testing.Hostile;
 using ResizeLora.Testing;
+using ResizeLora.Testing.Hostile;
 using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Hostile;
