@@ -1,7 +1,6 @@
 using CsCheck;
 using ResizeLora.Checkpoints;
 using ResizeLora.Checkpoints.Formats;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;

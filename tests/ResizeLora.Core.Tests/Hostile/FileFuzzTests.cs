@@ -1,5 +1,4 @@
 using CsCheck;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;

@@ -1,4 +1,3 @@
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Norms;
 
 namespace ResizeLora.Core.Tests.Norms;
@@ -84,7 +83,7 @@ public sealed class CacheLocationTests : IDisposable
     [Fact]
     public void A_folder_that_can_not_be_made_is_no_cache_and_a_warning()
     {
-        using var folder = new Support.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         File.WriteAllText(folder["file"], string.Empty);
         Assert.True(CacheLocation.Make(folder["a/b"], _warnings.Add));
         Assert.True(Directory.Exists(folder["a/b"]));

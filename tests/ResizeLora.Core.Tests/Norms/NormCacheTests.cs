@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Testing;

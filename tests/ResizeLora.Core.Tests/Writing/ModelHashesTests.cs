@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Output;
 using ResizeLora.Safetensors;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using ResizeLora.NativePatch;
-using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Natives;
 

@@ -1,5 +1,4 @@
 using ResizeLora.NativePatch;
-using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Natives;
 
