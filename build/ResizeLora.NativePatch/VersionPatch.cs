@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace ResizeLora.NativePatch;
@@ -13,16 +14,15 @@ internal static class VersionPatch
     /// <exception cref="InvalidDataException">The file is not as expected; it may not be used then.</exception>
     public static bool Apply(byte[] file)
     {
-        ElfBytes bytes = new(file);
-        ElfFile original = ElfFile.Parse(bytes);
+        SharedLibrary original = SharedLibrary.Read(file);
         List<PatchRule> rules = [.. PatchRule.All.Where(rule => Needs(original, rule))];
         foreach (PatchRule rule in rules)
         {
-            Apply(rule, original, bytes);
+            Apply(rule, original, file);
         }
 
         // Read again what was written: the proof that the file is still whole and asks for none of these any more.
-        if (ElfFile.Parse(bytes) is var patched && PatchRule.All.FirstOrDefault(rule => Needs(patched, rule)) is { } left)
+        if (SharedLibrary.Read(file) is var patched && PatchRule.All.FirstOrDefault(rule => Needs(patched, rule)) is { } left)
         {
             throw new InvalidDataException($"it still needs {left.Version} after patching.");
         }
@@ -30,17 +30,19 @@ internal static class VersionPatch
         return rules.Count > 0;
     }
 
-    private static bool Needs(ElfFile file, PatchRule rule) => file.NeededVersions.Any(version => version.Name == rule.Version);
+    private static bool Needs(SharedLibrary library, PatchRule rule) => library.NeededVersions.Any(version => version.Name == rule.Version);
 
-    private static void Apply(PatchRule rule, ElfFile file, ElfBytes bytes)
+    private static void Apply(PatchRule rule, SharedLibrary library, byte[] file)
     {
-        NeededVersion needed = Single(file.NeededVersions, version => version.Name == rule.Version, rule.Version);
-        NeededVersion replacement = Single(file.NeededVersions, version => version.Name == rule.ReplacementVersion && version.Library == needed.Library, rule.ReplacementVersion);
-        DynamicSymbol symbol = Symbol(rule, file, needed);
+        NeededVersion needed = Single(library.NeededVersions, version => version.Name == rule.Version, rule.Version);
+        NeededVersion replacement = Single(library.NeededVersions, version => version.Name == rule.ReplacementVersion && version.Library == needed.Library, rule.ReplacementVersion);
+        DynamicSymbol symbol = Symbol(rule, library, needed);
 
         if (rule.ReplacementSymbol != rule.Symbol)
         {
-            CheckUnshared(file, symbol);
+            // Linkers let strings share their tails, so a name may be overwritten only if nothing else points into it.
+            if (!library.IsUnshared(symbol))
+                throw new InvalidDataException($"the name {symbol.Name} is used for something else too.");
             byte[] name = Encoding.Latin1.GetBytes(rule.ReplacementSymbol);
             if (name.Length > symbol.Name.Length)
             {
@@ -48,12 +50,12 @@ internal static class VersionPatch
             }
 
             Array.Resize(ref name, symbol.Name.Length);
-            bytes.Write(file.StringTableOffset + symbol.NameOffset, name);
+            name.CopyTo(file.AsSpan(library.StringTableOffset + (int)symbol.NameOffset));
         }
 
         // The record keeps its index, so the symbols' own version numbers stay as they are.
-        bytes.WriteUInt32(needed.Offset, replacement.Hash);
-        bytes.WriteUInt32(needed.Offset + 8, replacement.NameOffset);
+        BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(needed.Offset), replacement.Hash);
+        BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(needed.Offset + 8), replacement.NameOffset);
     }
 
     private static NeededVersion Single(IReadOnlyList<NeededVersion> versions, Func<NeededVersion, bool> wanted, string name)
@@ -68,9 +70,9 @@ internal static class VersionPatch
         };
     }
 
-    private static DynamicSymbol Symbol(PatchRule rule, ElfFile file, NeededVersion version)
+    private static DynamicSymbol Symbol(PatchRule rule, SharedLibrary library, NeededVersion version)
     {
-        List<DynamicSymbol> found = [.. file.Symbols.Where(symbol => symbol.VersionIndex == version.Index)];
+        List<DynamicSymbol> found = [.. library.Symbols.Where(symbol => symbol.VersionIndex == version.Index)];
         if (found.Find(symbol => symbol.Name != rule.Symbol) is { } other)
         {
             throw new InvalidDataException($"it needs {rule.Version} for {other.Name} too, for which no replacement is known.");
@@ -78,20 +80,6 @@ internal static class VersionPatch
 
         return found is [var only] && only.IsUndefined
             ? only
-            : throw new InvalidDataException($"it needs {rule.Version}, but has not exactly one undefined symbol {rule.Symbol} of that version.");
-    }
-
-    /// <summary>Linkers let strings share their tails, so a name may be overwritten only if nothing else points into it.</summary>
-    private static void CheckUnshared(ElfFile file, DynamicSymbol symbol)
-    {
-        uint first = symbol.NameOffset, end = first + (uint)symbol.Name.Length;
-        IEnumerable<uint> others = file.Symbols.Where(other => !ReferenceEquals(other, symbol)).Select(other => other.NameOffset)
-            .Concat(file.NeededVersions.Select(version => version.NameOffset))
-            .Concat(file.Strings);
-
-        if (file.DefinesVersions || first == 0 || file.StringByte(first - 1) != 0 || others.Any(offset => offset >= first && offset < end))
-        {
-            throw new InvalidDataException($"the name {symbol.Name} is used for something else too.");
-        }
+            : throw new InvalidDataException($"it needs {rule.Version}, but does not have exactly one undefined symbol {rule.Symbol} of that version.");
     }
 }

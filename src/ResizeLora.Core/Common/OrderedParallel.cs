@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Threading.Tasks.Dataflow;
 
 namespace ResizeLora.Common;
 
@@ -20,53 +20,50 @@ internal static class OrderedParallel
         Func<TItem, TResult> work)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var waiting = new BlockingCollection<Task<TResult>>();
-        var underWay = new Queue<Task<TResult>>();
-
-        // The pool's threads, as they stay: new ones for each file would each leave buffers and heaps behind.
-        Task[] running = [.. Enumerable.Range(0, workers).Select(_ => Task.Run(Work, CancellationToken.None))];
+        var block = new TransformBlock<TItem, Task<TResult>>(Run, new() { MaxDegreeOfParallelism = workers });
+        int underWay = 0;
         try
         {
             foreach (TItem item in items)
             {
-                if (underWay.Count >= workers * Ahead)
+                if (underWay >= workers * Ahead)
                     yield return Next();
 
-                var task = new Task<TResult>(() => Run(item));
-                underWay.Enqueue(task);
-                waiting.Add(task, CancellationToken.None);
+                block.Post(item);
+                underWay++;
             }
 
-            while (underWay.Count > 0)
+            while (underWay > 0)
                 yield return Next();
         }
         finally
         {
             // Workers read files that the caller closes next. What still waits is run, and so finds itself stopped.
             stop.Cancel();
-            waiting.CompleteAdding();
-            Task.WaitAll(running, CancellationToken.None);
-            foreach (Task<TResult> task in underWay)
-                _ = task.Exception;
+            block.Complete();
+            for (; underWay > 0; underWay--)
+                _ = block.Receive(CancellationToken.None).Exception;
+            block.Completion.Wait(CancellationToken.None);
         }
 
         // Results that are there already are not wanted any more either.
         TResult Next()
         {
             cancellation.ThrowIfCancellationRequested();
-            return underWay.Dequeue().GetAwaiter().GetResult();
+            underWay--;
+            return block.Receive(CancellationToken.None).GetAwaiter().GetResult();
         }
 
-        TResult Run(TItem item)
+        // As a task of its own: a block that fails loses the results before the failure.
+        Task<TResult> Run(TItem item)
         {
-            stop.Token.ThrowIfCancellationRequested();
-            return work(item);
-        }
-
-        void Work()
-        {
-            foreach (Task<TResult> task in waiting.GetConsumingEnumerable())
-                task.RunSynchronously(TaskScheduler.Default);
+            var task = new Task<TResult>(() =>
+            {
+                stop.Token.ThrowIfCancellationRequested();
+                return work(item);
+            });
+            task.RunSynchronously(TaskScheduler.Default);
+            return task;
         }
     }
 }

@@ -44,9 +44,9 @@ internal static class ErrorRecords
         New(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
 
     /// <summary>Names in messages may be a stranger's: what is shown of them is harmless to a console, whatever view is used.</summary>
-    private static ErrorRecord New(Exception exception, string id, ErrorCategory category, object? target)
+    private static ErrorRecord New(Exception exception, string errorId, ErrorCategory category, object? target)
     {
-        var record = new ErrorRecord(exception, id, category, target);
+        var record = new ErrorRecord(exception, errorId, category, target);
         record.CategoryInfo.TargetName = DisplayText.Message(record.CategoryInfo.TargetName);
         if (!DisplayText.IsHarmless(exception.Message))
             record.ErrorDetails = new ErrorDetails(DisplayText.Message(exception.Message));

@@ -8,13 +8,14 @@ public sealed partial class AboutTopicTests
 {
     private const string Recipes = "about_ResizeLora_Recipes";
     private const string Cache = "about_ResizeLora_Cache";
+    private const string Errors = "about_ResizeLora_Errors";
 
     public static TheoryData<string> Names => [.. HelpSource.Topics.Keys];
 
     public static TheoryData<string> Keys => [.. RecipeKey.All.Select(key => key.Name)];
 
     [Fact]
-    public void There_are_three() => Assert.Equal(["about_ResizeLora", Cache, Recipes], HelpSource.Topics.Keys.Order(StringComparer.Ordinal));
+    public void There_are_four() => Assert.Equal(["about_ResizeLora", Cache, Errors, Recipes], HelpSource.Topics.Keys.Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
+using System.Reflection.Emit;
 using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Architecture;
 
@@ -90,8 +93,11 @@ internal sealed class FolderMap
             _reader.GetStandaloneSignature(body.LocalSignature).DecodeLocalSignature(used, null);
         foreach (ExceptionRegion region in body.ExceptionRegions)
             used.Add(region.CatchType);
-        foreach (EntityHandle token in Instructions.Tokens(body.GetILReader()))
-            used.Add(token);
+        foreach ((OpCode code, int token) in Instructions.Of(body.GetILBytes()!))
+        {
+            if (code.OperandType != OperandType.InlineString)
+                used.Add(MetadataTokens.EntityHandle(token));
+        }
     }
 }
 

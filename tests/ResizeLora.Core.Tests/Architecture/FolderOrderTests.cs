@@ -1,20 +1,11 @@
-using System.Reflection;
-
 namespace ResizeLora.Core.Tests.Architecture;
 
 /// <summary>Arrows lead downwards only: no folder uses a type of a folder above it, by what the compiled assembly really uses.</summary>
 public class FolderOrderTests
 {
-    /// <summary>From the ground up.</summary>
-    private static readonly string[] Order =
-    [
-        "Common", "Files", "Safetensors", "Engine", "Adapters", "Checkpoints", "Pairing", "Recipes", "Norms", "Decomposition", "Selection", "Output", "Pipeline",
-        "Info",
-    ];
+    private static string[] Order => CoreFolders.Order;
 
-    private static readonly FolderMap Map = FolderMap.Read(
-        typeof(ResizeRecipe).Assembly.Location,
-        typeof(FolderOrderTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "CoreSource").Value!);
+    private static FolderMap Map => CoreFolders.Map;
 
     public static TheoryData<string> Folders => [.. Order];
 

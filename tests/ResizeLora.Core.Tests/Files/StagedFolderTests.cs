@@ -1,4 +1,3 @@
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
 using ResizeLora.Testing;
 

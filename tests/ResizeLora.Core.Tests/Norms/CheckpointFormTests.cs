@@ -264,19 +264,15 @@ public sealed class CheckpointFormTests : IDisposable
 
         Assert.True(layout.DataLength > 24e9, $"{layout.DataLength}");
         var host = new JobRecorder { AtStep = _ => Assert.Fail("It is hashed.") };
-        TimeSpan best = TimeSpan.MaxValue;
-        for (int run = 0; run < 5; run++)
+        long read = Work.Read(() =>
         {
-            TimeSpan time = ProcessorTime.Of(() =>
-            {
-                using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder["flux.safetensors"], _folder["cache"], host, CancellationToken.None);
-                Assert.Equal("Flux.1", checkpoint.Index.Family);
-                Assert.NotNull(checkpoint.Index.Find("transformer.single_transformer_blocks.37.proj_mlp"));
-            });
-            best = time < best ? time : best;
-        }
+            using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder["flux.safetensors"], _folder["cache"], host, CancellationToken.None);
+            Assert.Equal("Flux.1", checkpoint.Index.Family);
+            Assert.NotNull(checkpoint.Index.Find("transformer.single_transformer_blocks.37.proj_mlp"));
+        });
 
-        Assert.True(best < TimeSpan.FromMilliseconds(300), $"{best}");
+        // The header, and what the runtime and the descriptions of families take.
+        Assert.InRange(read, 0, 8 << 20);
     }
 
     private BaseCheckpoint Open(params string[] paths) =>

@@ -161,12 +161,10 @@ public sealed class NormCacheTests : IDisposable
     }
 
     [Fact]
-    public void A_lock_that_can_not_be_had_is_a_warning_at_once()
+    public void A_lock_that_can_not_be_had_is_a_warning()
     {
         Directory.CreateDirectory(_folder[".lock"]);
-        var watch = System.Diagnostics.Stopwatch.StartNew();
         Create().Save(Sha, "base", Norms("one", 1));
-        Assert.True(watch.Elapsed.TotalSeconds < 5);
         Assert.Single(_host.Warnings);
     }
 

@@ -16,7 +16,7 @@ internal static class OriginalLibrary
 
     public static byte[] Copy() => (byte[])Bytes.Value.Clone();
 
-    public static ElfFile Parse() => ElfFile.Parse(new ElfBytes(Bytes.Value));
+    public static SharedLibrary Read() => SharedLibrary.Read(Bytes.Value);
 
     public static byte[] Patched()
     {
@@ -51,5 +51,5 @@ internal static class OriginalLibrary
         return (at, BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 24)..]));
     }
 
-    private static int IndexOf(string name) => Parse().Symbols.Select(symbol => symbol.Name).ToList().IndexOf(name);
+    private static int IndexOf(string name) => Read().Symbols.Select(symbol => symbol.Name).ToList().IndexOf(name);
 }

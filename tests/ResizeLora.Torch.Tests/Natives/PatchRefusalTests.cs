@@ -13,8 +13,8 @@ public class PatchRefusalTests
     public void What_is_no_library_is_refused(string content) => AssertRefused(System.Text.Encoding.ASCII.GetBytes(content));
 
     [Theory]
-    [InlineData(4, "64-bit")]
-    [InlineData(5, "64-bit")]
+    [InlineData(4, "ELF file")]
+    [InlineData(5, "ELF file")]
     [InlineData(16, "shared library")]
     public void Another_kind_of_ELF_file_is_refused(int offset, string reason)
     {
@@ -33,7 +33,7 @@ public class PatchRefusalTests
             .Concat([file.Length - 1]);
 
         Assert.All(lengths, length => Assert.Throws<InvalidDataException>(() => VersionPatch.Apply(file[..length])));
-        AssertRefused(file[..^1], "ends at byte");
+        AssertRefused(file[..^1], "not a valid ELF file");
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public class PatchRefusalTests
         byte[] file = OriginalLibrary.Copy();
         BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(OriginalLibrary.VersionRecord(OriginalLibrary.WaitSymbol)), 1);
 
-        AssertRefused(file, "not exactly one");
+        AssertRefused(file, "not have exactly one");
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public class PatchRefusalTests
         byte[] file = OriginalLibrary.Copy();
         file[OriginalLibrary.SymbolRecord(OriginalLibrary.InitSymbol) + 6] = 12;
 
-        AssertRefused(file, "not exactly one undefined symbol");
+        AssertRefused(file, "not have exactly one undefined symbol");
     }
 
     [Theory]

@@ -8,7 +8,7 @@ public class VersionPatchTests
     [Fact]
     public void The_original_needs_versions_that_older_systems_lack()
     {
-        IEnumerable<string> needed = OriginalLibrary.Parse().NeededVersions.Select(version => version.Name);
+        IEnumerable<string> needed = OriginalLibrary.Read().NeededVersions.Select(version => version.Name);
 
         Assert.All(PatchRule.All, rule => Assert.Contains(rule.Version, needed));
     }
@@ -16,7 +16,7 @@ public class VersionPatchTests
     [Fact]
     public void The_patched_file_asks_for_the_replacements_only()
     {
-        ElfFile patched = ElfFile.Parse(new ElfBytes(OriginalLibrary.Patched()));
+        SharedLibrary patched = SharedLibrary.Read(OriginalLibrary.Patched());
 
         foreach (PatchRule rule in PatchRule.All)
         {
@@ -31,7 +31,7 @@ public class VersionPatchTests
     [Fact]
     public void Nothing_above_GLIBCXX_3_4_29_is_needed()
     {
-        IEnumerable<int> minors = ElfFile.Parse(new ElfBytes(OriginalLibrary.Patched())).NeededVersions
+        IEnumerable<int> minors = SharedLibrary.Read(OriginalLibrary.Patched()).NeededVersions
             .Where(version => version.Name.StartsWith("GLIBCXX_3.4.", StringComparison.Ordinal))
             .Select(version => int.Parse(version.Name["GLIBCXX_3.4.".Length..]));
 
@@ -44,11 +44,11 @@ public class VersionPatchTests
         byte[] original = OriginalLibrary.Copy(), patched = OriginalLibrary.Patched();
         int name = OriginalLibrary.Find(OriginalLibrary.InitSymbol);
         HashSet<int> allowed = [.. Enumerable.Range(name, OriginalLibrary.InitSymbol.Length)];
-        foreach (NeededVersion version in OriginalLibrary.Parse().NeededVersions.Where(version => PatchRule.All.Any(rule => rule.Version == version.Name)))
+        foreach (NeededVersion version in OriginalLibrary.Read().NeededVersions.Where(version => PatchRule.All.Any(rule => rule.Version == version.Name)))
         {
             // Hash and name offset of the record; its flags, its index and the step to the next stay.
-            allowed.UnionWith(Enumerable.Range((int)version.Offset, 4));
-            allowed.UnionWith(Enumerable.Range((int)version.Offset + 8, 4));
+            allowed.UnionWith(Enumerable.Range(version.Offset, 4));
+            allowed.UnionWith(Enumerable.Range(version.Offset + 8, 4));
         }
 
         Assert.Equal(original.Length, patched.Length);
