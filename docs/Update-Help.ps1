@@ -73,9 +73,21 @@ function Set-Paragraph([System.Xml.XmlElement] $Parent, [object[]] $Block) {
     foreach ($one in $Block) { Add-Element $Parent 'maml:para' $one.Text }
 }
 
-function Repair-Example([System.Xml.XmlElement] $Example, $Namespaces) {
+# Get-Help cuts the blanks off the beginning of a paragraph: without them, lines must still stand below each other.
+function ConvertTo-Output([string] $Text) {
+    $lines = $Text -split "`n"
+    $margin = ($lines | Where-Object { $_.Trim() } | ForEach-Object { $_.Length - $_.TrimStart().Length } | Measure-Object -Minimum).Minimum
+    $lines = @($lines | ForEach-Object { $_.Substring([Math]::Min($margin, $_.Length)) })
+    if ($lines[0].StartsWith(' ') -and $lines.Count -gt 1 -and $lines[1].Trim()) { throw "Get-Help would shift the first line of this output: $Text" }
+    $lines[0] = $lines[0].TrimStart()
+    $lines -join "`n"
+}
+
+# The text is taken from the page: platyPS cuts the blanks off the beginning of whatever follows a blank line.
+function Repair-Example([System.Xml.XmlElement] $Example, [string] $Markdown, $Namespaces) {
     $introduction = $Example.SelectSingleNode('maml:introduction', $Namespaces)
-    $blocks = @(Get-Block (Get-ParagraphText $introduction))
+    $blocks = @(Get-Block $Markdown)
+    foreach ($block in $blocks) { if ($block.Kind -eq 'Output') { $block.Text = ConvertTo-Output $block.Text } }
     $first = [Array]::FindIndex([object[]]$blocks, [Predicate[object]] { $args[0].Kind -eq 'powershell' })
     if ($first -lt 0) { throw "No powershell block: $($Example.OuterXml)" }
 
@@ -94,12 +106,14 @@ function Repair-Maml([xml] $Maml, [object[]] $Help) {
     $names.AddNamespace('command', 'http://schemas.microsoft.com/maml/dev/command/2004/10')
 
     foreach ($command in $Maml.SelectNodes('//command:command', $names)) {
-        foreach ($example in $command.SelectNodes('.//command:example', $names)) { Repair-Example $example $names }
+        $page = $Help | Where-Object Title -eq $command.SelectSingleNode('command:details/command:name', $names).InnerText
+        $examples = @($command.SelectNodes('.//command:example', $names))
+        for ($i = 0; $i -lt $examples.Count; $i++) { Repair-Example $examples[$i] $page.Examples[$i].Remarks $names }
         foreach ($text in $command.SelectNodes('.//maml:description[maml:para] | .//maml:alert[maml:para]', $names)) {
             Set-Paragraph $text @(Get-Block (Get-ParagraphText $text))
         }
 
-        $defaults = ($Help | Where-Object Title -eq $command.SelectSingleNode('command:details/command:name', $names).InnerText).Parameters
+        $defaults = $page.Parameters
         foreach ($parameter in $command.SelectNodes('command:parameters/command:parameter', $names)) {
             $name = $parameter.SelectSingleNode('maml:name', $names).InnerText
             $type = $parameter.SelectSingleNode('dev:type/maml:name', $names)

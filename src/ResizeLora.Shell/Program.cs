@@ -3,6 +3,12 @@ using ResizeLora.Shell;
 using ResizeLora.Shell.Hosting;
 
 // Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 stopped by a signal, or what the script says with `exit`.
+if (ShellArguments.AskForUsage(args))
+{
+    Console.Out.WriteLine(ShellArguments.Usage);
+    return 0;
+}
+
 if (ShellArguments.Parse(args) is not { } arguments)
 {
     Console.Error.WriteLine(ShellArguments.Usage);

@@ -10,8 +10,13 @@ internal sealed record ShellArguments(string? ScriptPath, string? CommandText, I
                ResizeLora.Shell -Command TEXT
 
         Runs a PowerShell script or command with the module ResizeLora imported.
-        RESIZELORA_MODULE may name the manifest to import, NO_COLOR turns colours off.
+        Set RESIZELORA_MODULE to import the module from another manifest, and NO_COLOR to
+        turn colours off. With --help, this text is printed.
         """;
+
+    /// <summary>Whether the command line asks how it is used.</summary>
+    internal static bool AskForUsage(IReadOnlyList<string> words) =>
+        words is [var only] && Array.Exists(["--help", "-h", "-?", "/?", "-Help"], option => only.Equals(option, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Reads the command line; null when it is none of the two forms.</summary>
     internal static ShellArguments? Parse(IReadOnlyList<string> words)

@@ -26,6 +26,15 @@ Describe 'What the shell makes of layers' {
         foreach ($one in $expected) { Get-Hash (Join-Path copies $one.Name) | Should -Be (Get-Hash $one.Path) }
     }
 
+    It 'keeps layers that have no recipes: <Case>' -TestCases @(
+        @{ Case = 'Export-Csv'; Script = { $layers | Export-Csv plain.csv; Import-Csv plain.csv } }
+        @{ Case = 'ConvertTo-Csv'; Script = { $layers | ConvertTo-Csv | ConvertFrom-Csv } }
+    ) {
+        $copies = & $Script
+        $copies.Recipes | Select-Object -Unique | Should -BeNullOrEmpty
+        ($copies | Invoke-LoraResize -Checkpoint base.safetensors -Destination plain -Force).LayerCount | Should -Be 8
+    }
+
     It 'gives the same bytes from a background job' {
         $fromJob = Start-Job {
             Import-Module $using:manifest

@@ -67,7 +67,7 @@ Describe 'Example' {
         $records, $printed = @(& ([scriptblock]::Create($Code)) 2>&1 3>&1).Where({ $_ -is [System.Management.Automation.ErrorRecord] -or $_ -is [System.Management.Automation.WarningRecord] }, 'Split')
 
         # One of the LoRAs of the sample can't be made smaller, which is said.
-        $records | Where-Object { "$_" -notlike 'Nothing was saved in 1 file*' } | Should -BeNullOrEmpty
+        $records | Where-Object { "$_" -notlike '* not get smaller*' } | Should -BeNullOrEmpty
         $global:Error | Should -BeNullOrEmpty
 
         # What the host and the other streams print is not here; tests of the engine compare that too.

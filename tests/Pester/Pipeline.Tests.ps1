@@ -137,7 +137,7 @@ Describe 'Files in the pipeline' {
     It 'of a folder that is listed meanwhile are not resized twice' {
         $results = Get-ChildItem | Where-Object Extension -EQ .safetensors | Where-Object Name -NE base.safetensors | Invoke-LoraResize @recipe -WarningAction SilentlyContinue -WarningVariable warnings
         $results | Should -HaveCount 3
-        $warnings | Where-Object { $_ -notlike 'Nothing was saved in*' } | Should -BeNullOrEmpty
+        $warnings | Where-Object { $_ -notlike '* not get smaller*' } | Should -BeNullOrEmpty
     }
 }
 

@@ -133,6 +133,6 @@ internal static class Worker
         {
         }
 
-        public bool MayWrite(string path, string description) => true;
+        public bool MayWrite(string path, string description, bool replaces) => true;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class LoraType : AdapterType
     protected override string? Problem(AdapterTensors tensors)
     {
         if (!tensors.Has(TensorRole.Up, TensorRole.Down))
-            return $"half a pair: {(tensors.Has(TensorRole.Up) ? "down" : "up")} factor missing";
+            return $"half a pair: the {(tensors.Has(TensorRole.Up) ? "down" : "up")} factor is missing";
 
         IReadOnlyList<long> up = tensors[TensorRole.Up].Shape;
         IReadOnlyList<long> down = tensors[TensorRole.Down].Shape;

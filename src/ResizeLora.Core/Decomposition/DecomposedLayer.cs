@@ -61,7 +61,7 @@ public sealed record DecomposedLayer
     public double EffectiveRank { get; }
 
     /// <summary>The recipes attached to this layer, in the order in which they were attached.</summary>
-    public IReadOnlyList<ResizeRecipe> Recipes { get; internal init => field = new ReadableList<ResizeRecipe>(value, ':'); } = [];
+    public IReadOnlyList<ResizeRecipe> Recipes { get; internal init => field = new ReadableList<ResizeRecipe>(value, ':'); } = new ReadableList<ResizeRecipe>([], ':');
 
     /// <summary>The file, or the folder of a PEFT adapter, that the layer is from.</summary>
     public string Path { get; }

@@ -6,13 +6,13 @@ namespace ResizeLora.Decomposition;
 internal static class LayerFault
 {
     public static ResizeLoraException NonFinite(string path, string layer, string tensor, Exception? inner = null) =>
-        new("NonFiniteValue", FaultKind.InvalidData, layer, $"Tensor '{DisplayText.Of(tensor)}' in layer '{DisplayText.Of(layer)}' of '{path}' holds NaN or infinity: the training has diverged there, or the file is damaged.", inner);
+        new("NonFiniteValue", FaultKind.InvalidData, layer, $"Tensor '{DisplayText.Of(tensor)}' in layer '{DisplayText.Of(layer)}' of '{path}' holds NaN or infinity: the training has diverged, or the file is damaged.", inner);
 
     public static ResizeLoraException NonFiniteBase(string path, string tensor, Exception inner) =>
         new("NonFiniteValue", FaultKind.InvalidData, tensor, $"Tensor '{DisplayText.Of(tensor)}' of the checkpoint '{path}' holds NaN or infinity: the file is damaged.", inner);
 
     public static ResizeLoraException Infinite(string path, string layer) =>
-        new("ValueTooLarge", FaultKind.InvalidData, layer, $"Layer '{layer}' of '{path}' has singular values beyond all numbers: its alpha or its factors are damaged.");
+        new("ValueTooLarge", FaultKind.InvalidData, layer, $"Layer '{layer}' of '{path}' has singular values that are infinite or not a number: its alpha or its factors are damaged.");
 
     public static ResizeLoraException Overflow(string path, string layer, Exception inner) =>
         new("ValueTooLarge", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' lies outside the range of the output precision. Use -Precision BFloat16 or Float32.", inner);
@@ -41,7 +41,7 @@ internal static class LayerFault
         new("NoLoraLayers", FaultKind.InvalidData, path, $"'{path}' is {kind}, not a LoRA. Name a LoRA with -Path, and its base model with -Checkpoint.");
 
     public static ResizeLoraException NothingPairs(string path, string checkpoint, string family, string example) =>
-        new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' could be paired with the checkpoint '{checkpoint}' (family: {family}), such as {example}. Is this the base model that the LoRA was trained on?");
+        new("NothingPairs", FaultKind.InvalidData, path, $"None of the layers of '{path}', such as {example}, could be paired with the checkpoint '{checkpoint}' (model family: {family}). Is this the base model that the LoRA was trained on?");
 
     public static ResizeLoraException Unmatched(string path, string checkpoint, int count, string unpaired) =>
         new("UnmatchedLayer", FaultKind.InvalidData, path, $"The checkpoint '{checkpoint}' has no partner for {Quantity.Of(count, "layer")} of '{path}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");

@@ -27,7 +27,7 @@ public sealed record LoraInfo
     /// <summary>Whose way of naming layers it has.</summary>
     public required string Style { get; init; }
 
-    /// <summary>The family of models that it seems to be for, by names and sizes; several with "or" between them, or Unknown.</summary>
+    /// <summary>The family of models that it seems to be for, by names and sizes or, where these leave it open, by the architecture in its metadata; several with "or" between them, or Unknown.</summary>
     public string FamilyGuess => FamilyCandidates.Count == 0 ? "Unknown" : string.Join(" or ", FamilyCandidates);
 
     /// <summary>All families that it may be for: one where that is clear, none where nothing is known.</summary>
@@ -139,5 +139,5 @@ public sealed record LoraLayerGroup(AdapterComponent Component, string Kind, int
 public sealed record LoraProblem(string Reason, int Count, string Example)
 {
     /// <inheritdoc/>
-    public override string ToString() => $"{Count} x {Reason}, such as '{DisplayText.Of(Example)}'";
+    public override string ToString() => $"{Reason} ({Count}, such as '{DisplayText.Of(Example)}')";
 }

@@ -10,6 +10,8 @@ namespace ResizeLora.Info;
 /// <summary>Tells what a LoRA file is by its header alone.</summary>
 internal static class LoraInspector
 {
+    private const string PeftName = AdapterLocation.ConfigurationName;
+
     /// <summary>Reads the header of an adapter, and PEFT's configuration where there is one.</summary>
     /// <exception cref="ResizeLoraException">It can't be read, or holds no layers of an adapter.</exception>
     public static LoraInfo Read(string path)
@@ -26,9 +28,9 @@ internal static class LoraInspector
         return new LoraInfo(source.Path, training, ResizeOrigin.Of(source.Header))
         {
             Size = source.File.Length,
-            Type = ByFrequency(layers.Select(layer => layer.Magnitude is null ? layer.Type.Name : $"DoRA ({layer.Type.Name})")) ?? "none that can be resized",
+            Type = ByFrequency(layers.Select(layer => layer.Magnitude is null ? layer.Type.Name : $"DoRA ({layer.Type.Name})")) ?? "unsupported",
             Style = ByFrequency(layers.Select(layer => layer.Name).Concat(contents.Unsupported.Select(layer => layer.Name)).Select(name => AdapterNames.StyleOf(name, isPaired: families.Count > 0)))!,
-            FamilyCandidates = new ReadableList<string>(families, ','),
+            FamilyCandidates = new ReadableList<string>(WithHint(families, training.Architecture), ','),
             LayerCount = layers.Count,
             Layers = new ReadableList<LoraLayerGroup>(Groups(layers), ';'),
             MinimumRank = ranks.FirstOrDefault(),
@@ -42,6 +44,12 @@ internal static class LoraInspector
             Metadata = source.Header.Metadata.ToDictionary(StringComparer.Ordinal),
         };
     }
+
+    /// <summary>Where names and sizes leave the family open, what the trainer has written may tell it.</summary>
+    private static IReadOnlyList<string> WithHint(IReadOnlyList<string> families, string? architecture) =>
+        families.Count != 1 && architecture is not null && ModelFamily.OfArchitecture(architecture) is { } hint && (families.Count == 0 || families.Contains(hint.Name))
+            ? [hint.Name]
+            : families;
 
     private static IEnumerable<LoraLayerGroup> Groups(IReadOnlyList<AdapterLayer> layers) => layers
         .GroupBy(layer => (Component: AdapterNames.ComponentOf(layer.Name), Kind: LayerKind.Of(layer)))
@@ -67,7 +75,7 @@ internal static class LoraInspector
 
         return layers.Any(layer => layer.Alpha is not null)
             ? source.Header.FindMetadata("ss_network_alpha") ?? "in a tensor of each layer"
-            : source.Location.LostConfiguration ?? "the rank, as none is stored";
+            : source.Location.LostConfiguration is null ? "the rank, as none is stored" : $"unknown, as {PeftName} is missing; taken as the rank";
     }
 
     private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);

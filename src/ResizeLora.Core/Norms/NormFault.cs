@@ -3,7 +3,17 @@ namespace ResizeLora.Norms;
 /// <summary>Every error about what is in the cache, worded in one place.</summary>
 internal static class NormFault
 {
-    private const int ShownDigits = 12;
+    /// <summary>As many digits of a hash as people are shown.</summary>
+    public const int ShownDigits = 12;
+
+    /// <summary>The least digits that are taken for a hash and not for a name.</summary>
+    private const int FewestDigits = 6;
+
+    /// <summary>Whether a text may be a hash that somebody has copied.</summary>
+    public static bool LooksLikeHash(string text) => text.Length is >= FewestDigits and <= 64 && text.All(char.IsAsciiHexDigit);
+
+    public static ResizeLoraException HashAsPath(string text) =>
+        new("FileNotFound", FaultKind.NotFound, text, $"'{text}' does not exist. To name a checkpoint by its SHA-256, use -Sha256 {text}.");
 
     public static ResizeLoraException NoEntry(string digits) =>
         new("CacheEntryNotFound", FaultKind.NotFound, digits, $"No checkpoint in the cache has a SHA-256 that begins with '{DisplayText.Of(digits)}'. Get-SpectralNormCache lists them.");

@@ -56,7 +56,7 @@ internal sealed class LayerTensors(string name)
         foreach ((TensorInfo? up, TensorInfo? down) in _pairs.Values)
         {
             if (up is null || down is null)
-                return (null, Unsupported($"half a pair: {(up is null ? "up" : "down")} factor missing"));
+                return (null, Unsupported($"half a pair: the {(up is null ? "up" : "down")} factor is missing"));
         }
 
         if (_pairs.Count > 1)

@@ -7,6 +7,9 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
 {
     private const string Folder = "Families";
 
+    /// <summary>How what trainers call its architecture in the metadata begins, in lower case.</summary>
+    public IReadOnlyList<string> Architectures { get; init; } = [];
+
     /// <summary>All families; the last has no marks, as it is for models of any other.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
         [.. DescriptionText.Names(Folder).Select(Read).OrderBy(family => family.Parts.All(part => part.Marks.Count == 0))];
@@ -14,6 +17,10 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
     /// <summary>The subfolders that hold a part of some family.</summary>
     public static IReadOnlyList<string> Subfolders { get; } =
         [.. All.SelectMany(family => family.Parts).SelectMany(part => part.Places).Where(place => place.IsFolder).Select(place => place.Text).Distinct()];
+
+    /// <summary>The family whose architecture is called so in the metadata of an adapter; null if none is known.</summary>
+    public static ModelFamily? OfArchitecture(string text) =>
+        All.FirstOrDefault(family => family.Architectures.Any(name => text.StartsWith(name, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>The family of a checkpoint: that of its denoising network; without one, that of any part.</summary>
     public static ModelFamily Of(IReadOnlyList<CheckpointSource> sources) =>
@@ -32,6 +39,7 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
     private static ModelFamily Read(string file)
     {
         string name = file;
+        var architectures = new List<string>();
         var parts = new List<ModelPart>();
         var places = new List<ModelPlace>();
         var marks = new List<ModelMark>();
@@ -41,6 +49,10 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
             if (line.After("family") is { } text)
             {
                 name = text;
+            }
+            else if (line.After("called") is { } calls)
+            {
+                architectures.AddRange(DescriptionText.Words(calls));
             }
             else if (line.After("part") is { } components)
             {
@@ -64,6 +76,6 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
             }
         }
 
-        return new ModelFamily(name, parts);
+        return new ModelFamily(name, parts) { Architectures = architectures };
     }
 }

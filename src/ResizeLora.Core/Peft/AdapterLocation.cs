@@ -36,7 +36,7 @@ internal sealed record AdapterLocation(string Path, bool IsFolder)
     /// </summary>
     public string? LostConfiguration =>
         IsFolder ? null
-        : System.IO.Path.GetFileName(Path) == WeightsName ? $"'{Path}' lacks the '{ConfigurationName}' that PEFT saves beside it and that tells alpha. Alpha is taken as the rank."
+        : System.IO.Path.GetFileName(Path) == WeightsName ? $"'{Path}' lacks the '{ConfigurationName}' that PEFT saves beside it and that gives alpha. Alpha is taken as the rank."
         : System.IO.Path.GetDirectoryName(Path) is { } folder && Has(folder, ConfigurationName) && !Has(folder, WeightsName) ? $"'{Path}' lies beside an '{ConfigurationName}', which counts for a file named '{WeightsName}' only. Alpha is taken as the rank; if the two belong together, rename the file."
         : null;
 
@@ -58,9 +58,12 @@ internal sealed record AdapterLocation(string Path, bool IsFolder)
     public static bool IsAdapter(string folder) =>
         File.Exists(System.IO.Path.Combine(folder, WeightsName)) && File.Exists(System.IO.Path.Combine(folder, ConfigurationName));
 
-    /// <summary>Whether a file lies in an adapter's folder and is none of its tensors: a model card, a tokenizer.</summary>
-    public static bool IsCompanion(string path) =>
-        !path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && System.IO.Path.GetDirectoryName(path) is { } parent && IsAdapter(parent);
+    /// <summary>Whether a file is called as loaders want it. Beside LoRAs lie pictures, notes and tables, and in adapters' folders model cards.</summary>
+    public static bool IsNamedAsModel(string path) => path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a file is called like a LoRA that can't be read as it is stored.</summary>
+    public static bool IsNamedAsForeignModel(string path) =>
+        Array.Exists([".pt", ".pth", ".ckpt", ".bin", ".gguf"], extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>What an output is called for which a file name was made: a folder has no extension.</summary>
     public string OutputName(string fileName) => IsFolder ? System.IO.Path.GetFileNameWithoutExtension(fileName) : fileName;

@@ -9,7 +9,7 @@ internal static class PeftFault
         (hasWeights, hasConfiguration, hasPickled) switch
         {
             (false, _, true) => new("PickledAdapter", FaultKind.InvalidData, folder, $"The folder '{folder}' holds '{AdapterLocation.WeightsName.Replace("safetensors", "bin", StringComparison.Ordinal)}', a PyTorch file, which can't be read. Load the adapter in PEFT and save it with save_pretrained, which writes '{AdapterLocation.WeightsName}'."),
-            (true, false, _) => new("NotPeftFolder", FaultKind.InvalidData, folder, $"The folder '{folder}' holds '{AdapterLocation.WeightsName}' without '{AdapterLocation.ConfigurationName}', which tells its alpha. Download that file too, or name the safetensors file itself: its alpha is then taken as the rank."),
+            (true, false, _) => new("NotPeftFolder", FaultKind.InvalidData, folder, $"The folder '{folder}' holds '{AdapterLocation.WeightsName}' without '{AdapterLocation.ConfigurationName}', which gives its alpha. Download that file too, or name the safetensors file itself: its alpha is then taken as the rank."),
             (false, true, _) => new("NotPeftFolder", FaultKind.InvalidData, folder, $"The folder '{folder}' holds '{AdapterLocation.ConfigurationName}' without '{AdapterLocation.WeightsName}'. Download that file too."),
             _ => new("PathIsFolder", FaultKind.InvalidArgument, folder, $"'{folder}' is a folder, and not one of a PEFT adapter, which holds '{AdapterLocation.WeightsName}' and '{AdapterLocation.ConfigurationName}'. Name files in it, for example '{System.IO.Path.Combine(folder, "*.safetensors")}'."),
         };

@@ -24,5 +24,8 @@ internal interface IPipelineObserver
     bool MayCreateFolder(string path) => true;
 
     /// <summary>Asks whether a file may be written.</summary>
-    bool MayWrite(string path, string description);
+    /// <param name="path">The file.</param>
+    /// <param name="description">What it will be, in a line.</param>
+    /// <param name="replaces">Whether an earlier output has its name.</param>
+    bool MayWrite(string path, string description, bool replaces);
 }

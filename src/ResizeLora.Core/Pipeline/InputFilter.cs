@@ -10,7 +10,7 @@ namespace ResizeLora.Pipeline;
 /// Which of the files of a folder as people have it are to be resized: not the checkpoint, no results of an earlier run,
 /// and nothing that this call has made itself, which a folder that is listed while it works may hand in.
 /// </summary>
-internal sealed class InputFilter(CheckpointFiles? checkpoint, bool includeResized, OutputGuard guard, IPipelineObserver observer)
+internal sealed class InputFilter(CheckpointFiles? checkpoint, bool includeResized, bool runsAgain, OutputGuard guard, IPipelineObserver observer)
 {
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly List<string> _resized = [];
@@ -43,9 +43,22 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, bool includeResiz
     public void Report()
     {
         if (_resized.Count > 0)
-            observer.Warning($"Skipped {Quantity.Of(_resized.Count, "file")} that an earlier run has made, such as '{_resized[0]}'. Use -IncludeResized to resize such files again.");
+            ReportResized();
         else if (_checkpoint is not null && !_hasTaken)
             observer.Warning(OnlyCheckpoint(_checkpoint));
+    }
+
+    private void ReportResized()
+    {
+        int folders = _resized.Count(path => AdapterLocation.Of(path).IsFolder);
+        string[] kinds = [.. new[] { (_resized.Count - folders, "file"), (folders, "folder") }.Where(kind => kind.Item1 > 0).Select(kind => Quantity.Of(kind.Item1, kind.Item2))];
+        string message = $"Skipped {string.Join(" and ", kinds)} made by an earlier run{(_resized.Count == 1 ? ":" : ", such as")} '{_resized[0]}'. Use -IncludeResized to resize {(_resized.Count == 1 ? "it" : "them")} again.";
+
+        // Whoever resizes a folder every day has its outputs in it.
+        if (runsAgain)
+            observer.Verbose(message);
+        else
+            observer.Warning(message);
     }
 
     /// <summary>Why nothing was done where the checkpoint was the only input.</summary>

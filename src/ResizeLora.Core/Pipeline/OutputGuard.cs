@@ -10,7 +10,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
 {
     private readonly HashSet<string> _inputs = new(RealPath.Comparer);
     private readonly List<FileStatus> _inputFiles = [];
-    private readonly Dictionary<string, string> _outputs = new(RealPath.Comparer);
+    private readonly Dictionary<string, PlannedOutput> _outputs = new(RealPath.Comparer);
 
     /// <summary>The folders that outputs go to.</summary>
     public OutputFolders Folders { get; } = new(settings);
@@ -33,7 +33,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
     /// <summary>Finds outputs of the same name before any work, as far as names are known by then.</summary>
     public void CheckInAdvance(IEnumerable<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> inputs)
     {
-        var planned = new Dictionary<string, string>(RealPath.Comparer);
+        var planned = new Dictionary<string, PlannedOutput>(RealPath.Comparer);
         foreach ((string path, IReadOnlyList<ResizeRecipe> recipes) in inputs)
         {
             foreach (ResizeRecipe recipe in recipes)
@@ -41,9 +41,9 @@ internal sealed class OutputGuard(PipelineSettings settings)
                 // The same size recipe twice ends in the same name, whatever its threshold will be.
                 var input = AdapterLocation.Of(path);
                 string target = Target(input, settings.RecordOf(recipe));
-                string description = Describe(input, recipe);
-                if (!planned.TryAdd(target, description))
-                    throw WritingFault.SameName(target, planned[target], description);
+                var output = new PlannedOutput(input, recipe);
+                if (!planned.TryAdd(target, output))
+                    throw planned[target].CollidesWith(output, target);
             }
         }
     }
@@ -65,24 +65,18 @@ internal sealed class OutputGuard(PipelineSettings settings)
         if (IsInput(target))
             throw WritingFault.WouldOverwriteInput(target);
 
-        if (_outputs.TryGetValue(target, out string? earlier))
-            throw WritingFault.SameName(target, earlier, Describe(input, record().Recipe));
+        if (_outputs.TryGetValue(target, out PlannedOutput? earlier))
+            throw earlier.CollidesWith(new PlannedOutput(input, record().Recipe), target);
 
         // A link that leads nowhere is there too.
         if (!System.IO.Path.Exists(target) && new FileInfo(target).LinkTarget is null)
             return;
 
         if (!settings.Overwrite)
-            throw Exists(target, record);
+            throw Exists(target, input, record);
 
         CheckFile(target, input, record);
-        if (!input.IsFolder)
-            return;
-
-        if (!Directory.Exists(target))
-            throw WritingFault.FileInTheWay(target);
-        if (AdapterLocation.ForeignEntry(target) is { } entry)
-            throw WritingFault.FolderHoldsMore(target, entry);
+        ReplaceableOutput.Ensure(target, input.IsFolder);
     }
 
     /// <summary>Takes a name for an output, once its threshold is known.</summary>
@@ -90,11 +84,13 @@ internal sealed class OutputGuard(PipelineSettings settings)
     public void Claim(string target, AdapterLocation input, OutputRecord record)
     {
         Check(target, input, () => record);
-        _outputs[target] = Describe(input, record.Recipe);
+        _outputs[target] = new PlannedOutput(input, record.Recipe);
     }
 
-    private ResizeLoraException Exists(string target, Func<OutputRecord> record)
+    private ResizeLoraException Exists(string target, AdapterLocation input, Func<OutputRecord> record)
     {
+        if (ReplaceableOutput.WhatElse(target, input.IsFolder) is { } kind)
+            return WritingFault.ForeignFileExists(target, kind);
         if (!settings.SkipExisting)
             return SafetensorsFault.OutputExists(target);
 
@@ -112,12 +108,20 @@ internal sealed class OutputGuard(PipelineSettings settings)
         if (_inputFiles.Exists(file.IsSameFile))
             throw WritingFault.WouldOverwriteInput(target);
 
-        foreach ((string path, string earlier) in _outputs)
+        foreach ((string path, PlannedOutput earlier) in _outputs)
         {
             if (string.Equals(path, target, StringComparison.OrdinalIgnoreCase) && FileStatus.Of(path) is { } output && output.IsSameFile(file))
-                throw WritingFault.SameName(target, earlier, Describe(input, record().Recipe));
+                throw earlier.CollidesWith(new PlannedOutput(input, record().Recipe), target);
         }
     }
 
-    private static string Describe(AdapterLocation input, ResizeRecipe recipe) => $"'{input.Path}' by '{recipe}'";
+    private sealed record PlannedOutput(AdapterLocation Input, ResizeRecipe Recipe)
+    {
+        public ResizeLoraException CollidesWith(PlannedOutput other, string target) =>
+            Input == other.Input && Recipe.IsEquivalentTo(other.Recipe)
+                ? WritingFault.SameWork(target, ToString(), other.ToString())
+                : WritingFault.SameName(target, ToString(), other.ToString());
+
+        public override string ToString() => $"'{Input.Path}' by '{Recipe}'";
+    }
 }

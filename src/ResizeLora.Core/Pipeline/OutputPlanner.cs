@@ -13,9 +13,6 @@ namespace ResizeLora.Pipeline;
 /// <summary>Decides by a recipe what an output holds: scores, selects, and plans the file.</summary>
 internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? checkpoint, OutputGuard guard, IPipelineObserver observer)
 {
-    /// <summary>More than another precision can make of a file.</summary>
-    private const int NotableGrowth = 3;
-
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
 
     /// <summary>Scores, selects and plans one output.</summary>
@@ -42,17 +39,15 @@ internal sealed class OutputPlanner(PipelineSettings settings, BaseCheckpoint? c
         List<double[]> scores = [.. resized.Select(layer => Score(layer, recipe))];
         var selector = new Selector(scores, new RankRule(limits, FusedLayers.Groups([.. resized.Select(layer => layer.Source.Layer)])));
         KeptValues kept = selector.Select(recipe.Threshold, recipe.Size?.Bytes, candidate => PlanOf(candidate).FileLength)
-            ?? throw WritingFault.BudgetTooSmall(source.Path, recipe, limits, PlanOf(selector.Least).FileLength);
+            ?? throw WritingFault.BudgetTooSmall(source.Path, recipe, limits, PlanOf(selector.Least).FileLength, PlanOf(selector.First).FileLength, unmatched.Count > 0);
         if (kept.Rank == 0)
-            throw WritingFault.NothingKept(source.Path, recipe);
+            throw WritingFault.NothingKept(source.Path, recipe, selector.BestScore, PlanOf(selector.First).FileLength);
 
         OutputPlan plan = PlanOf(kept);
         string target = guard.Target(source.Location, plan.Record);
         guard.Claim(target, source.Location, plan.Record);
         ReportLayers(resized, kept);
         ReportScores(recipe, scores);
-        if (limits.IsNone && plan.FileLength > NotableGrowth * source.File.Length)
-            observer.Warning(string.Create(CultureInfo.InvariantCulture, $"'{target}' is {(double)plan.FileLength / source.File.Length:0} times as large as '{source.Path}': layers of some types, such as LoKr, take more room as LoRA. Raise thr, or give a size."));
         return new OutputFile(plan, resized, target) { IsFolder = source.Location.IsFolder };
 
         OutputPlan PlanOf(KeptValues candidate) => new(

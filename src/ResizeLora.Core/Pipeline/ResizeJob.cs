@@ -21,7 +21,7 @@ internal sealed class ResizeJob : IDisposable
     private readonly InputFilter _filter;
     private readonly List<string> _files = [];
     private readonly LayerInputs _layers;
-    private readonly List<string> _savingNothing = [];
+    private readonly OutputReview _review;
     private ResizePipeline? _pipeline;
     private int _begun;
 
@@ -37,7 +37,8 @@ internal sealed class ResizeJob : IDisposable
         _checkpoints = new OpenCheckpoints(settings.Pipeline.CacheFolder, observer, cancellation);
         _checkpointFiles = settings.Checkpoint is null ? null : CheckpointFiles.Find(settings.Checkpoint);
         _layers = new LayerInputs(settings, _checkpointFiles, new LayerRestorer(engine, settings.Pipeline.Workers, observer, cancellation), observer);
-        _filter = new InputFilter(_checkpointFiles, settings.IncludeResized, _guard, observer);
+        _filter = new InputFilter(_checkpointFiles, settings.IncludeResized, settings.Pipeline.SkipExisting, _guard, observer);
+        _review = new OutputReview(observer);
         Protect(_checkpointFiles);
     }
 
@@ -101,8 +102,7 @@ internal sealed class ResizeJob : IDisposable
             yield return result;
 
         _filter.Report();
-        if (_savingNothing.Count > 0)
-            _observer.Warning($"Nothing was saved in {Quantity.Of(_savingNothing.Count, "file")}, such as '{_savingNothing[0]}': the recipe keeps every singular value. Raise thr, or give a size.");
+        _review.Report();
     }
 
     /// <summary>Releases the checkpoints, and saves what was computed of them.</summary>
@@ -150,16 +150,8 @@ internal sealed class ResizeJob : IDisposable
         }
     }
 
-    /// <summary>Whether an output is no smaller, though nothing was asked for that takes room.</summary>
-    private bool SavesNothing(ResizeResult result) =>
-        result.Size >= result.SourceSize
-        && result.RelativeError == 0
-        && result.Recipe.Rescale == 1
-        && result.Precision != ResizePrecision.Float32
-        && _settings.Pipeline.RankLimits.IsNone;
-
     private ResizePipeline PipelineFor(CheckpointFiles? checkpoint) =>
-        new(_engine, checkpoint is null ? null : _checkpoints.Open(checkpoint), _settings.Pipeline, _guard, _observer, _cancellation);
+        new(_engine, checkpoint is null ? null : _checkpoints.Open(checkpoint), _settings.Pipeline, _guard, _observer, _cancellation) { Review = _review };
 
     private void Protect(CheckpointFiles? checkpoint)
     {
@@ -200,11 +192,7 @@ internal sealed class ResizeJob : IDisposable
     {
         using IEnumerator<ResizeResult> next = results.GetEnumerator();
         while (HasNext())
-        {
-            if (SavesNothing(next.Current))
-                _savingNothing.Add(next.Current.Path);
             yield return next.Current;
-        }
 
         bool HasNext()
         {

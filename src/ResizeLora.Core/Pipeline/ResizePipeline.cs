@@ -22,6 +22,9 @@ internal sealed class ResizePipeline(
     private readonly LayerDecomposer _decomposer = new(engine, checkpoint, settings.Workers, observer, cancellation);
     private readonly OutputPlanner _planner = new(settings, checkpoint, guard, observer);
 
+    /// <summary>Who looks at the outputs; null if nobody does.</summary>
+    public OutputReview? Review { get; init; }
+
     /// <summary>Decomposes the wanted layers of a file, as they get ready.</summary>
     /// <exception cref="ResizeLoraException">The file can't be used.</exception>
     public IEnumerable<DecomposedLayer> Decompose(string path)
@@ -184,7 +187,7 @@ internal sealed class ResizePipeline(
             .GroupBy(layer => layer.Reason, StringComparer.Ordinal)
             .OrderByDescending(group => group.Count())
             .Take(5)
-            .Select(group => $"{group.Count()} x {group.Key}, such as '{DisplayText.Of(group.First().Name)}'"));
+            .Select(group => $"{group.Key} ({group.Count()}, such as '{DisplayText.Of(group.First().Name)}')"));
         string unknownPairs = PairingFault.UnknownPairs(contents.Others);
         if (contents.Layers.Count == 0)
             throw contents.Unsupported.Count == 0 && OtherModel.Describe(source.Header) is { } kind
@@ -230,9 +233,15 @@ internal sealed class ResizePipeline(
                 ResizeResult plan = ResultOf(output, isWritten: false);
                 string description = OutputPlanner.Describe(plan);
                 observer.Verbose($"{output.Path}: {description}");
-                if (observer.MayWrite(output.Path, description))
+                if (observer.MayWrite(output.Path, description, Path.Exists(output.Path)))
+                {
                     outputs.Add(output);
-                else if (settings.EmitsPlans)
+                    continue;
+                }
+
+                if (settings.IsRehearsal)
+                    Review?.Add(output, plan);
+                if (settings.EmitsPlans)
                     plans.Add(plan);
             }
             catch (ResizeLoraException exception)
@@ -249,7 +258,11 @@ internal sealed class ResizePipeline(
 
         var writer = new LoraWriter(engine, checkpoint, settings.Workers, cancellation);
         foreach (OutputFile output in writer.Write(input.Source, outputs, settings.Overwrite, ReportWriting))
-            yield return ResultOf(output, isWritten: true);
+        {
+            ResizeResult result = ResultOf(output, isWritten: true);
+            Review?.Add(output, result);
+            yield return result;
+        }
 
         ResizeResult ResultOf(OutputFile output, bool isWritten) =>
             output.ToResult(input.Source, checkpoint?.Version.Paths ?? [], input.Watch.Elapsed, isWritten);

@@ -21,6 +21,15 @@ internal static class RecipeKeys
     public static readonly IReadOnlyList<string> All =
         [.. Scores.Select(score => score.Key), Threshold, Size, Rescale];
 
+    /// <summary>The key that a text is, whatever its case; null if it is none.</summary>
+    public static string? Find(string text) => All.FirstOrDefault(key => key.Equals(text, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The key that a text is, or that the parameter of New-ResizeRecipe stands for which is called so; null if there is none.</summary>
+    public static string? FindParameter(string text) =>
+        Find(text)
+        ?? All.FirstOrDefault(key => key.Replace("_", string.Empty, StringComparison.Ordinal).Equals(text, StringComparison.OrdinalIgnoreCase))
+        ?? (text.Equals(nameof(Threshold), StringComparison.OrdinalIgnoreCase) ? Threshold : null);
+
     public static string KeyOf(ScoreReference reference) => Scores.First(score => score.Reference == reference).Key;
 
     /// <summary>What a key's weight belongs to; null for the keys that are no weights.</summary>

@@ -5,6 +5,8 @@ namespace ResizeLora.Recipes;
 /// <summary>Reads the recipe language: <c>key[=value]</c> separated by commas, recipes separated by colons.</summary>
 internal static class RecipeParser
 {
+    private const int NoPosition = -1;
+
     /// <exception cref="ResizeLoraException">The text is no valid recipe.</exception>
     public static IReadOnlyList<ResizeRecipe> ParseAll(string text)
     {
@@ -23,7 +25,7 @@ internal static class RecipeParser
     public static ResizeRecipe Build(string text, IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, SizeLimit? size, double rescale)
     {
         if (threshold is null && size is null)
-            throw RecipeFault.NoSelection(text);
+            throw weights.Count == 0 ? RecipeFault.NothingButScale(text) : RecipeFault.NoSelection(text);
 
         double sum = weights.Values.Sum();
         if (!(sum > 0) || !double.IsFinite(sum))
@@ -32,15 +34,23 @@ internal static class RecipeParser
         return new ResizeRecipe(weights, threshold, size, rescale);
     }
 
-    private static ResizeRecipe ParseOne(string text, int start, string recipe)
+    /// <summary>Makes a recipe of keys with their values, as hashtables have them.</summary>
+    /// <exception cref="ResizeLoraException">They make no recipe.</exception>
+    public static ResizeRecipe ParsePairs(IReadOnlyList<(string Key, string Value)> pairs)
     {
-        if (string.IsNullOrWhiteSpace(recipe))
-            throw RecipeFault.Empty(text, start);
+        string text = string.Join(',', pairs.Select(pair => $"{pair.Key}={pair.Value}"));
+        return pairs.Count == 0 ? throw RecipeFault.Empty(text, NoPosition) : Make(text, text, [.. pairs.Select(pair => Item.Of(text, pair.Key, pair.Value))]);
+    }
 
+    private static ResizeRecipe ParseOne(string text, int start, string recipe) =>
+        string.IsNullOrWhiteSpace(recipe) ? throw RecipeFault.Empty(text, start) : Make(text, recipe.Trim(), Items(text, start, recipe));
+
+    private static ResizeRecipe Make(string text, string recipe, List<Item> items)
+    {
         var weights = new Dictionary<ScoreReference, double>();
         var selection = new Dictionary<string, double>(StringComparer.Ordinal);
         SizeLimit? limit = null;
-        foreach (Item item in Items(text, start, recipe))
+        foreach (Item item in items)
         {
             bool added = item.Key == RecipeKeys.Size ? limit is null
                 : RecipeKeys.ReferenceOf(item.Key) is { } reference ? weights.TryAdd(reference, item.Value is null ? 1 : item.Number(text))
@@ -52,7 +62,7 @@ internal static class RecipeParser
         }
 
         return Build(
-            recipe.Trim(),
+            recipe,
             weights,
             selection.TryGetValue(RecipeKeys.Threshold, out double threshold) ? threshold : null,
             limit,
@@ -81,21 +91,30 @@ internal static class RecipeParser
 
             int position = start + item.Length - item.TrimStart().Length;
             int equals = item.IndexOf('=', StringComparison.Ordinal);
-            string key = (equals < 0 ? item : item[..equals]).Trim();
+            string typed = (equals < 0 ? item : item[..equals]).Trim();
             string? value = equals < 0 ? null : item[(equals + 1)..].Trim();
-            if (before?.Value is { } whole && int.TryParse(whole, CultureInfo.InvariantCulture, out _) && char.IsAsciiDigit(key[0]))
-                throw RecipeFault.DecimalComma(text, before.ValuePosition, $"{whole},{key}");
-            if (!RecipeKeys.All.Contains(key))
-                throw RecipeFault.UnknownKey(text, position, key);
+            if (before?.Value is { } whole && int.TryParse(TypedNumber.Plain(whole), CultureInfo.InvariantCulture, out _) && char.IsAsciiDigit(typed.FirstOrDefault()))
+                throw RecipeFault.DecimalComma(text, before.ValuePosition, $"{whole},{typed}");
+
+            string key = RecipeKeys.Find(typed) ?? throw RecipeFault.UnknownKey(text, position, typed);
             if (value is { Length: 0 } || (value is null && RecipeKeys.ReferenceOf(key) is null))
                 throw RecipeFault.EmptyValue(text, position, key);
 
             return new Item(key, position, value, value is null ? position : start + item.IndexOf(value, equals + 1, StringComparison.Ordinal));
         }
 
+        /// <summary>A key of a hashtable, which may also be called like the parameter of New-ResizeRecipe.</summary>
+        public static Item Of(string text, string name, string value)
+        {
+            string key = RecipeKeys.FindParameter(name) ?? throw RecipeFault.UnknownKey(text, NoPosition, name);
+            return value.Length == 0 ? throw RecipeFault.EmptyValue(text, NoPosition, key)
+                : value.Contains(',', StringComparison.Ordinal) ? throw RecipeFault.DecimalComma(text, NoPosition, value)
+                : new Item(key, NoPosition, value, NoPosition);
+        }
+
         public double Number(string text)
         {
-            if (!double.TryParse(Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
+            if (!double.TryParse(TypedNumber.Plain(Value!), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
                 throw RecipeFault.NotANumber(text, ValuePosition, Key, Value!);
 
             return Key == RecipeKeys.Rescale && number <= 0
@@ -110,7 +129,7 @@ internal static class RecipeParser
             if (size.Number <= 0)
                 throw RecipeFault.NotPositive(text, ValuePosition, Key, Value!);
 
-            return size.InMiB > SizeLimit.LargestMiB ? throw RecipeFault.SizeTooLarge(text, ValuePosition, Value!, size) : size;
+            return size.InMiB >= SizeLimit.TooLargeMiB ? throw RecipeFault.SizeTooLarge(text, ValuePosition, Value!, size) : size;
         }
     }
 }

@@ -83,6 +83,12 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     /// <returns>Text that <see cref="Parse"/> reads back to an equal recipe.</returns>
     public override string ToString() => Recipe;
 
+    /// <summary>Whether another recipe always keeps the same: weights count by their shares.</summary>
+    internal bool IsEquivalentTo(ResizeRecipe other) =>
+        Threshold == other.Threshold && Size?.Bytes == other.Size?.Bytes && Rescale == other.Rescale
+        && ScoreWeights.Keys.SequenceEqual(other.ScoreWeights.Keys)
+        && ScoreWeights.Values.Zip(other.ScoreWeights.Values).All(pair => Math.Abs(pair.First - pair.Second) < 1e-12);
+
     private string Print()
     {
         var parts = new List<string>();

@@ -10,8 +10,8 @@ namespace ResizeLora.Recipes;
 /// <param name="IsDecimal">Whether they are MB, of 10⁶ bytes, and not MiB, of 2²⁰.</param>
 internal readonly record struct SizeLimit(double Number, bool IsDecimal)
 {
-    /// <summary>More than any adapter has: whoever writes more has bytes in mind.</summary>
-    public const double LargestMiB = 64 << 10;
+    /// <summary>No adapter is as large: whoever writes such a number has bytes in mind.</summary>
+    public const double TooLargeMiB = 8 << 10;
 
     private const double MiB = 1 << 20;
     private const double MB = 1e6;
@@ -40,7 +40,7 @@ internal readonly record struct SizeLimit(double Number, bool IsDecimal)
     {
         (string name, bool isDecimal, decimal factor) = Units.FirstOrDefault(unit => text.EndsWith(unit.Name, StringComparison.OrdinalIgnoreCase));
         string digits = text[..^(name?.Length ?? 0)].TrimEnd();
-        if (!double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
+        if (!double.TryParse(TypedNumber.Plain(digits), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
             return null;
 
         return new SizeLimit(name is null || factor == 1 ? number : Scaled(number, factor), isDecimal);

@@ -18,6 +18,8 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
     private const string Mistake = "Name the model, not what comes with it.";
     private const string Zip = "PK\u0003\u0004";
 
+    private static readonly string[] ModelExtensions = [".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"];
+
     /// <summary>From the signs that say most to those that say least.</summary>
     private static readonly ForeignFile[] All =
     [
@@ -49,6 +51,10 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
         new("text", Download, head => TextOf(head).Length > 0),
         new("nothing but zeros at its start", "The download was probably not finished: download the file again.", head => head.Length >= 64 && head.IndexOfAnyExcept((byte)0) < 0),
     ];
+
+    /// <summary>What to do about it under a name: notes and tables are what they are called, and no download has failed.</summary>
+    public string RemedyFor(string path) =>
+        Remedy == Download && !Array.Exists(ModelExtensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase)) ? Mistake : Remedy;
 
     /// <summary>Whether the first bytes are those of a kind of file.</summary>
     public delegate bool Sign(ReadOnlySpan<byte> head);

@@ -31,6 +31,12 @@ internal sealed class Selector
     /// <summary>What is kept where no value is wished for.</summary>
     public KeptValues Least => Take(0, double.PositiveInfinity);
 
+    /// <summary>What is kept where only the best value is wished for.</summary>
+    public KeptValues First => TakeBest(Math.Min(1, _line.Count));
+
+    /// <summary>The best score; null where no value may be kept.</summary>
+    public double? BestScore => _line.Count == 0 ? null : _line[0].Score;
+
     /// <summary>Keeps what reaches the threshold and, in the order of scores, what fits into the budget.</summary>
     /// <param name="threshold">The least score, or null.</param>
     /// <param name="budget">The most bytes of the whole output file, or null.</param>

@@ -16,7 +16,7 @@ public static class NumberText
         _ => Local(value.Value, "0.0000"),
     };
 
-    /// <summary>Words a share in percent, in at most eight characters; only what is all or nothing reads as 100% or 0%.</summary>
+    /// <summary>Words a share in percent, rounded, in at most eight characters.</summary>
     /// <param name="value">The share in percent; negative where there is more than before.</param>
     /// <returns>Text such as <c>65.5%</c> or <c>-10565%</c>.</returns>
     public static string Percent(double value) => Math.Abs(value) switch
@@ -24,7 +24,7 @@ public static class NumberText
         0 => "0%",
         >= 999999.5 => Local(value, "0E0") + "%",
         > 100 => Local(value, "0") + "%",
-        _ => Local(Math.Truncate(value * 10) / 10 + 0.0, "0.0") + "%",
+        _ => Local(Math.Round(value, 1, MidpointRounding.AwayFromZero) + 0.0, "0.0") + "%",
     };
 
     /// <summary>Words the first of many numbers, and tells how many there are.</summary>

@@ -35,10 +35,6 @@ internal sealed class FolderInProgress : IDisposable
                 file.Flush(flushToDisk: true);
             }
 
-            // It may have got other files since this was first looked at.
-            if (overwrite && Directory.Exists(_path) && AdapterLocation.ForeignEntry(_path) is { } entry)
-                throw WritingFault.FolderHoldsMore(_path, entry);
-
             return _folder.TryMoveTo(_path, overwrite);
         });
         if (!done)

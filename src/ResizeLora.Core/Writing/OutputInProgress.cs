@@ -140,6 +140,10 @@ internal sealed class OutputInProgress : IDisposable
     public void Commit(bool overwrite, CancellationToken cancellation)
     {
         Complete(end: null, cancellation);
+
+        // Another program may have taken the name since it was first looked at.
+        if (overwrite)
+            ReplaceableOutput.Ensure(File.Path, File.IsFolder);
         _writer.Commit(Plan.Layout.Header(OutputMetadata.WithHashes(Plan.Metadata, _hasher.Finish())), overwrite && _folder is null);
         _folder?.Commit(Plan.Configuration!, overwrite);
     }

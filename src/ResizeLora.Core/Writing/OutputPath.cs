@@ -25,6 +25,14 @@ internal sealed partial class OutputPath
         _isUsual = isUsual;
     }
 
+    /// <summary>What may stand in a path, whether only at its beginning, and for what.</summary>
+    public static IReadOnlyList<(string Mark, bool IsFirst, string Meaning)> Placeholders { get; } =
+    [
+        (FolderMark, true, "The folder of the input."),
+        (NameMark, false, "The name of the input, without its extension."),
+        (RecipeMark, false, "The recipe, the options and the threshold, as in the usual name."),
+    ];
+
     /// <summary>Beside each input, by the usual name.</summary>
     public static OutputPath Beside { get; } = new(FolderMark, UsualName, isUsual: true);
 

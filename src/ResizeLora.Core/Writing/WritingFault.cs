@@ -6,6 +6,9 @@ namespace ResizeLora.Writing;
 /// <summary>Every error about outputs, worded in one place.</summary>
 internal static class WritingFault
 {
+    public static ResizeLoraException SameWork(string path, string first, string second) =>
+        new("OutputNameCollision", FaultKind.InvalidArgument, path, $"'{path}' would be written twice: {first} and {second}. These recipes are equivalent. Leave one of them out.");
+
     public static ResizeLoraException SameName(string path, string first, string second) =>
         new("OutputNameCollision", FaultKind.InvalidArgument, path, $"'{path}' would be written twice: {first} and {second}. Resize them in separate calls with different -Destination folders, or tell their names apart with {{name}} and {{recipe}} in -OutFile.");
 
@@ -18,17 +21,37 @@ internal static class WritingFault
     public static ResizeLoraException OutputUnknown(string path) =>
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' already exists and does not tell how it was made, so it can't be skipped as the same. Use -Force to overwrite it.");
 
+    public static ResizeLoraException OutputIsNotOurs(string path, string kind) => NotOurs("OutputIsNotOurs", path, kind);
+
+    /// <summary>The same before -Force was given: it would be bad advice.</summary>
+    public static ResizeLoraException ForeignFileExists(string path, string kind) => NotOurs("OutputExists", path, kind);
+
     public static ResizeLoraException FolderHoldsMore(string folder, string entry) =>
         new("FolderHoldsMore", FaultKind.AlreadyExists, folder, $"The folder '{folder}' holds more than a PEFT adapter, such as '{DisplayText.Of(entry)}', and is not replaced. Move it away, or choose another -Destination.");
 
     public static ResizeLoraException FileInTheWay(string path) =>
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' is a file, but the output is a folder. Remove or rename the file.");
 
-    public static ResizeLoraException NothingKept(string path, ResizeRecipe recipe) =>
-        new("NothingKept", FaultKind.NothingKept, path, $"The recipe '{recipe}' keeps nothing of '{path}', so no file was written. Lower thr or raise size.");
+    /// <param name="path">The input.</param>
+    /// <param name="recipe">What keeps nothing of it.</param>
+    /// <param name="best">The best score that any singular value has; null if all layers are zero.</param>
+    /// <param name="least">Bytes of the file with that singular value alone.</param>
+    public static ResizeLoraException NothingKept(string path, ResizeRecipe recipe, double? best, long least)
+    {
+        string advice = best is null ? "All of its layers are zero, so there is nothing to keep."
+            : recipe.Threshold > best ? string.Create(CultureInfo.InvariantCulture, $"Its best score is {RoundedDown(best.Value)}{(recipe.Threshold > 0 ? $": is a minus missing, as in thr={-recipe.Threshold}?" : ". Lower thr to that or less.")}")
+            : $"With less than {SizeInMiB(least)} MiB there is no room for any singular value. Raise size to that.";
+        return new("NothingKept", FaultKind.NothingKept, path, $"The recipe '{recipe}' keeps nothing of '{path}', so no file was written. {advice}");
+    }
 
-    public static ResizeLoraException BudgetTooSmall(string path, ResizeRecipe recipe, RankLimits limits, long least) =>
-        new("BudgetTooSmall", FaultKind.NothingKept, path, string.Create(CultureInfo.InvariantCulture, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what is copied unchanged")} already takes {least / 1048576.0:0.###} MiB. Raise size, or {(limits.Rank is null ? "use -UnmatchedLayer Drop" : "lower -Rank")}."));
+    /// <param name="path">The input.</param>
+    /// <param name="recipe">What can't be met.</param>
+    /// <param name="limits">What loaders ask of ranks.</param>
+    /// <param name="copied">Bytes of the file that keeps nothing.</param>
+    /// <param name="least">Bytes of the file that keeps one singular value.</param>
+    /// <param name="hasUnmatched">Whether layers without a partner are a part of that.</param>
+    public static ResizeLoraException BudgetTooSmall(string path, ResizeRecipe recipe, RankLimits limits, long copied, long least, bool hasUnmatched) =>
+        new("BudgetTooSmall", FaultKind.NothingKept, path, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what is copied unchanged")} already takes {SizeInMiB(copied)} MiB. Raise size to {SizeInMiB(least)} or more{(limits.Rank is not null ? ", or lower -Rank" : hasUnmatched ? ", or use -UnmatchedLayer Drop" : string.Empty)}.");
 
     public static ResizeLoraException DestinationFailed(string path, Exception inner) =>
         new("DestinationNotWritable", KindOf(inner), path, $"The folder '{path}' can't be created or written to: {inner.Message}", inner);
@@ -59,6 +82,19 @@ internal static class WritingFault
 
     public static ResizeLoraException MisplacedPlaceholder(string path) =>
         new("OutFilePlaceholder", FaultKind.InvalidArgument, path, $"In -OutFile '{path}' {{folder}} may stand only at the beginning, and {{recipe}} only in the file name.");
+
+    private static ResizeLoraException NotOurs(string errorId, string path, string kind) =>
+        new(errorId, FaultKind.AlreadyExists, path, $"'{path}' already exists and {kind}. -Force replaces only files that ResizeLora has made. Choose another name with -OutFile or -Destination, or remove it first.");
+
+    /// <summary>A size in as few decimals as tell it, and never one that is too small.</summary>
+    private static string SizeInMiB(long bytes)
+    {
+        double size = bytes / 1048576.0;
+        double step = Math.Pow(10, Math.Floor(Math.Log10(size)) - 2);
+        return ((decimal)Math.Ceiling(size / step) * (decimal)step).ToString("0.#########", CultureInfo.InvariantCulture);
+    }
+
+    private static string RoundedDown(double score) => (Math.Floor(score * 100) / 100).ToString("0.##", CultureInfo.InvariantCulture);
 
     private static FaultKind KindOf(Exception exception) =>
         exception is UnauthorizedAccessException ? FaultKind.PermissionDenied : FaultKind.WriteFailed;

@@ -9,17 +9,23 @@ namespace ResizeLora.Arguments;
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 internal sealed class LayerTransformationAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>Whether another parameter takes hashtables from the pipeline.</summary>
+    public bool TakesRecipes { get; init; }
+
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
-        inputData is not PSObject { BaseObject: PSCustomObject } && LanguagePrimitives.GetEnumerable(inputData) is { } items
+        inputData is not PSObject { BaseObject: PSCustomObject } && MistakenInput.Of(inputData, TakesRecipes) is null && LanguagePrimitives.GetEnumerable(inputData) is { } items
             ? items.Cast<object?>().Select(item => Layer(item, engineIntrinsics)).ToArray()
             : new[] { Layer(inputData, engineIntrinsics) };
 
-    private static PSObject Layer(object? item, EngineIntrinsics engine)
+    private PSObject Layer(object? item, EngineIntrinsics engine)
     {
         if (item is DecomposedLayer or PSObject { BaseObject: DecomposedLayer })
             return PSObject.AsPSObject(item);
         if (item is not null && LayerCopy.Read(PSObject.AsPSObject(item), engine.SessionState.Path) is { } reference)
             return PSObject.AsPSObject(reference);
+
+        if (MistakenInput.Of(item, TakesRecipes) is { } mistake)
+            return PSObject.AsPSObject(mistake);
 
         string message = $"'{item}' is not a layer. Pass what Get-LoraSpectrum emits.";
         throw new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message));

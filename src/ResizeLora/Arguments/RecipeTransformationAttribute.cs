@@ -45,7 +45,7 @@ internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttr
     {
         ResizeRecipe recipe => [recipe],
         string text => RecipeParser.ParseAll(text),
-        IDictionary pairs => [ResizeRecipe.Parse(string.Join(',', pairs.Keys.Cast<object>().Select(key => $"{key}={Text(pairs[key])}")))],
+        IDictionary pairs => [RecipeParser.ParsePairs([.. pairs.Keys.Cast<object>().Select(key => (Text(key).Trim(), Text(pairs[key]).Trim()))])],
         _ when Copied(item) is { } text => RecipeParser.ParseAll(text),
         { } other => throw NoRecipe($"'{other}' is not a recipe. Write text such as 'spn_ckpt=1,thr=-1.2', or a hashtable such as @{{ spn_ckpt = 1; thr = -1.2 }}."),
         null => throw NoRecipe("A recipe is empty; write, for example, 'spn_ckpt=1,thr=-1.2'."),

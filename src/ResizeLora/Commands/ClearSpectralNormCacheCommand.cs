@@ -26,6 +26,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     [Parameter(ValueFromPipelineByPropertyName = true, HelpMessage = "SHA-256 of the checkpoints whose norms are removed; the first digits are enough.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(CacheEntryCompleter))]
     public string[]? Sha256 { get; set; }
 
     /// <summary>Emits the entries that were removed.</summary>
@@ -77,7 +78,8 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
             }
             catch (ResizeLoraException exception)
             {
-                WriteError(exception.ToErrorRecord());
+                bool isHash = exception.Kind == FaultKind.NotFound && NormFault.LooksLikeHash(path);
+                WriteError((isHash ? NormFault.HashAsPath(path) : exception).ToErrorRecord());
             }
         }
     }

@@ -56,7 +56,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     {
         if (ParameterSetName == LayerSet)
         {
-            _references.AddRange(InputObject
+            _references.AddRange(EnsureLayers(InputObject)
                 .Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))
                 .Where(layer => _settings!.Layers?.IsWanted(layer.Name) != false));
             return;
@@ -97,6 +97,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
                 WriteObject(layer);
         });
         Progress.Complete();
+        base.EndProcessing();
         if (_skipped is not null && !_hasDecomposed)
             WriteWarning(InputFilter.OnlyCheckpoint(_skipped));
         else if (_withoutMatch is not null && !_hasEmitted && _settings!.Layers?.HasWildcards == true)

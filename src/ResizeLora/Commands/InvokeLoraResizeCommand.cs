@@ -41,7 +41,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     /// <summary>The path of the output; with {folder}, {name} and {recipe} of each of several.</summary>
     [Parameter(HelpMessage = "The path of the output. For several outputs, use {folder}, {name} and {recipe} in it.")]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
+    [ArgumentCompleter(typeof(OutFileCompleter))]
     public string? OutFile { get; set; }
 
     /// <summary>Names of layers, with wildcards; others are left out. By default all layers.</summary>
@@ -83,11 +83,11 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     public int? Rank { get; set; }
 
     /// <summary>Resizes results of an earlier run too.</summary>
-    [Parameter(HelpMessage = "Also resizes files that an earlier run has made.")]
+    [Parameter(HelpMessage = "Also resizes files made by an earlier run.")]
     public SwitchParameter IncludeResized { get; set; }
 
     /// <summary>Skips an output that exists and was made from the same input by the same recipe, as its metadata says.</summary>
-    [Parameter(HelpMessage = "Skips outputs that an earlier run has made from the same input with the same settings.")]
+    [Parameter(HelpMessage = "Skips outputs that an earlier run made from the same input with the same settings.")]
     public SwitchParameter SkipExisting { get; set; }
 
     /// <summary>Overwrites outputs that exist; never an input or the checkpoint.</summary>
@@ -116,10 +116,9 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     {
         Emit(_job!.Finish());
         Progress.Complete();
+        base.EndProcessing();
         if (!_hasInput)
             ReportNothing("no LoRA came through the pipeline");
-        else if (FolderPassedOver is not null && !_job.HasInput)
-            ReportNothing($"only folders came through the pipeline, such as '{FolderPassedOver}'. Name files in it, for example with Get-ChildItem *.safetensors");
     }
 
     /// <inheritdoc/>
@@ -132,7 +131,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
 
     private void TakeLayers()
     {
-        foreach (PSObject layer in InputObject)
+        foreach (PSObject layer in EnsureLayers(InputObject))
         {
             if (layer.BaseObject is LayerReference copy)
                 _job!.Add(copy);
@@ -148,13 +147,12 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     });
 
     /// <summary>A job that runs every day may well find nothing to do; anybody else wonders.</summary>
-    private void ReportNothing(string reason)
+    private protected override void ReportNothing(string reason)
     {
-        string message = $"Nothing was done: {reason}.";
         if (SkipExisting)
-            WriteVerbose(message);
+            WriteVerbose($"Nothing was done: {reason}.");
         else
-            WriteWarning(message);
+            base.ReportNothing(reason);
     }
 
     private JobSettings CreateSettings() => new()

@@ -28,46 +28,63 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
 
     /// <summary>Layers from Get-LoraSpectrum, or copies of them; the recipe is attached to layers that are new objects.</summary>
     [Parameter(ValueFromPipeline = true, HelpMessage = "Layers from Get-LoraSpectrum that the recipe is attached to.")]
-    [LayerTransformation]
+    [LayerTransformation(TakesRecipes = true)]
     [ValidateNotNull]
     public PSObject[] InputObject { get; set; } = [];
 
     /// <summary>Weight of the spectral norm of the base layer.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the spectral norm of the base layer.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
     public double SpnCkpt { get; set; }
 
     /// <summary>Weight of the spectral norm of the LoRA layer.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the spectral norm of the LoRA layer.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
     public double SpnLora { get; set; }
 
     /// <summary>Weight of the Frobenius norm of the base layer.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the Frobenius norm of the base layer.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
     public double FroCkpt { get; set; }
 
     /// <summary>Weight of the Frobenius norm of the LoRA layer.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the Frobenius norm of the LoRA layer.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
     public double FroLora { get; set; }
 
     /// <summary>Weight of what the base layer does to the singular vectors.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of what the base layer does to the singular vectors. Experimental.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
     public double Subspace { get; set; }
 
     /// <summary>Weight of the parameters that one rank costs.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the number of parameters that one rank costs.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
     public double Params { get; set; }
 
     /// <summary>The least score (log₁₀) that is kept.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The lowest score (log10) that is kept.")]
     [Alias("Thr")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
     public double? Threshold { get; set; }
 
     /// <summary>The largest size of the output file: in MiB, or with a unit such as 32MB.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The largest size of the output file: in MiB, or with a unit, such as 32MB or 0.5GiB.")]
     [SizeTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
     public string? Size { get; set; }
 
     /// <summary>What ΔW is multiplied by.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The factor by which the LoRA is multiplied. Default: 1.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
     public double Rescale { get; set; } = 1;
 
     /// <inheritdoc/>
@@ -83,7 +100,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
         if (!MyInvocation.BoundParameters.ContainsKey(nameof(InputObject)))
             WriteObject(Recipe, enumerateCollection: true);
 
-        foreach (PSObject layer in InputObject)
+        foreach (PSObject layer in EnsureLayers(InputObject))
         {
             if (layer.BaseObject is LayerReference copy)
                 _copies.Add(copy with { Recipes = [.. copy.Recipes ?? [], .. Recipe] });

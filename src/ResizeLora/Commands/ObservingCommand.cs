@@ -30,7 +30,7 @@ public abstract class ObservingCommand : StoppableCommand, IPipelineObserver
 
     bool IPipelineObserver.MayCreateFolder(string path) => ShouldProcess(path, "Create folder");
 
-    bool IPipelineObserver.MayWrite(string path, string description) => ShouldProcess(path, $"Write resized LoRA ({description})");
+    bool IPipelineObserver.MayWrite(string path, string description, bool replaces) => ShouldProcess(path, $"{(replaces ? "Overwrite existing output with" : "Write")} resized LoRA ({description})");
 
     /// <summary>Does work on one item: a problem with it is an error record, and the next item goes on.</summary>
     private protected void ForEachItem(string path, Action work)

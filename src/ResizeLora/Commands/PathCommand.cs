@@ -13,6 +13,10 @@ public abstract class PathCommand : ObservingCommand
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
 
+    private readonly List<string> _foreign = [];
+    private string? _passedOver;
+    private bool _hasTaken;
+
     // A folder and the files in it stand for one adapter.
     private readonly HashSet<string> _folders = new(RealPath.Comparer);
 
@@ -30,8 +34,17 @@ public abstract class PathCommand : ObservingCommand
     [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>A folder that came with the files of a folder and was passed over; null if none did.</summary>
-    private protected string? FolderPassedOver { get; private set; }
+    /// <summary>Says that a call has come to nothing, and why.</summary>
+    private protected virtual void ReportNothing(string reason) => WriteWarning($"Nothing was done: {reason}.");
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_passedOver is not null && !_hasTaken)
+            ReportNothing($"none of the inputs is named like a LoRA, such as '{_passedOver}'. Name LoRAs, for example with Get-ChildItem *.safetensors");
+        if (_foreign.Count > 0)
+            WriteWarning($"Skipped {Quantity.Of(_foreign.Count, "file")} not in the safetensors format{(_foreign.Count == 1 ? ":" : ", such as")} '{_foreign[0]}'. Convert {(_foreign.Count == 1 ? "it" : "them")} to safetensors first.");
+    }
 
     /// <summary>The files of this pipeline record; each that can't be found is an error record.</summary>
     private protected IEnumerable<string> ResolveFiles()
@@ -43,8 +56,11 @@ public abstract class PathCommand : ObservingCommand
             bool isNamed = literal ? !MyInvocation.ExpectingInput : !WildcardPattern.ContainsWildcardCharacters(path);
             foreach (string file in literal ? ResolveLiteral(path) : ResolveWildcard(path))
             {
-                if (AdapterOf(file, isNamed) is { } adapter)
-                    yield return adapter;
+                if (AdapterOf(file, isNamed) is not { } adapter)
+                    continue;
+
+                _hasTaken = true;
+                yield return adapter;
             }
         }
     }
@@ -62,12 +78,13 @@ public abstract class PathCommand : ObservingCommand
         if (isNamed)
             return path;
 
-        bool isFolder = Directory.Exists(path);
-        if (!isFolder && !AdapterLocation.IsCompanion(path))
+        if (AdapterLocation.IsNamedAsModel(path) && !Directory.Exists(path))
             return path;
 
+        if (AdapterLocation.IsNamedAsForeignModel(path))
+            _foreign.Add(path);
         WriteVerbose($"'{path}' is not a LoRA; skipped.");
-        FolderPassedOver ??= isFolder ? path : null;
+        _passedOver ??= path;
         return null;
     }
 

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using ResizeLora.Completion;
 using ResizeLora.Decomposition;
+using ResizeLora.Errors;
 using ResizeLora.Norms;
 using ResizeLora.Torch;
 
@@ -46,5 +47,20 @@ public abstract class PipelineCommand : PathCommand
     private protected string? CacheFolder => _cacheFolder.Value;
 
     /// <summary>The full paths of the checkpoint that the user named; null if none was.</summary>
-    private protected string[]? CheckpointPaths => Checkpoint is null ? null : [.. Checkpoint.Select(ResolveSingle)];
+    private protected string[]? CheckpointPaths => Checkpoint is null ? null : [.. Checkpoint.Select(ResolveCheckpoint)];
+
+    /// <summary>A wildcard will do where it means one model; two models are never meant.</summary>
+    private string ResolveCheckpoint(string path)
+    {
+        string literal = ResolveSingle(path);
+        if (!WildcardPattern.ContainsWildcardCharacters(path) || System.IO.Path.Exists(literal))
+            return literal;
+
+        string[] found = [.. SessionState.InvokeProvider.Item.Get([path], force: false, literalPath: false).Select(item => item.BaseObject).OfType<FileSystemInfo>().Select(item => item.FullName)];
+        if (found is [string only])
+            return only;
+
+        ThrowTerminatingError(ErrorRecords.NotOneCheckpoint(path, found));
+        return literal;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
+using ResizeLora.Arguments;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
 
@@ -61,6 +62,14 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
     /// <param name="action">What is done.</param>
     /// <returns>Whether it may be done.</returns>
     public new bool ShouldProcess(string target, string action) => base.ShouldProcess(DisplayText.Message(target), DisplayText.Message(action));
+
+    /// <summary>What the pipeline holds instead of layers ends the call, with one error.</summary>
+    private protected PSObject[] EnsureLayers(PSObject[] layers)
+    {
+        if (layers.Select(layer => layer.BaseObject).OfType<MistakenInput>().FirstOrDefault() is { } mistake)
+            ThrowTerminatingError(ErrorRecords.NotALayer(mistake.Item, mistake.Reason));
+        return layers;
+    }
 
     /// <summary>The full path of a file or folder that need not exist.</summary>
     /// <exception cref="PipelineStoppedException">It is not on the file system; the error was reported.</exception>

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace ResizeLora.Completion;
 
 /// <summary>Completes folders, for parameters without wildcards.</summary>
-internal sealed class FolderCompleter : LiteralSafetensorsFileCompleter
+internal class FolderCompleter : LiteralSafetensorsFileCompleter
 {
     private protected override bool IsOffered(CompletionResult result) => result.ResultType == CompletionResultType.ProviderContainer;
 }

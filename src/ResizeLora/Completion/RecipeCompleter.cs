@@ -16,6 +16,8 @@ internal sealed class RecipeCompleter : QuietCompleter
         string[] usedBefore = Keys(word.Text[recipeStart..itemStart]);
         int equals = item.IndexOf('=', StringComparison.Ordinal);
         string key = (equals < 0 ? item : item[..equals]).Trim();
+        if (word.Text.Length == 0)
+            return Ready.Select(recipe => Whole(word, recipe.Text, recipe.Meaning)).Concat(RecipeKeys.All.Select(next => Result(word, before, next)));
         if (equals < 0)
             return Unused(usedBefore).Where(next => next.StartsWith(key, StringComparison.OrdinalIgnoreCase)).Select(next => Result(word, before, next));
 
@@ -23,6 +25,21 @@ internal sealed class RecipeCompleter : QuietCompleter
             return RecipeKeyHelp.All.Where(help => help.Key == key).Select(help => Result(word, before, key, help.Example));
 
         return Unused([.. usedBefore, key]).Select(next => Result(word, $"{word.Text},", next));
+    }
+
+    /// <summary>Recipes to begin with.</summary>
+    private static readonly (string Text, string Meaning)[] Ready =
+    [
+        (ResizeRecipe.Default.Recipe, "The default: keeps what is strong compared with the base model; needs -Checkpoint"),
+        ("spn_lora=1,thr=-0.7", "Keeps what is strong within each layer; needs no checkpoint"),
+        ("spn_lora=1,size=32", "The best that fits into 32 MiB; needs no checkpoint"),
+    ];
+
+    /// <summary>A whole recipe, after which nothing need be typed.</summary>
+    private static CompletionResult Whole(QuotedWord word, string recipe, string meaning)
+    {
+        string quote = word.Quote.Length > 0 ? word.Quote : "'";
+        return new CompletionResult(quote + recipe + quote, recipe, CompletionResultType.ParameterValue, meaning);
     }
 
     private static string[] Keys(string items) => [.. items.Split(',').Select(item => item.Split('=')[0].Trim())];

@@ -20,5 +20,5 @@ internal sealed class Silence : IPipelineObserver
     {
     }
 
-    public bool MayWrite(string path, string description) => true;
+    public bool MayWrite(string path, string description, bool replaces) => true;
 }

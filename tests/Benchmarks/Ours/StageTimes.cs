@@ -43,7 +43,7 @@ internal sealed class StageTimes : IPipelineObserver
             _written = _watch.Elapsed;
     }
 
-    public bool MayWrite(string path, string description)
+    public bool MayWrite(string path, string description, bool replaces)
     {
         _planned = _watch.Elapsed;
         return true;

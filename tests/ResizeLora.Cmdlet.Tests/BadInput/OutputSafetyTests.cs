@@ -25,12 +25,49 @@ public sealed class OutputSafetyTests : IDisposable
         Resize("style.safetensors").Is("OutputExists", ErrorCategory.ResourceExists).LetsTheCallGoOn().Mentions(path, "-Force");
     }
 
+    [Theory]
+    [InlineData("base", "is a checkpoint")]
+    [InlineData("lora", "was not resized by ResizeLora")]
+    [InlineData("text", "is not a safetensors file that can be read")]
+    [InlineData("nothing", "is not a safetensors file that can be read")]
+    public void Force_replaces_only_what_this_module_has_made(string kind, string mention)
+    {
+        string precious = _bench.PathOf("base.safetensors");
+        _ = kind switch { "base" => _bench.AddCheckpoint(), "lora" => _bench.AddLora("base.safetensors", 7), _ => _bench.AddText("base.safetensors", kind == "text" ? "precious" : "") };
+
+        foreach (string force in new[] { "-Force", "-Force -SkipExisting", "-Force -WhatIf" })
+            Resize($"style.safetensors -OutFile base.safetensors {force}").Is("OutputIsNotOurs", ErrorCategory.ResourceExists).LetsTheCallGoOn().Mentions(precious, mention, "-Force replaces only", "Choose another name", "remove it");
+        Resize("style.safetensors -OutFile base.safetensors").Is("OutputExists", ErrorCategory.ResourceExists).Mentions(precious, mention);
+    }
+
+    [Fact]
+    public void What_is_in_the_way_is_found_before_any_layer_is_decomposed()
+    {
+        _bench.AddCheckpoint();
+        RunResult result = _bench.Run("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,size=0.01' -OutFile base.safetensors -Force");
+
+        Assert.Single(result.Errors);
+        Assert.DoesNotContain(result.Progress, record => record.StatusDescription.Contains("layer", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Force_replaces_an_output_by_any_name()
+    {
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe $args[0] -OutFile small.safetensors", Bench.ByItself);
+        string before = Bench.Hash(_bench.PathOf("small.safetensors"));
+
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.1' -OutFile small.safetensors -Force");
+
+        Assert.NotEqual(before, Bench.Hash(_bench.PathOf("small.safetensors")));
+    }
+
     [Fact]
     public void Force_overwrites_an_existing_output()
     {
         _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe $args[0]", Bench.ByItself);
         string expected = Bench.Hash(_bench.PathOf(Output));
-        _bench.AddText(Output, "old");
+        _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.1' -OutFile other.safetensors");
+        File.Move(_bench.PathOf("other.safetensors"), _bench.PathOf(Output), overwrite: true);
 
         _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe $args[0] -Force", Bench.ByItself);
 
@@ -153,15 +190,30 @@ public sealed class OutputSafetyTests : IDisposable
     }
 
     [UnixFact]
-    public void Output_that_is_a_link_to_somewhere_else_is_replaced_and_what_it_led_to_stays()
+    public void Output_that_is_a_link_to_an_output_is_replaced_and_what_it_led_to_stays()
     {
-        string precious = _bench.AddText("elsewhere/precious.txt", "precious");
-        File.CreateSymbolicLink(_bench.PathOf(Output), precious);
+        string earlier = _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-0.1' -Destination elsewhere").Only<ResizeResult>().Path;
+        string before = Bench.Hash(earlier);
+        File.CreateSymbolicLink(_bench.PathOf(Output), earlier);
 
         _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe $args[0] -Force", Bench.ByItself);
 
-        Assert.Equal("precious", File.ReadAllText(precious));
+        Assert.Equal(before, Bench.Hash(earlier));
         Assert.Null(new FileInfo(_bench.PathOf(Output)).LinkTarget);
+    }
+
+    [UnixTheory]
+    [InlineData("elsewhere/precious.txt")]
+    [InlineData("elsewhere/nothing")]
+    public void Output_that_is_a_link_to_anything_else_stays(string target)
+    {
+        _bench.AddText("elsewhere/precious.txt", "precious");
+        File.CreateSymbolicLink(_bench.PathOf(Output), _bench.PathOf(target));
+
+        RunResult result = _bench.Run("Invoke-LoraResize style.safetensors -Recipe $args[0] -Force", Bench.ByItself);
+
+        new ExpectedError(Assert.Single(result.Errors), result.IsTerminated).Is("OutputIsNotOurs", ErrorCategory.ResourceExists);
+        Assert.NotNull(new FileInfo(_bench.PathOf(Output)).LinkTarget);
     }
 
     [UnixFact]

@@ -53,7 +53,7 @@ public sealed class RecipeErrorTests : IDisposable
     [InlineData("@{ spn_chkpt = 1; thr = -1 }", "spn_ckpt")]
     [InlineData("@{ spn_ckpt = 1; thr = -1,2 }", "-1.2")]
     [InlineData("@{ spn_ckpt = 1; thr = '-1,2' }", "-1.2")]
-    [InlineData("@{ spn_ckpt = 1; size = 32MB }", "Did you mean 32?")]
+    [InlineData("@{ spn_ckpt = 1; size = 32MB }", "Did you mean 32MB?")]
     [InlineData("@{ spn_ckpt = 1; thr = $null }", "'thr' has no value")]
     [InlineData("@{ }", "the recipe is empty")]
     [InlineData("spn_ckpt=1,thr=-1,2", "write decimals with a point, -1.2")]

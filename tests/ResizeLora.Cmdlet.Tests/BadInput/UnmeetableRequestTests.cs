@@ -52,6 +52,6 @@ public sealed class UnmeetableRequestTests : IDisposable
         Directory.CreateDirectory(path);
 
         _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe $args[0]", Bench.ByItself).Is("OutputExists", ErrorCategory.ResourceExists).Mentions(path);
-        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe $args[0] -Force", Bench.ByItself).Is("WriteFailed", ErrorCategory.WriteError).Mentions(path);
+        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe $args[0] -Force", Bench.ByItself).Is("OutputIsNotOurs", ErrorCategory.ResourceExists).Mentions(path, "is a folder");
     }
 }

@@ -29,6 +29,10 @@ public sealed class CompletionBench : IDisposable
         Directory.CreateDirectory(_bench.PathOf("folder"));
     }
 
+    /// <summary>Computes norms of the checkpoint, and returns the hash by which the cache has them.</summary>
+    public string FillCache() =>
+        _bench.RunClean("$null = Get-LoraSpectrum style.safetensors -Checkpoint base.safetensors; (Get-SpectralNormCache).Sha256").Only<string>();
+
     public string PathOf(string name) => _bench.PathOf(name);
 
     /// <summary>What Tab offers where the line has a bar.</summary>

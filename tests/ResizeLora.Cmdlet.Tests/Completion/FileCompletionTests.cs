@@ -33,6 +33,32 @@ public sealed class FileCompletionTests : IDisposable
         Assert.Equal(["folder"], _bench.Complete("Invoke-LoraResize style.safetensors -Destination |").Select(result => result.ListItemText).Where(name => name != "cache"));
 
     [Fact]
+    public void An_output_is_in_a_folder_and_no_file_that_exists() =>
+        Assert.Equal(["folder"], _bench.Complete("Invoke-LoraResize style.safetensors -OutFile |").Select(result => result.ListItemText).Where(name => name != "cache"));
+
+    [Theory]
+    [InlineData("Invoke-LoraResize -OutFile '{|", "'{folder}", "'{name}", "'{recipe}")]
+    [InlineData("Invoke-LoraResize -OutFile 'out/{n|", "'out/{name}")]
+    [InlineData("Invoke-LoraResize -OutFile 'out/{name}-{|", "'out/{name}-{name}", "'out/{name}-{recipe}")]
+    public void After_a_brace_come_place_holders(string line, params string[] expected) => Assert.Equal(expected, _bench.Texts(line));
+
+    [Theory]
+    [InlineData("New-ResizeRecipe -SpnCkpt 1 -Size |")]
+    [InlineData("New-ResizeRecipe -SpnCkpt |")]
+    [InlineData("New-ResizeRecipe -SpnCkpt 1 -Threshold |")]
+    [InlineData("Clear-SpectralNormCache -Sha256 |")]
+    public void Where_no_path_can_be_meant_none_is_offered(string line) => Assert.Empty(_bench.Complete(line));
+
+    [Fact]
+    public void Hashes_of_the_cache_are_offered_with_the_names_of_checkpoints()
+    {
+        string sha256 = _bench.FillCache();
+
+        System.Management.Automation.CompletionResult only = Assert.Single(_bench.Complete($"Clear-SpectralNormCache -Sha256 {sha256[..3]}|"));
+        Assert.Equal((sha256, "base.safetensors"), (only.CompletionText, only.ToolTip));
+    }
+
+    [Fact]
     public void Parameters_say_what_they_are_for() =>
         Assert.Contains("The folder for the outputs", Assert.Single(_bench.Complete("Invoke-LoraResize -Dest|")).ToolTip, StringComparison.Ordinal);
 

@@ -10,12 +10,22 @@ public sealed class RecipeCompletionTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     [Theory]
-    [InlineData("Invoke-LoraResize style.safetensors -Recipe |")]
-    [InlineData("Invoke-LoraResize style.safetensors -Recipe '|")]
-    [InlineData("New-ResizeRecipe |")]
     [InlineData("New-ResizeRecipe 'spn_ckpt=1,thr=-1:|")]
     public void A_recipe_begins_with_any_key(string line) =>
         Assert.Equal(RecipeKeys.All, _bench.Complete(line).Select(result => result.ListItemText));
+
+    [Theory]
+    [InlineData("Invoke-LoraResize style.safetensors -Recipe |")]
+    [InlineData("Invoke-LoraResize style.safetensors -Recipe '|")]
+    [InlineData("New-ResizeRecipe |")]
+    public void Nothing_typed_offers_ready_recipes_and_any_key(string line)
+    {
+        string[] offered = [.. _bench.Complete(line).Select(result => result.ListItemText)];
+
+        Assert.Equal(ResizeRecipe.Default.Recipe, offered[0]);
+        Assert.Equal(RecipeKeys.All, offered[^RecipeKeys.All.Count..]);
+        Assert.All(offered[..^RecipeKeys.All.Count], recipe => Assert.Equal(recipe, ResizeRecipe.Parse(recipe).Recipe));
+    }
 
     [Theory]
     [InlineData("New-ResizeRecipe s|", "'spn_ckpt=", "'spn_lora=", "'subspace=", "'size=")]

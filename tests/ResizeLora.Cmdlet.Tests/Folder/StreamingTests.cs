@@ -88,7 +88,7 @@ public sealed class StreamingTests : IDisposable
     [Theory]
     [InlineData("@() | Invoke-LoraResize", "no LoRA came through the pipeline")]
     [InlineData("Get-LoraSpectrum a.safetensors -Layer nothing* -WarningAction SilentlyContinue | Invoke-LoraResize", "no LoRA came through the pipeline")]
-    [InlineData("Get-Item folder | Invoke-LoraResize", "only folders came through the pipeline")]
+    [InlineData("Get-Item folder | Invoke-LoraResize", "none of the inputs is named like a LoRA")]
     [InlineData("Invoke-LoraResize a.safetensors -Checkpoint a.safetensors", "is the checkpoint")]
     [InlineData("Invoke-LoraResize a.safetensors -Checkpoint a.safetensors -SkipExisting", "is the checkpoint")]
     [InlineData("Get-Item a.safetensors | Invoke-LoraResize -Checkpoint a.safetensors -Destination out", "is the checkpoint")]

@@ -198,13 +198,25 @@ public sealed class LoraInfoTests : IDisposable
     {
         string folder = PeftSample.CopyTo(_bench.PathOf("style"), "plain");
         File.Delete(Path.Combine(folder, PeftSample.ConfigurationName));
-        Assert.Contains("lacks the 'adapter_config.json'", _bench.RunClean("Get-LoraInfo style/adapter_model.safetensors").Only<LoraInfo>().Alpha, StringComparison.Ordinal);
+        Assert.Contains("adapter_config.json is missing", _bench.RunClean("Get-LoraInfo style/adapter_model.safetensors").Only<LoraInfo>().Alpha, StringComparison.Ordinal);
 
         _bench.Add("style.safetensors", SampleModel.Lora()
             .Add("somebody.elses.new_left.weight", Matrix.Gaussian(32, 4, new Random(1)))
             .Add("somebody.elses.new_right.weight", Matrix.Gaussian(4, 32, new Random(2))));
         LoraProblem problem = Assert.Single(Read().Problems);
         Assert.Equal((1, "somebody.elses.new_left.weight"), (problem.Count, problem.Example));
+    }
+
+    [Theory]
+    [InlineData("modelspec.architecture", "stable-diffusion-xl-v1-base/lora", "SDXL")]
+    [InlineData("ss_base_model_version", "sdxl_base_v1-0", "SDXL")]
+    [InlineData("modelspec.architecture", "flux-1-dev/lora", "Flux.1")]
+    [InlineData("modelspec.architecture", "something-new", "Unknown")]
+    public void The_architecture_in_the_metadata_is_a_hint_where_names_leave_the_family_open(string key, string architecture, string family)
+    {
+        var random = new Random(1);
+        _bench.Add("style.safetensors", new SampleFile().AddLora(SampleModel.TextEncoder1, 32, 12, 4, random).AddMetadata(key, architecture));
+        Assert.Equal(family, Read().FamilyGuess);
     }
 
     [Fact]

@@ -67,6 +67,19 @@ public sealed class LayerCopyTests : IDisposable
     }
 
     [Fact]
+    public void Layers_without_recipes_have_no_text_for_them_and_come_back()
+    {
+        Assert.All(_bench.RunClean("$layers | ForEach-Object { $_.Recipes.ToString() }").OutputAs<string>(), Assert.Empty);
+        Assert.Single(_bench.RunClean("""
+            $layers | ForEach-Object {
+                $row = [ordered]@{}
+                foreach ($property in $_.psobject.Properties) { $row[$property.Name] = "$(if ($null -ne $property.Value) { $property.Value.ToString() })" }
+                [pscustomobject]$row
+            } | Invoke-LoraResize -Checkpoint base.safetensors -Destination out
+            """).Output);
+    }
+
+    [Fact]
     public void Restored_layers_are_as_they_were()
     {
         IReadOnlyList<DecomposedLayer> before = _bench.RunClean("$attached").OutputAs<DecomposedLayer>();

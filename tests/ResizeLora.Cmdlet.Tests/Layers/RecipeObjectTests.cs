@@ -53,12 +53,45 @@ public sealed class RecipeObjectTests : IDisposable
     [Theory]
     [InlineData("New-ResizeRecipe @{ spn_ckpt = 1; thr = -1.2 }", "spn_ckpt=1,thr=-1.2")]
     [InlineData("New-ResizeRecipe ([ordered]@{ thr = '-1.2'; spn_lora = 0.5; size = '32MB' })", "spn_lora=0.5,thr=-1.2,size=32MB")]
+    [InlineData("New-ResizeRecipe @{ SpnCkpt = 1; Threshold = -1.2; Rescale = 0.5 }", "spn_ckpt=1,thr=-1.2,rescale=0.5")]
+    [InlineData("New-ResizeRecipe @{ FRO_LORA = 1; Thr = -1; Size = '64KB' }", "fro_lora=1,thr=-1,size=0.064MB")]
+    [InlineData("New-ResizeRecipe @{ spn_ckpt = 1; thr = [string][char]0x2212 + '1.2' }", "spn_ckpt=1,thr=-1.2")]
     [InlineData("New-ResizeRecipe @{ spn_ckpt = 1; thr = -1 }, 'spn_lora,thr=-2', @{ params = 1; size = 3 }", "spn_ckpt=1,thr=-1", "spn_lora=1,thr=-2", "params=1,size=3")]
     [InlineData("@{ spn_ckpt = 1; thr = -1 }, 'spn_lora,thr=-2:params,size=3' | New-ResizeRecipe", "spn_ckpt=1,thr=-1", "spn_lora=1,thr=-2", "params=1,size=3")]
     [InlineData("New-ResizeRecipe 'spn_ckpt=1,thr=-1' | New-ResizeRecipe", "spn_ckpt=1,thr=-1")]
     [InlineData("$d = [System.Collections.Generic.Dictionary[string, double]]::new(); $d['spn_ckpt'] = 1; $d['thr'] = -1; New-ResizeRecipe $d", "spn_ckpt=1,thr=-1")]
     public void Recipes_are_texts_or_hashtables_given_or_piped(string script, params string[] printed) =>
         Assert.Equal(printed, _bench.RunClean(script).OutputAs<ResizeRecipe>().Select(recipe => recipe.Recipe));
+
+    [Theory]
+    [InlineData("@{ spn_lora = 1; size = 64KB }", "'64KB'")]
+    [InlineData("@{ spn_lora = 1; size = 16KB }", "'16KB'")]
+    [InlineData("@{ spn_lora = 1; size = 32MB }", "'32MB'")]
+    [InlineData("@{ spn_lora = 1; thr = -1,2 }", "write decimals with a point, -1.2.")]
+    [InlineData("@{ spn_lora = 1; thr = 'x' }", "'x' is not a finite number for 'thr'")]
+    [InlineData("@{ spn_lora = 1; thr = $null }", "'thr' has no value")]
+    [InlineData("@{ spn_lora = 1; thr = -1; Threshold = -2 }", "'thr' is given twice")]
+    [InlineData("@{ spn_lara = 1; thr = -1 }", "did you mean 'spn_lora'?")]
+    [InlineData("@{ rescale = 0.5 }", "neither how to score nor what to keep")]
+    public void An_error_in_a_hashtable_names_no_position(string recipe, string mention)
+    {
+        ExpectedError error = _bench.RunFailing($"New-ResizeRecipe {recipe}").Mentions(mention);
+        Assert.DoesNotContain("position", error.Record.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-Size (64KB)", "'64KB'")]
+    [InlineData("-Size (16KB)", "'16KB'")]
+    [InlineData("-Size 40960", "'40KB'")]
+    public void A_size_in_bytes_is_refused(string size, string mention) =>
+        _bench.RunFailing($"New-ResizeRecipe -SpnLora 1 {size}").Is("RecipeSizeTooLarge", System.Management.Automation.ErrorCategory.InvalidArgument).Mentions(mention, "in quotes");
+
+    [Theory]
+    [InlineData("\u22121.2")]
+    [InlineData("'\u20131.2'")]
+    [InlineData("\uFF0D\uFF11.2")]
+    public void Numbers_of_parameters_may_have_a_typographic_minus(string threshold) =>
+        Assert.Equal("spn_lora=1,thr=-1.2", _bench.RunClean($"New-ResizeRecipe -SpnLora 1 -Threshold {threshold}").Only<ResizeRecipe>().Recipe);
 
     [Fact]
     public void A_hashtable_is_a_recipe_for_Invoke_LoraResize_too()

@@ -99,8 +99,24 @@ public sealed class OutFileTests : IDisposable
     [Fact]
     public void An_output_that_does_not_tell_how_it_was_made_is_not_skipped()
     {
-        _bench.AddText("small.safetensors", "precious");
+        // As another tool writes it.
+        _bench.Add("small.safetensors", SampleModel.Lora(2).AddMetadata("resize_params", "spn_ckpt=1,thr=-1.2"));
 
         _bench.RunFailing($"Invoke-LoraResize style.safetensors {Recipe} -OutFile small.safetensors -SkipExisting").Is("OutputExists", ErrorCategory.ResourceExists).Mentions("does not tell how it was made", "-Force");
+    }
+
+    [Fact]
+    public void WhatIf_says_that_an_output_is_overwritten()
+    {
+        var host = new RecordingHost(400);
+        using var bench = new Bench(host);
+        bench.AddLora();
+        foreach ((string prepare, string expected) in new[] { ("", "\"Write resized LoRA (rank"), ("Invoke-LoraResize style.safetensors -OutFile small.safetensors {0}", "\"Overwrite existing output with resized LoRA (rank") })
+        {
+            bench.Run(string.Format(null, prepare, Recipe));
+            host.Take();
+            bench.RunInConsole($"Invoke-LoraResize style.safetensors {Recipe} -OutFile small.safetensors -Force -WhatIf");
+            Assert.Contains(expected, host.Take(), StringComparison.Ordinal);
+        }
     }
 }

@@ -64,7 +64,7 @@ public sealed class ResultTests : IDisposable
         RunResult result = _bench.Run("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20'");
 
         string warning = Assert.Single(result.Warnings);
-        Assert.StartsWith("Nothing was saved in 1 file", warning, StringComparison.Ordinal);
+        Assert.StartsWith("1 file did not get smaller: ", warning, StringComparison.Ordinal);
         Assert.Contains(_bench.PathOf("style_spnlora1_th-20.safetensors"), warning, StringComparison.Ordinal);
         Assert.True(result.Only<ResizeResult>().SavedPercent <= 0);
     }

@@ -78,7 +78,7 @@ public sealed class TensorTests : IDisposable
             string path = _bench.Add("style.safetensors", SampleModel.AddLayers(new SampleFile(), alpha: alpha));
             Dictionary<string, Matrix> expected = LoraFile.EffectiveDeltas(path);
 
-            string output = _bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20' -Force -Precision {precision}").Only<ResizeResult>().Path;
+            string output = _bench.RunGrowing($"Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20' -Force -Precision {precision}").Only<ResizeResult>().Path;
 
             Dictionary<string, Matrix> actual = LoraFile.EffectiveDeltas(output);
             Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
@@ -124,12 +124,12 @@ public sealed class TensorTests : IDisposable
     {
         string path = _bench.AddLora();
 
-        string output = _bench.RunClean("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20,rescale=0.25' -Precision Float32").Only<ResizeResult>().Path;
+        string output = _bench.RunGrowing("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,thr=-20,rescale=0.25' -Precision Float32").Only<ResizeResult>().Path;
 
         Matrix expected = 0.25 * LoraFile.EffectiveDeltas(path)[SampleModel.Unet];
         Assert.True((LoraFile.EffectiveDeltas(output)[SampleModel.Unet] - expected).FrobeniusNorm <= 1e-6 * expected.FrobeniusNorm);
     }
 
     private ReferenceFile Resize(string path, string parameters = "", string recipe = Bench.ByItself) =>
-        ReferenceFile.Open(_bench.RunClean($"Invoke-LoraResize $args[0] -Recipe $args[1] {parameters}", path, recipe).Only<ResizeResult>().Path);
+        ReferenceFile.Open(_bench.RunGrowing($"Invoke-LoraResize $args[0] -Recipe $args[1] {parameters}", path, recipe).Only<ResizeResult>().Path);
 }

@@ -32,6 +32,32 @@ public sealed class SkipExistingTests : IDisposable
     }
 
     [Fact]
+    public void Outputs_beside_the_inputs_are_passed_over_quietly()
+    {
+        const string job = "Get-ChildItem *.safetensors | Invoke-LoraResize -Checkpoint base.safetensors -Recipe 'spn_ckpt=1,thr=-1.2' -Verbose";
+        Assert.Equal(2, _bench.RunClean($"{job} -SkipExisting").Output.Count);
+
+        RunResult second = _bench.RunClean($"{job} -SkipExisting");
+
+        Assert.Empty(second.Output);
+        Assert.Contains(second.Verbose, message => message.StartsWith("Skipped 2 files made by an earlier run", StringComparison.Ordinal));
+        Assert.StartsWith("Skipped 2 files made by an earlier run, such as '", Assert.Single(_bench.Run($"{job} -Force").Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_Force_what_is_the_same_is_skipped_and_what_is_different_is_replaced()
+    {
+        const string job = "Invoke-LoraResize style.safetensors -OutFile small.safetensors -SkipExisting -Force -Recipe";
+        _bench.RunClean($"{job} 'spn_lora=1,thr=-0.3'");
+        string before = Bench.Hash(_bench.PathOf("small.safetensors"));
+
+        Assert.Empty(_bench.RunClean($"{job} 'spn_lora=1,thr=-0.3'").Output);
+        Assert.Single(_bench.RunClean($"{job} 'spn_lora=1,thr=-0.1'").Output);
+
+        Assert.NotEqual(before, Bench.Hash(_bench.PathOf("small.safetensors")));
+    }
+
+    [Fact]
     public void Only_what_is_missing_is_made()
     {
         _bench.RunClean(Job);

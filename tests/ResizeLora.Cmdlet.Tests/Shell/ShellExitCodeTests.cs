@@ -12,7 +12,7 @@ public sealed class ShellExitCodeTests : IDisposable
     [InlineData]
     [InlineData("-Command")]
     [InlineData("-Command", "1", "2")]
-    [InlineData("-Help")]
+    [InlineData("-Helpless")]
     [InlineData("no-such-script.ps1")]
     public void Wrong_usage_says_how_on_stderr(params string[] arguments)
     {
@@ -21,6 +21,19 @@ public sealed class ShellExitCodeTests : IDisposable
         Assert.Equal(2, outcome.ExitCode);
         Assert.Contains("Usage: ResizeLora.Shell", outcome.Error, StringComparison.Ordinal);
         Assert.Empty(outcome.Output);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("-Help")]
+    public void Who_asks_for_help_gets_it(string argument)
+    {
+        ShellOutcome outcome = _shell.Run(argument);
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("Usage: ResizeLora.Shell", outcome.Output, StringComparison.Ordinal);
+        Assert.Empty(outcome.Error);
     }
 
     [Theory]

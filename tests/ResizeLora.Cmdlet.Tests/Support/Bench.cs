@@ -46,6 +46,15 @@ internal sealed class Bench : IDisposable
         return result;
     }
 
+    /// <summary>Runs a script that is expected to write no error, and no warning but that an output is no smaller.</summary>
+    public RunResult RunGrowing(string script, params object?[] arguments)
+    {
+        RunResult result = Run(script, arguments);
+        Assert.Empty(result.Errors);
+        Assert.All(result.Warnings, warning => Assert.Matches("^[0-9]+ files? (did|would) not get smaller", warning));
+        return result;
+    }
+
     /// <summary>Writes the sample checkpoint.</summary>
     public string AddCheckpoint(string name = "base.safetensors", int seed = 1) => SampleModel.Checkpoint(seed).Write(Made(name));
 

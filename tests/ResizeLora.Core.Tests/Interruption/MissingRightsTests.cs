@@ -58,10 +58,24 @@ public sealed class MissingRightsTests : IDisposable
     public void An_output_that_must_not_be_written_to_can_be_replaced_as_its_folder_says()
     {
         string output = Path.Combine(_out, "style_spnlora1_th-0.3.safetensors");
-        File.WriteAllText(output, "old");
-        Set(output, None);
+        AssertWorks(HostProcess.StartWithoutRights("resize", _lora, _out, ByItself));
+        Set(output, UnixFileMode.UserRead);
         AssertWorks(HostProcess.StartWithoutRights("resize", _lora, _out, ByItself, "force"));
         OutputFolder.AssertWhole(output);
+    }
+
+    [RightsFact]
+    public void An_output_that_must_not_be_read_stays_as_nobody_knows_what_it_is()
+    {
+        string output = Path.Combine(_out, "style_spnlora1_th-0.3.safetensors");
+        File.WriteAllText(output, "old");
+        Set(output, None);
+        using HostProcess host = HostProcess.StartWithoutRights("resize", _lora, _out, ByItself, "force");
+        host.Go();
+        (int exitCode, string text) = host.Finish();
+        Assert.StartsWith("OutputIsNotOurs: ", text, StringComparison.Ordinal);
+        Assert.Equal(1, exitCode);
+        Assert.Equal("old", File.ReadAllText(output));
     }
 
     [RightsFact]

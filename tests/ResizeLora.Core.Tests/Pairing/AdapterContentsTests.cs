@@ -152,8 +152,8 @@ public class AdapterContentsTests
         { "same meaning", ["lora_up.weight", "lora_down.weight", "lora_magnitude_vector", "lora_magnitude_vector.weight"] },
         { "two magnitudes", ["lora_up.weight", "lora_down.weight", "lora_magnitude_vector", "dora_scale"] },
         { "magnitudes without factors", ["dora_scale", "alpha"] },
-        { "down factor missing", ["lora_up.weight", "alpha"] },
-        { "up factor missing", ["lora_down.weight", "alpha"] },
+        { "the down factor is missing", ["lora_up.weight", "alpha"] },
+        { "the up factor is missing", ["lora_down.weight", "alpha"] },
         { "half a pair", ["lora_up.weight", "lora_A.weight"] },
         { "half a pair", ["lora_up.weight", "lora_down.weight", "lora_B.weight"] },
     };

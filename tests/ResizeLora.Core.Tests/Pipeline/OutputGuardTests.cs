@@ -2,6 +2,7 @@ using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
 using ResizeLora.Peft;
 using ResizeLora.Pipeline;
+using ResizeLora.Testing;
 using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
@@ -115,6 +116,10 @@ public sealed class OutputGuardTests : IDisposable
     {
         File.WriteAllText(_folder["out"], "old");
         Refusal.Of("OutputExists", () => Guard().Claim(_folder["out"], At("in"), ByDefault));
+        Refusal.Of("OutputIsNotOurs", () => Guard(new() { Overwrite = true }).Claim(_folder["out"], At("in"), ByDefault));
+
+        new SampleFile().AddMetadata("resize_params", "{}").Write(_folder["out"]);
+        Refusal.Of("OutputExists", () => Guard().Claim(_folder["out"], At("in"), ByDefault), "-Force");
         Guard(new() { Overwrite = true }).Claim(_folder["out"], At("in"), ByDefault);
     }
 

@@ -268,10 +268,28 @@ public sealed class PipelineRuleTests : IDisposable
         Assert.Empty(_bench.Resize(path, Keep));
         Assert.Equal("OutputExists", Assert.Single(_bench.Observer.Errors).ErrorId);
         Assert.Equal("old", File.ReadAllText(target));
+        File.Delete(target);
 
+        File.Move(Assert.Single(_bench.Resize(path, "spn_lora,thr=-0.1")).Path, target);
         _bench.Settings = _bench.Settings with { Overwrite = true };
         Assert.Single(_bench.Resize(path, Keep));
         Assert.Equal(3, LoraFile.Layers(target).Count);
+    }
+
+    [Fact]
+    public void What_another_program_puts_under_the_name_meanwhile_stays()
+    {
+        string path = _bench.WriteLora();
+        string target = _bench.Folder["style_spnlora1_fp32_th-0.25.safetensors"];
+        _bench.Settings = _bench.Settings with { Overwrite = true };
+        _bench.Observer.AtStep = stage =>
+        {
+            if (stage == "Writing layer")
+                File.WriteAllText(target, "precious");
+        };
+        Refusal.Of("OutputIsNotOurs", () => _bench.Resize(path, Keep), target);
+        Assert.Equal("precious", File.ReadAllText(target));
+        Assert.Equal(["style.safetensors", Path.GetFileName(target)], _bench.Folder.FileNames.Order(StringComparer.Ordinal));
     }
 
     [Fact]

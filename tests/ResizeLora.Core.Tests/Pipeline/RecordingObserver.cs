@@ -36,7 +36,7 @@ internal sealed class RecordingObserver : IPipelineObserver
 
     public bool MayCreateFolder(string path) => AllowFolders;
 
-    public bool MayWrite(string path, string description)
+    public bool MayWrite(string path, string description, bool replaces)
     {
         Asked.Add((path, description));
         return Allow;

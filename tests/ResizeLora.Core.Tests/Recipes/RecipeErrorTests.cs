@@ -10,7 +10,8 @@ public class RecipeErrorTests
     [InlineData("spn_chpt=1,thr=-1", 1, "spn_chpt", "spn_ckpt")]
     [InlineData("thr=-1, spn_chpt", 9, "spn_chpt", "spn_ckpt")]
     [InlineData("spn_ckpt,thr=-1:spn_lora,thrs=-1", 26, "thrs", "thr")]
-    [InlineData("SPN_CKPT=1,thr=-1", 1, "SPN_CKPT", "spn_ckpt")]
+    [InlineData("SPN_CHPT=1,thr=-1", 1, "SPN_CHPT", "spn_ckpt")]
+    [InlineData("spn_ckpt=1,Threshold=-1", 12, "Threshold", "thr")]
     [InlineData("spn_ckpt=1,siz=3", 12, "siz", "size")]
     [InlineData("spn_ckpt=1,thr=1,scale=3", 18, "scale", "rescale")]
     public void An_unknown_key_is_named_with_what_may_have_been_meant(string text, int position, string key, string suggestion) => Refusal.Of(
@@ -72,11 +73,15 @@ public class RecipeErrorTests
         "RecipeNotANumber", () => ResizeRecipe.Parse(text), $"position {position}:", $"'{value}'", $"write decimals with a point, {meant}.");
 
     [Theory]
-    [InlineData("spn_ckpt,size=33554432", 15, "33554432", "Did you mean 32?", "'32MB'", "65536 MiB")]
-    [InlineData("spn_ckpt,size=536870912", 15, "536870912", "Did you mean 512?")]
-    [InlineData("spn_ckpt,size=65536.01", 15, "65536.01", "MiB")]
-    [InlineData("spn_ckpt,size=65GiB", 15, "65GiB", "65536 MiB")]
-    [InlineData("spn_ckpt,size=1000GB", 15, "1000GB", "65536 MiB")]
+    [InlineData("spn_ckpt,size=33554432", 15, "33554432", "Did you mean 32MB?", "'32MB'", "8192 MiB")]
+    [InlineData("spn_ckpt,size=536870912", 15, "536870912", "Did you mean 512MB?", "in quotes")]
+    [InlineData("spn_ckpt,size=65536", 15, "65536", "in quotes, '64KB'")]
+    [InlineData("spn_ckpt,size=40960", 15, "40960", "'40KB'")]
+    [InlineData("spn_ckpt,size=16384", 15, "16384", "'16KB'")]
+    [InlineData("spn_ckpt,size=8192", 15, "8192", "'8KB'")]
+    [InlineData("spn_ckpt,size=8192.01", 15, "8192.01", "MiB")]
+    [InlineData("spn_ckpt,size=8GiB", 15, "8GiB", "8192 MiB")]
+    [InlineData("spn_ckpt,size=1000GB", 15, "1000GB", "8192 MiB")]
     public void A_size_beyond_reason_is_refused_with_what_may_have_been_meant(string text, int position, string value, params string[] mentions) => Refusal.Of(
         "RecipeSizeTooLarge", () => ResizeRecipe.Parse(text), [$"position {position}:", $"'{value}'", .. mentions]);
 

@@ -114,8 +114,9 @@ public class RecipeParsingTests
     [InlineData("0.29GB", 290_000_000, "290MB")]
     [InlineData("500KB", 500_000, "0.5MB")]
     [InlineData("0.3MB", 300_000, "0.3MB")]
-    [InlineData("65536", 68_719_476_736, "65536")]
-    [InlineData("64GiB", 68_719_476_736, "65536")]
+    [InlineData("8191", 8_588_886_016, "8191")]
+    [InlineData("7.5GiB", 8_053_063_680, "7680")]
+    [InlineData("\uFF13\uFF12MB", 32_000_000, "32MB")]
     public void A_size_is_in_MiB_or_has_a_unit(string size, long bytes, string printed)
     {
         ResizeRecipe recipe = ResizeRecipe.Parse($"spn_lora,size={size}");
@@ -124,6 +125,14 @@ public class RecipeParsingTests
         Assert.Equal($"spn_lora=1,size={printed}", recipe.Recipe);
         Assert.Equal(recipe, ResizeRecipe.Parse(recipe.Recipe));
     }
+
+    [Theory]
+    [InlineData("SPN_CKPT=1,Thr=-1.2")]
+    [InlineData("spn_ckpt=1,thr=\u22121.2")]
+    [InlineData("spn_ckpt=1,thr=\u20131.2")]
+    [InlineData("spn_ckpt=1,thr=\uFF0D1.2")]
+    [InlineData("spn_ckpt=\uFF11,thr=\uFF0D\uFF11\uFF0E\uFF12")]
+    public void Case_and_typography_make_no_difference(string text) => Assert.Equal("spn_ckpt=1,thr=-1.2", ResizeRecipe.Parse(text).Recipe);
 
     [Fact]
     public void What_a_recipe_prints_parses_back_to_an_equal_recipe()

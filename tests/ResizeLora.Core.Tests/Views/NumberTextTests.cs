@@ -4,11 +4,11 @@ public class NumberTextTests
 {
     [Theory]
     [InlineData(0, "0%")]
-    [InlineData(65.46, "65.4%")]
+    [InlineData(65.46, "65.5%")]
     [InlineData(-0.61, "-0.6%")]
     [InlineData(-0.003, "0.0%")]
     [InlineData(0.003, "0.0%")]
-    [InlineData(99.99, "99.9%")]
+    [InlineData(99.99, "100.0%")]
     [InlineData(100, "100.0%")]
     [InlineData(-100.4, "-100%")]
     [InlineData(-10565.3, "-10565%")]

@@ -68,7 +68,7 @@ internal sealed class ResizeTrial(INumericEngine engine, string folder) : IPipel
     {
     }
 
-    bool IPipelineObserver.MayWrite(string path, string description)
+    bool IPipelineObserver.MayWrite(string path, string description, bool replaces)
     {
         _messages.Add(description);
         return true;

@@ -144,6 +144,6 @@ public sealed class EngineFailureTests : IDisposable
         {
         }
 
-        public bool MayWrite(string path, string description) => true;
+        public bool MayWrite(string path, string description, bool replaces) => true;
     }
 }

@@ -68,7 +68,7 @@ internal sealed class ResizeBench : IPipelineObserver, IDisposable
     {
     }
 
-    bool IPipelineObserver.MayWrite(string path, string description) => true;
+    bool IPipelineObserver.MayWrite(string path, string description, bool replaces) => true;
 
     private ResizePipeline Pipeline(PipelineSettings settings, BaseCheckpoint? checkpoint) =>
         new(Engine.Torch, checkpoint, settings, new OutputGuard(settings), this, CancellationToken.None);

@@ -1,0 +1,86 @@
+using System.Globalization;
+using ResizeLora.Adapters;
+using ResizeLora.Safetensors;
+using ResizeLora.Writing;
+
+namespace ResizeLora.Pipeline;
+
+/// <summary>
+/// Says at the end of a call which outputs are not what anybody resizes for: those that are no smaller than their inputs, and
+/// those of which little is left. One warning each, however many outputs there are.
+/// </summary>
+internal sealed class OutputReview(IPipelineObserver observer)
+{
+    /// <summary>With less left than this share of the norm, an output has hardly an effect.</summary>
+    private const double LargestError = 0.9;
+
+    private readonly List<Remark> _notSmaller = [];
+    private readonly List<Remark> _hollow = [];
+
+    /// <summary>Looks at an output that was written or, in a rehearsal, would have been.</summary>
+    public void Add(OutputFile output, ResizeResult result)
+    {
+        if (result.Size >= result.SourceSize)
+            _notSmaller.Add(new Remark(result, WhyNotSmaller(output, result)));
+        else if (WhyHollow(output, result) is { } reason)
+            _hollow.Add(new Remark(result, reason));
+    }
+
+    /// <summary>Warns, if there is anything to warn of.</summary>
+    public void Report()
+    {
+        Report(_notSmaller, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? "did" : "would")} not get smaller");
+        Report(_hollow, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? count == 1 ? "has" : "have" : "would have")} little left of the LoRA");
+    }
+
+    private void Report(List<Remark> remarks, Func<int, bool, string> begin)
+    {
+        if (remarks is not [{ Result: { } first }, ..])
+            return;
+
+        // Most of them have one reason; it is said once.
+        string reasons = string.Join(" ", remarks.Select(remark => remark.Reason).Distinct(StringComparer.Ordinal).Take(3));
+        observer.Warning($"{begin(remarks.Count, first.IsWritten)}{(remarks.Count == 1 ? ":" : ", such as")} '{first.Path}' ({FileSize.Format(first.SourceSize)} -> {FileSize.Format(first.Size)}): {reasons}");
+    }
+
+    private static string WhyNotSmaller(OutputFile output, ResizeResult result)
+    {
+        OutputRecord record = output.Plan.Record;
+        SafetensorsDType[] widened = [.. output.Layers.Select(layer => layer.Source.Layer).Where(layer => output.Plan.DTypeOf(layer).BitSize() > layer.DType.BitSize()).Select(layer => layer.DType).Distinct()];
+        string[] types = [.. output.Layers.Select(layer => layer.Source.Layer.Type).Where(type => type is not LoraType).Select(type => type.Name).Distinct(StringComparer.Ordinal)];
+        if (record.RankLimits is { EqualRank: true } or { RankMultiple: not null } or { Rank: not null })
+            return $"{record.RankLimits} raises ranks. Choose lower ranks, or {Remedy(result.Recipe)}.";
+        if (widened.Length > 0)
+            return $"-Precision {record.Precision} takes more room than {string.Join(" and ", widened)}, in which the input is stored. Use {(record.Precision == ResizePrecision.Float32 ? "-Precision Float16 or Source" : "-Precision Source")}, or {Remedy(result.Recipe)}.";
+        if (types.Length > 0)
+            return $"as LoRA, layers of the type {string.Join(" and ", types)} take more room. {Capitalised(Remedy(result.Recipe))}.";
+
+        return result.RelativeError == 0
+            ? $"the recipe keeps every singular value. {Capitalised(Remedy(result.Recipe))}."
+            : $"what the recipe drops takes less room than the new metadata. {Capitalised(Remedy(result.Recipe))}.";
+    }
+
+    private static string? WhyHollow(OutputFile output, ResizeResult result)
+    {
+        ResizeRecipe recipe = result.Recipe;
+        bool sizeHasCut = recipe.Size is not null && result.Threshold != (recipe.Threshold ?? double.NegativeInfinity);
+        List<string> losses = [];
+        if (sizeHasCut && result.LayerCount < result.SourceLayerCount)
+            losses.Add($"{result.SourceLayerCount - result.LayerCount} of {Quantity.Of(result.SourceLayerCount, "layer")} {(result.SourceLayerCount - result.LayerCount == 1 ? "is" : "are")} left out, because the size has no room for {(result.SourceLayerCount - result.LayerCount == 1 ? "it" : "them")}");
+        if (result.RelativeError > LargestError)
+            losses.Add(string.Create(CultureInfo.InvariantCulture, $"the relative error is {result.RelativeError:0.00}"));
+        return losses.Count == 0 ? null : $"{string.Join(", and ", losses)}. {(sizeHasCut ? "Raise the size" : output.Plan.Record.RankLimits.MaxRank is not null ? "Lower thr, or raise -MaxRank" : "Lower thr")}.";
+    }
+
+    /// <summary>How a recipe comes to keep less.</summary>
+    private static string Remedy(ResizeRecipe recipe) => (recipe.Threshold, recipe.Size) switch
+    {
+        (null, _) => "give a smaller size",
+        (_, null) => "raise thr or give a size",
+        _ => "raise thr or give a smaller size",
+    };
+
+    private static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+
+    private sealed record Remark(ResizeResult Result, string Reason);
+}

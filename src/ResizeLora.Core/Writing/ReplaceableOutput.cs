@@ -1,0 +1,53 @@
+using ResizeLora.Pairing;
+using ResizeLora.Peft;
+using ResizeLora.Safetensors;
+
+namespace ResizeLora.Writing;
+
+/// <summary>What -Force replaces: what was resized, as its metadata says, and nothing else. A base model may have any name.</summary>
+internal static class ReplaceableOutput
+{
+    /// <summary>Checks that whatever has an output's name may be replaced.</summary>
+    /// <param name="target">The output's path; nothing needs to be there.</param>
+    /// <param name="isFolder">Whether the output is a folder.</param>
+    /// <exception cref="ResizeLoraException">Something is there that is not an earlier output.</exception>
+    public static void Ensure(string target, bool isFolder)
+    {
+        if (isFolder && File.Exists(target))
+            throw WritingFault.FileInTheWay(target);
+        if (isFolder && Directory.Exists(target) && AdapterLocation.ForeignEntry(target) is { } entry)
+            throw WritingFault.FolderHoldsMore(target, entry);
+        if (WhatElse(target, isFolder) is { } kind)
+            throw WritingFault.OutputIsNotOurs(target, kind);
+    }
+
+    /// <summary>What has an output's name without being an earlier output, in words; null if nothing is there, or one is.</summary>
+    public static string? WhatElse(string target, bool isFolder)
+    {
+        if (!isFolder)
+            return Directory.Exists(target) ? "is a folder" : WhatElse(target);
+
+        // An empty folder is nobody's work.
+        return Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && WhatElse(Path.Combine(target, AdapterLocation.WeightsName)) is { } kind
+            ? $"holds a file that {kind}"
+            : null;
+    }
+
+    private static string? WhatElse(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return OutputMetadata.IsResized(file.Header) ? null
+                : OtherModel.Describe(file.Header) is { } kind ? $"is {kind}"
+                : "was not resized by ResizeLora";
+        }
+        catch (ResizeLoraException exception)
+        {
+            // A link that leads nowhere is somebody's too.
+            return exception.Kind == FaultKind.NotFound ? new FileInfo(path).LinkTarget is { } link ? $"is a link to '{DisplayText.Message(link)}', which does not exist" : null
+                : exception.Kind == FaultKind.InvalidData ? "is not a safetensors file that can be read"
+                : "can't be read";
+        }
+    }
+}
