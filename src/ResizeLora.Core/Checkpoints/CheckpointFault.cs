@@ -8,6 +8,9 @@ internal static class CheckpointFault
     public static ResizeLoraException NotGguf(string path, string reason, Exception inner) =>
         new("InvalidGguf", FaultKind.InvalidData, path, $"'{path}' is not a valid GGUF file: {reason}. Download it again, or use the safetensors version.", inner);
 
+    public static ResizeLoraException OtherGguf(string path, string reason, Exception inner) =>
+        new("UnsupportedGguf", FaultKind.InvalidData, path, $"'{path}' is a GGUF file that can't be read: {reason}. Use a newer download of the model, or its safetensors version.", inner);
+
     public static ResizeLoraException Quantised(string path, string tensor, string problem) =>
         new("UnsupportedQuantization", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(tensor)}' of the checkpoint '{path}' {problem}, which can't be read. {Remedy}");
 

@@ -23,6 +23,10 @@ internal sealed class GgufFile : TensorFile
             var reader = new GgufHeaderReader((position, bytes) => ReadFully(version.Path, handle, position, bytes), version.Length);
             return new GgufFile(handle, version, reader.Read());
         }
+        catch (NotSupportedException exception)
+        {
+            throw CheckpointFault.OtherGguf(version.Path, exception.Message, exception);
+        }
         catch (FormatException exception)
         {
             throw CheckpointFault.NotGguf(version.Path, exception.Message, exception);

@@ -30,7 +30,7 @@ internal sealed partial class AdapterPairs
         _checkpoint = checkpoint;
         ILookup<bool, (LayerKey Key, AdapterLayer Layer)> byPosition = layers
             .Select(layer => (Key: checkpoint.KeyOf(layer.Name), Layer: layer))
-            .ToLookup(layer => IsPosition(layer.Key));
+            .ToLookup(layer => IsPosition(layer.Key, layer.Layer.Name));
         PairByName([.. byPosition[false]]);
         foreach (IGrouping<AdapterComponent, (LayerKey Key, AdapterLayer Layer)> component in byPosition[true].GroupBy(layer => layer.Key.Component))
             PairByPosition(component.Key, [.. component.Select(layer => (Position(layer.Key), layer.Layer))]);
@@ -51,7 +51,7 @@ internal sealed partial class AdapterPairs
         var found = new List<FoundLayer>();
         foreach ((LayerKey key, AdapterLayer layer) in layers)
         {
-            (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key).Select(candidate => (candidate.Component, candidate.Layer.SeenBy(layer)))];
+            (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key, layer.Name).Select(candidate => (candidate.Component, candidate.Layer.SeenBy(layer)))];
             if (IsUnreadable(layer, candidates.Select(candidate => candidate.Layer)))
                 continue;
 
@@ -79,11 +79,11 @@ internal sealed partial class AdapterPairs
     }
 
     /// <summary>What a name may stand for, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
-    private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key)
+    private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key, string name)
     {
         AdapterComponent[] components = key.Component == AdapterComponent.Unknown ? Enum.GetValues<AdapterComponent>() : [key.Component];
         return components
-            .SelectMany(component => _checkpoint.Candidates(key with { Component = component }).Select(layer => (component, layer)))
+            .SelectMany(component => _checkpoint.Candidates(key with { Component = component }, name).Select(layer => (component, layer)))
             .DistinctBy(candidate => candidate.layer);
     }
 
@@ -121,7 +121,7 @@ internal sealed partial class AdapterPairs
 
     private static int Position(LayerKey key) => int.TryParse(key.FlatPath, NumberStyles.None, CultureInfo.InvariantCulture, out int position) ? position : int.MaxValue;
 
-    private bool IsPosition(LayerKey key) => key.FlatPath.Length > 0 && key.FlatPath.All(char.IsAsciiDigit) && _checkpoint.Candidates(key).Count == 0;
+    private bool IsPosition(LayerKey key, string name) => key.FlatPath.Length > 0 && key.FlatPath.All(char.IsAsciiDigit) && _checkpoint.Candidates(key, name).Count == 0;
 
     [GeneratedRegex("(?<![^_])[0-9]+(?![^_])")]
     private static partial Regex Numbers();
