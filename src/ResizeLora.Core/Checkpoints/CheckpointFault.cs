@@ -14,6 +14,9 @@ internal static class CheckpointFault
     public static ResizeLoraException Quantised(string path, string tensor, string problem) =>
         new("UnsupportedQuantization", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(tensor)}' of the checkpoint '{path}' {problem}, which can't be read. {Remedy}");
 
+    /// <summary>Why a weight can't be compared with, to follow the name of a layer.</summary>
+    public static string Why(StoredWeight weight) => $"'{DisplayText.Of(weight.Info.Name)}' {weight.Problem}{(weight is UnreadableWeight { IsDamaged: true } ? string.Empty : ", which can't be read")}";
+
     public static ResizeLoraException Unreadable(string path, StoredWeight weight) => weight is UnreadableWeight { IsDamaged: true }
         ? new("UnusableScale", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(weight.Info.Name)}' of the checkpoint '{path}' {weight.Problem}. {Remedy}")
         : Quantised(path, weight.Info.Name, weight.Problem!);

@@ -34,6 +34,9 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
     private long _position;
     private long _alignment = UsualAlignment;
 
+    /// <summary>Of how many files the model is, as the header says; known once it was read.</summary>
+    public int PartCount { get; private set; } = 1;
+
     /// <summary>Fills a buffer.</summary>
     public delegate void Source(long position, Span<byte> bytes);
 
@@ -72,6 +75,8 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
         uint type = BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
         if (key == "general.alignment" && type == 4)
             _alignment = ReadAlignment();
+        else if (key == "split.count" && type == 2)
+            PartCount = Math.Max(1, (int)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
         else if (key.StartsWith(ShapePrefix, StringComparison.Ordinal) && type == 9)
             _shapes[key[ShapePrefix.Length..]] = ReadShape(key);
         else

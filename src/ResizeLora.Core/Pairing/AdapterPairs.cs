@@ -49,11 +49,16 @@ internal sealed partial class AdapterPairs
     private void PairByName(List<(LayerKey Key, AdapterLayer Layer)> layers)
     {
         var found = new List<FoundLayer>();
+        var unreadable = new List<(AdapterLayer Layer, StoredWeight Weight)>();
         foreach ((LayerKey key, AdapterLayer layer) in layers)
         {
             (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key, layer.Name).Select(candidate => (candidate.Component, candidate.Layer.SeenBy(layer)))];
-            if (IsUnreadable(layer, candidates.Select(candidate => candidate.Layer)))
+            if (UnreadableOf(candidates.Select(candidate => candidate.Layer)) is { } weight)
+            {
+                unreadable.Add((layer, weight));
+                _pairs[layer.Name] = new LayerPair(null, candidates[0].Component) { Problem = CheckpointFault.Why(weight) };
                 continue;
+            }
 
             (AdapterComponent Component, BaseLayer Layer)[] fitting = [.. candidates.Where(candidate => candidate.Layer.Fits(layer))];
             _pairs[layer.Name] = (candidates, fitting) switch
@@ -66,6 +71,10 @@ internal sealed partial class AdapterPairs
             if (candidates.Length > 0)
                 found.Add(new FoundLayer($"{key.Component} {Numbers().Replace(key.FlatPath, "#")}", layer, candidates[0].Layer, fitting.Length > 0));
         }
+
+        // A few are as if they had no partner; of a checkpoint that can't be read, nothing would be left to compare with.
+        if (unreadable.Count >= found.Count)
+            unreadable.ForEach(item => _errors[item.Layer.Name] = CheckpointFault.Unreadable(_checkpoint.Path, item.Weight));
 
         int different = found.Count(layer => !layer.Fits);
         IEnumerable<FoundLayer> wrong = 2 * different > found.Count
@@ -109,10 +118,12 @@ internal sealed partial class AdapterPairs
         }
     }
 
-    /// <summary>Whether nobody knows the numbers, and often not the size, of what a layer modifies.</summary>
+    /// <summary>Of what a layer may modify, the weight of which nobody knows the numbers, and often not the size.</summary>
+    private static StoredWeight? UnreadableOf(IEnumerable<BaseLayer> candidates) => candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault();
+
     private bool IsUnreadable(AdapterLayer layer, IEnumerable<BaseLayer> candidates)
     {
-        if (candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault() is not { } weight)
+        if (UnreadableOf(candidates) is not { } weight)
             return false;
 
         _errors[layer.Name] = CheckpointFault.Unreadable(_checkpoint.Path, weight);

@@ -102,6 +102,11 @@ public class StyleFamilyTests
         {
             (string style, string prefix, string component) = Prefix(random);
             string path = Path(random, component, isFlat: prefix.EndsWith('_'));
+
+            // CLIP's layers may begin with a word that makes the prefix another one.
+            while (DescriptionSample.Prefixes.Any(other => other.Prefix.Length > prefix.Length && prefix.Length > 0 && (prefix + path).StartsWith(other.Prefix, StringComparison.Ordinal)))
+                path = Path(random, component, isFlat: prefix.EndsWith('_'));
+
             string? expected = Sample.Expected.GetValueOrDefault((component, path.Replace('.', '_')));
             (string, string Down, string[] Endings) factors = DescriptionSample.Factors[random.Next(DescriptionSample.Factors.Count)];
             (string up, string down, string[] endings) = factors;
