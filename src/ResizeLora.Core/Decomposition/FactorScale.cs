@@ -34,6 +34,21 @@ internal sealed record FactorScale(double Alpha, double Multiplier)
         return new FactorScale(alpha, Math.Sqrt(rank / alpha));
     }
 
+    /// <summary>
+    /// Whether an alpha that says the rank would cost digits. In half precision, it does not if the entries of each column are 2^-14
+    /// in the root mean square: what is lost of smaller ones is then less than what is lost of any number.
+    /// </summary>
+    /// <param name="dtype">The output type.</param>
+    /// <param name="singularValues">Those that are kept.</param>
+    /// <param name="longest">Entries of the longer of the two vectors.</param>
+    public static bool NeedsAlpha(SafetensorsDType dtype, IEnumerable<double> singularValues, long longest)
+    {
+        double[] lengths = [.. singularValues.Where(value => value > 0).Select(Math.Sqrt)];
+        return dtype == SafetensorsDType.F16
+            && lengths.Length > 0
+            && (lengths.Min() < Math.ScaleB(Math.Sqrt(longest), -LargestExponent) || lengths.Max() > Math.ScaleB(1, LargestExponent + 1));
+    }
+
     private static int Shift(int rank, double largest, double smallestColumn)
     {
         int top = Exponent(largest);

@@ -43,6 +43,9 @@ internal static class LayerFault
     public static ResizeLoraException NothingPairs(string path, string checkpoint, string family, string example) =>
         new("NothingPairs", FaultKind.InvalidData, path, $"None of the layers of '{path}', such as {example}, could be paired with the checkpoint '{checkpoint}' (model family: {family}). Is this the base model that the LoRA was trained on?");
 
+    public static ResizeLoraException NothingIsClear(string path, string checkpoint, string family, string example) =>
+        new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' could be paired with the checkpoint '{checkpoint}' (family: {family}), because none has a name that means only one layer there, such as {example}. If these are several models, such as both experts of Wan 2.2, use -Checkpoint with the file or folder of the one that the LoRA is for.");
+
     public static ResizeLoraException Unmatched(string path, string checkpoint, int count, string unpaired) =>
         new("UnmatchedLayer", FaultKind.InvalidData, path, $"The checkpoint '{checkpoint}' has no partner for {Quantity.Of(count, "layer")} of '{path}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");
 

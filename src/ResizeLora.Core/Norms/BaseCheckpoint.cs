@@ -60,10 +60,12 @@ internal sealed class BaseCheckpoint : IDisposable
         var files = new List<CheckpointFile>();
         try
         {
-            foreach (string path in names.All)
+            foreach ((string path, int parts) in names.Groups.SelectMany(group => group.Files.Select(file => (file, group.Files.Count))))
             {
                 files.Add(new CheckpointFile(GgufFile.OpenEither(path), cache, warn, cancellation, progress));
                 CheckpointSource.EnsureCheckpoint(files[^1].File.Header, path);
+                if (files[^1].File is GgufFile { PartCount: > 1 } part && part.PartCount != parts)
+                    throw PairingFault.PartAlone(path, part.PartCount);
             }
 
             return new BaseCheckpoint(names, [.. files]);

@@ -30,7 +30,7 @@ internal sealed partial class AdapterPairs
         _checkpoint = checkpoint;
         ILookup<bool, (LayerKey Key, AdapterLayer Layer)> byPosition = layers
             .Select(layer => (Key: checkpoint.KeyOf(layer.Name), Layer: layer))
-            .ToLookup(layer => IsPosition(layer.Key));
+            .ToLookup(layer => IsPosition(layer.Key, layer.Layer.Name));
         PairByName([.. byPosition[false]]);
         foreach (IGrouping<AdapterComponent, (LayerKey Key, AdapterLayer Layer)> component in byPosition[true].GroupBy(layer => layer.Key.Component))
             PairByPosition(component.Key, [.. component.Select(layer => (Position(layer.Key), layer.Layer))]);
@@ -49,11 +49,16 @@ internal sealed partial class AdapterPairs
     private void PairByName(List<(LayerKey Key, AdapterLayer Layer)> layers)
     {
         var found = new List<FoundLayer>();
+        var unreadable = new List<(AdapterLayer Layer, StoredWeight Weight)>();
         foreach ((LayerKey key, AdapterLayer layer) in layers)
         {
-            (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key).Select(candidate => (candidate.Component, candidate.Layer.SeenBy(layer)))];
-            if (IsUnreadable(layer, candidates.Select(candidate => candidate.Layer)))
+            (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key, layer.Name).Select(candidate => (candidate.Component, candidate.Layer.SeenBy(layer)))];
+            if (UnreadableOf(candidates.Select(candidate => candidate.Layer)) is { } weight)
+            {
+                unreadable.Add((layer, weight));
+                _pairs[layer.Name] = new LayerPair(null, candidates[0].Component) { Problem = CheckpointFault.Why(weight) };
                 continue;
+            }
 
             (AdapterComponent Component, BaseLayer Layer)[] fitting = [.. candidates.Where(candidate => candidate.Layer.Fits(layer))];
             _pairs[layer.Name] = (candidates, fitting) switch
@@ -67,6 +72,10 @@ internal sealed partial class AdapterPairs
                 found.Add(new FoundLayer($"{key.Component} {Numbers().Replace(key.FlatPath, "#")}", layer, candidates[0].Layer, fitting.Length > 0));
         }
 
+        // A few are as if they had no partner; of a checkpoint that can't be read, nothing would be left to compare with.
+        if (unreadable.Count >= found.Count)
+            unreadable.ForEach(item => _errors[item.Layer.Name] = CheckpointFault.Unreadable(_checkpoint.Path, item.Weight));
+
         int different = found.Count(layer => !layer.Fits);
         IEnumerable<FoundLayer> wrong = 2 * different > found.Count
             ? found.Where(layer => !layer.Fits)
@@ -79,11 +88,11 @@ internal sealed partial class AdapterPairs
     }
 
     /// <summary>What a name may stand for, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
-    private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key)
+    private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key, string name)
     {
         AdapterComponent[] components = key.Component == AdapterComponent.Unknown ? Enum.GetValues<AdapterComponent>() : [key.Component];
         return components
-            .SelectMany(component => _checkpoint.Candidates(key with { Component = component }).Select(layer => (component, layer)))
+            .SelectMany(component => _checkpoint.Candidates(key with { Component = component }, name).Select(layer => (component, layer)))
             .DistinctBy(candidate => candidate.layer);
     }
 
@@ -109,10 +118,12 @@ internal sealed partial class AdapterPairs
         }
     }
 
-    /// <summary>Whether nobody knows the numbers, and often not the size, of what a layer modifies.</summary>
+    /// <summary>Of what a layer may modify, the weight of which nobody knows the numbers, and often not the size.</summary>
+    private static StoredWeight? UnreadableOf(IEnumerable<BaseLayer> candidates) => candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault();
+
     private bool IsUnreadable(AdapterLayer layer, IEnumerable<BaseLayer> candidates)
     {
-        if (candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault() is not { } weight)
+        if (UnreadableOf(candidates) is not { } weight)
             return false;
 
         _errors[layer.Name] = CheckpointFault.Unreadable(_checkpoint.Path, weight);
@@ -121,7 +132,7 @@ internal sealed partial class AdapterPairs
 
     private static int Position(LayerKey key) => int.TryParse(key.FlatPath, NumberStyles.None, CultureInfo.InvariantCulture, out int position) ? position : int.MaxValue;
 
-    private bool IsPosition(LayerKey key) => key.FlatPath.Length > 0 && key.FlatPath.All(char.IsAsciiDigit) && _checkpoint.Candidates(key).Count == 0;
+    private bool IsPosition(LayerKey key, string name) => key.FlatPath.Length > 0 && key.FlatPath.All(char.IsAsciiDigit) && _checkpoint.Candidates(key, name).Count == 0;
 
     [GeneratedRegex("(?<![^_])[0-9]+(?![^_])")]
     private static partial Regex Numbers();

@@ -50,6 +50,12 @@ internal static class PairingFault
     public static ResizeLoraException ShardMissing(string index, string shard) =>
         new("ShardMissing", FaultKind.NotFound, shard, $"'{shard}' does not exist, but '{index}' names it as a part of the model. Download it too.");
 
+    public static ResizeLoraException PartsMissing(string path, IReadOnlyList<string> missing) =>
+        new("ShardMissing", FaultKind.NotFound, missing[0], $"'{path}' is one part of a model, and {Quantity.Of(missing.Count, "part")} of it {(missing.Count == 1 ? "is" : "are")} not beside it: {string.Join(", ", missing.Take(MostNamed).Select(part => $"'{Path.GetFileName(part)}'"))}{(missing.Count > MostNamed ? ", …" : string.Empty)}. Download the rest too.");
+
+    public static ResizeLoraException PartAlone(string path, int count) =>
+        new("ShardMissing", FaultKind.NotFound, path, $"'{path}' is one of the {count} parts of a model, but its name does not tell what the others are called. Give the parts the names that they were downloaded with, such as 'model-00001-of-{count:D5}.gguf'.");
+
     public static ResizeLoraException SameCheckpointTwice(string path) =>
         new("SameCheckpointTwice", FaultKind.InvalidArgument, path, $"'{path}' is named twice as a checkpoint. Name each file once.");
 

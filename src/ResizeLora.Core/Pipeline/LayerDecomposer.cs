@@ -34,15 +34,20 @@ internal sealed class LayerDecomposer(
         if (checkpoint is not null && pairs is not null && wanted.Count > 0)
         {
             if (!pairs.Any)
-                throw LayerFault.NothingPairs(source.Path, checkpoint.Path, checkpoint.Index.Family, PairingSummary.Unpaired(checkpoint.Index, (layers[0].Name, wanted[0].Pair.Problem)));
+            {
+                string example = PairingSummary.Unpaired(checkpoint.Index, (layers[0].Name, wanted[0].Pair.Problem));
+                throw wanted.TrueForAll(item => item.Pair.Problem is not null)
+                    ? LayerFault.NothingIsClear(source.Path, checkpoint.Path, checkpoint.Index.Family, example)
+                    : LayerFault.NothingPairs(source.Path, checkpoint.Path, checkpoint.Index.Family, example);
+            }
 
             observer.Verbose(PairingSummary.Describe(source.Path, checkpoint.Index, pairs, wanted));
             checkpoint.Prepare(wanted.Select(item => item.Pair.BaseLayer).OfType<BaseLayer>());
 
             // What becomes of them in an output is said when it is planned.
-            (string Name, string? Problem)[] problems = [.. wanted.Where(item => item.Pair.Problem is not null).Select(item => (item.Layer.Name, item.Pair.Problem))];
-            if (problems.Length > 0 && !forWriting)
-                observer.Warning($"The checkpoint has no partner for {Quantity.Of(problems.Length, "layer")} of '{source.Path}': {PairingSummary.Unpaired(checkpoint.Index, problems)}");
+            (AdapterComponent, string, string?)[] unpaired = [.. wanted.Where(item => item.Pair.BaseLayer is null).Select(item => (item.Pair.Component, item.Layer.Name, item.Pair.Problem))];
+            if (unpaired.Length > 0 && !forWriting)
+                observer.Warning($"The checkpoint has no partner for {Quantity.Of(unpaired.Length, "layer")} of '{source.Path}': {PairingSummary.UnpairedByComponent(checkpoint.Index, unpaired)}");
         }
 
         int done = 0;

@@ -9,7 +9,7 @@ public class DescriptionTests
     public void There_is_a_description_of_each_family_and_the_last_is_for_all_others()
     {
         Assert.Equal(
-            ["Anima", "Cosmos-Predict2", "Flux.1", "Flux.2", "HunyuanVideo", "Krea 2", "Lumina 2", "Qwen-Image", "SD 1.x", "SD 2.x", "SD 3.x", "SDXL", "SDXL refiner", "Wan 2.x", "Z-Image"],
+            ["Anima", "AuraFlow", "Cosmos-Predict2", "Flux.1", "Flux.2", "HunyuanVideo", "Krea 2", "Lumina 2", "PixArt", "Qwen-Image", "SD 1.x", "SD 2.x", "SD 3.x", "SDXL", "SDXL refiner", "Wan 2.x", "Z-Image"],
             ModelFamily.All.SkipLast(1).Select(family => family.Name).Order(StringComparer.Ordinal));
         Assert.Equal("other", ModelFamily.All[^1].Name);
         Assert.All(ModelFamily.All, family => Assert.Equal([AdapterComponent.Unet], family.Parts[0].Components));
