@@ -58,6 +58,13 @@ internal sealed record AdapterLocation(string Path, bool IsFolder)
     public static bool IsAdapter(string folder) =>
         File.Exists(System.IO.Path.Combine(folder, WeightsName)) && File.Exists(System.IO.Path.Combine(folder, ConfigurationName));
 
+    /// <summary>
+    /// The folder of an adapter whose tensors a file would be, whether there are any yet; null for any other path. Its
+    /// configuration tells ranks and alphas of these tensors and no others.
+    /// </summary>
+    public static string? FolderOfWeights(string path) =>
+        string.Equals(System.IO.Path.GetFileName(path), WeightsName, StringComparison.OrdinalIgnoreCase) && System.IO.Path.GetDirectoryName(path) is { } parent && Has(parent, ConfigurationName) ? parent : null;
+
     /// <summary>Whether a file lies in an adapter's folder and is none of its tensors: a model card, a tokenizer.</summary>
     public static bool IsCompanion(string path) =>
         !path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && System.IO.Path.GetDirectoryName(path) is { } parent && IsAdapter(parent);

@@ -102,7 +102,7 @@ internal sealed class ResizePipeline(
     }
 
     private IReadOnlyList<AdapterLayer> Wanted(AdapterContents contents) =>
-        settings.Layers is { } filter ? [.. contents.Layers.Where(layer => filter.IsWanted(layer.Name))] : contents.Layers;
+        settings.Layers is { } filter ? filter.Wanted(contents.Layers, layer => layer.Name) : contents.Layers;
 
     /// <summary>Which layers of a file are worked on; null, with a warning, if none is.</summary>
     /// <exception cref="ResizeLoraException">A layer that was named outright is not there.</exception>

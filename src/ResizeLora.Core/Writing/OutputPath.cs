@@ -79,6 +79,8 @@ internal sealed partial class OutputPath
             return target;
         if (!input.IsFolder && Directory.Exists(target))
             throw WritingFault.OutFileIsFolder(target);
+        if (!input.IsFolder && AdapterLocation.FolderOfWeights(target) is { } adapter)
+            throw WritingFault.OutFileInAdapter(target, adapter);
 
         return input.IsFolder != target.EndsWith(OutputName.Extension, StringComparison.OrdinalIgnoreCase) ? target
             : throw (input.IsFolder ? WritingFault.OutFileOfFolder(target, input.Path) : WritingFault.OutFileExtension(target));

@@ -48,6 +48,9 @@ internal static class WritingFault
     public static ResizeLoraException OutFileOfFolder(string path, string input) =>
         new("OutFileExtension", FaultKind.InvalidArgument, path, $"'{input}' is the folder of a PEFT adapter, and so will be its output: -OutFile '{path}' names a file. Leave out {OutputName.Extension}.");
 
+    public static ResizeLoraException OutFileInAdapter(string path, string folder) =>
+        new("OutFileInAdapter", FaultKind.InvalidArgument, path, $"-OutFile '{path}' would put a LoRA beside the '{Peft.AdapterLocation.ConfigurationName}' of the PEFT adapter '{folder}', whose ranks and alphas are not those of this LoRA. Give the file another name or folder.");
+
     public static ResizeLoraException OutFileExtension(string path) =>
         new("OutFileExtension", FaultKind.InvalidArgument, path, $"-OutFile '{path}' does not end in {OutputName.Extension}, so loaders would not take it. Write '{path}{OutputName.Extension}', or name a folder with -Destination.");
 

@@ -92,7 +92,7 @@ internal static class LayerCopy
     private static double Number(object? item)
     {
         object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
-        return value is IConvertible number && double.TryParse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture, out double result)
+        return value is IConvertible number && double.TryParse(number.ToString(CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out double result)
             ? result
             : throw new FormatException($"its SingularValues have '{value}', which is not a number");
     }

@@ -57,8 +57,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
         if (ParameterSetName == LayerSet)
         {
             _references.AddRange(InputObject
-                .Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))
-                .Where(layer => _settings!.Layers?.IsWanted(layer.Name) != false));
+                .Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject)));
             return;
         }
 
@@ -93,7 +92,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
         ForCall(() =>
         {
             var restorer = new LayerRestorer(Engine, ThrottleLimit, this, Stop);
-            foreach (DecomposedLayer layer in restorer.Restore(_references, _checkpoint, needsRecipes: false))
+            foreach (DecomposedLayer layer in restorer.Restore(LayerInputs.Wanted(_references, _settings!.Layers), _checkpoint, needsRecipes: false))
                 WriteObject(layer);
         });
         Progress.Complete();

@@ -66,18 +66,21 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
 
     /// <summary>What the rank of every layer is a multiple of.</summary>
     [Parameter(HelpMessage = "Rounds each rank up to a multiple of this number.")]
+    [NumberTransformation(IsWhole = true)]
     [ValidateRange(1, LargestRank)]
     [ArgumentCompleter(typeof(RankCompleter))]
     public int? RankMultiple { get; set; }
 
     /// <summary>The largest rank that a layer may have.</summary>
     [Parameter(HelpMessage = "The highest rank that a layer may have.")]
+    [NumberTransformation(IsWhole = true)]
     [ValidateRange(1, LargestRank)]
     [ArgumentCompleter(typeof(RankCompleter))]
     public int? MaxRank { get; set; }
 
     /// <summary>The rank of every layer.</summary>
     [Parameter(HelpMessage = "The rank of every layer, for LoRAs that are swapped in a compiled model.")]
+    [NumberTransformation(IsWhole = true)]
     [ValidateRange(1, LargestRank)]
     [ArgumentCompleter(typeof(RankCompleter))]
     public int? Rank { get; set; }

@@ -34,31 +34,38 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
 
     /// <summary>Weight of the spectral norm of the base layer.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the spectral norm of the base layer.")]
+    [NumberTransformation]
     public double SpnCkpt { get; set; }
 
     /// <summary>Weight of the spectral norm of the LoRA layer.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the spectral norm of the LoRA layer.")]
+    [NumberTransformation]
     public double SpnLora { get; set; }
 
     /// <summary>Weight of the Frobenius norm of the base layer.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the Frobenius norm of the base layer.")]
+    [NumberTransformation]
     public double FroCkpt { get; set; }
 
     /// <summary>Weight of the Frobenius norm of the LoRA layer.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the Frobenius norm of the LoRA layer.")]
+    [NumberTransformation]
     public double FroLora { get; set; }
 
     /// <summary>Weight of what the base layer does to the singular vectors.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of what the base layer does to the singular vectors. Experimental.")]
+    [NumberTransformation]
     public double Subspace { get; set; }
 
     /// <summary>Weight of the parameters that one rank costs.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "Weight of the number of parameters that one rank costs.")]
+    [NumberTransformation]
     public double Params { get; set; }
 
     /// <summary>The least score (log₁₀) that is kept.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The lowest score (log10) that is kept.")]
     [Alias("Thr")]
+    [NumberTransformation]
     public double? Threshold { get; set; }
 
     /// <summary>The largest size of the output file: in MiB, or with a unit such as 32MB.</summary>
@@ -68,6 +75,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
 
     /// <summary>What ΔW is multiplied by.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The factor by which the LoRA is multiplied. Default: 1.")]
+    [NumberTransformation]
     public double Rescale { get; set; } = 1;
 
     /// <inheritdoc/>

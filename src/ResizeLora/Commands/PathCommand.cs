@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
+using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Files;
@@ -96,6 +97,12 @@ public abstract class PathCommand : ObservingCommand
         bool hasWildcard = WildcardPattern.ContainsWildcardCharacters(path);
         try
         {
+            if (hasWildcard && !Wildcards.AreIn(path))
+            {
+                WriteError(ErrorRecords.InvalidWildcard(path, IsLiteralFile(path)));
+                return [];
+            }
+
             Collection<string> resolved = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
             if (!IsFileSystem(provider))
             {
@@ -110,6 +117,11 @@ public abstract class PathCommand : ObservingCommand
         catch (ItemNotFoundException) when (hasWildcard)
         {
             WriteError(ErrorRecords.NothingMatches(path, IsLiteralFile(path)));
+        }
+        catch (WildcardPatternException)
+        {
+            // A pair of brackets with a separator between them is none.
+            WriteError(ErrorRecords.InvalidWildcard(path, IsLiteralFile(path)));
         }
         catch (SessionStateException exception)
         {

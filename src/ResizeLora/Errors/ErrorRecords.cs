@@ -33,6 +33,15 @@ internal static class ErrorRecords
             ErrorCategory.ObjectNotFound,
             pattern);
 
+    public static ErrorRecord InvalidWildcard(string pattern, bool isLiteralFile) =>
+        New(
+            new WildcardPatternException(isLiteralFile
+                ? $"'{pattern}' is not a valid pattern: brackets are wildcards in -Path, and one is not closed. There is a file of exactly this name: name it with -LiteralPath."
+                : $"'{pattern}' is not a valid pattern: brackets are wildcards in -Path, and one is not closed. Name a file with brackets in its name with -LiteralPath."),
+            nameof(InvalidWildcard),
+            ErrorCategory.InvalidArgument,
+            pattern);
+
     public static ErrorRecord NotFileSystem(string path, string provider) =>
         New(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
 

@@ -86,6 +86,22 @@ public sealed class OutFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("adapter/adapter_model.safetensors", "")]
+    [InlineData("adapter/adapter_model.safetensors", "-Force")]
+    [InlineData("adapter/adapter_model.safetensors", "-SkipExisting")]
+    [InlineData("adapter/ADAPTER_MODEL.safetensors", "-Force")]
+    [InlineData("{folder}/adapter/adapter_model.safetensors", "-Force")]
+    public void A_PEFT_adapter_is_written_whole_only(string outFile, string option)
+    {
+        PeftSample.CopyTo(_bench.PathOf("adapter"), "plain");
+        _bench.RunFailing($"Invoke-LoraResize style.safetensors -OutFile '{outFile}' {Recipe} {option}").Is("OutFileInAdapter", ErrorCategory.InvalidArgument).Mentions("adapter_config.json", _bench.PathOf("adapter"));
+
+        File.Delete(_bench.PathOf("adapter/adapter_model.safetensors"));
+        _bench.RunFailing($"Invoke-LoraResize style.safetensors -OutFile '{outFile}' {Recipe} {option}").Is("OutFileInAdapter", ErrorCategory.InvalidArgument);
+        Assert.Single(_bench.RunClean($"Invoke-LoraResize style.safetensors -OutFile adapter/other.safetensors {Recipe}").Output);
+    }
+
+    [Theory]
     [InlineData("-OutFile small.safetensors")]
     [InlineData("")]
     public void Existing_output_says_what_can_be_done(string outFile)
