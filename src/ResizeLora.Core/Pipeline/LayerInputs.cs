@@ -5,8 +5,9 @@ namespace ResizeLora.Pipeline;
 /// <summary>The work on one file whose layers came through the pipeline.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Checkpoint">What its layers are compared with, if with anything.</param>
+/// <param name="IsCheckpointNamed">Whether the user names it in this call, or the layers remember it.</param>
 /// <param name="Items">Each recipe with the layers that it is attached to.</param>
-internal sealed record LayerTask(string Path, CheckpointFiles? Checkpoint, IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> Items);
+internal sealed record LayerTask(string Path, CheckpointFiles? Checkpoint, bool IsCheckpointNamed, IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> Items);
 
 /// <summary>The layers of one call, and copies of layers, which are restored when all have come.</summary>
 internal sealed class LayerInputs(JobSettings settings, CheckpointFiles? checkpoint, LayerRestorer restorer, IPipelineObserver observer)
@@ -53,7 +54,7 @@ internal sealed class LayerInputs(JobSettings settings, CheckpointFiles? checkpo
         }
 
         // In the order of names, as from a file: where scores are equal, it decides.
-        return new LayerTask(file.Key, ofFile,
+        return new LayerTask(file.Key, ofFile, checkpoint is not null,
         [
             .. pairs
                 .GroupBy(pair => pair.Recipe, pair => pair.Layer)

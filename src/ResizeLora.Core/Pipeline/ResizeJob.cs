@@ -145,7 +145,7 @@ internal sealed class ResizeJob : IDisposable
         foreach ((LayerTask task, ResizePipeline pipeline) in tasks.Zip(pipelines))
         {
             _observer.Begin(++_begun, tasks.Count);
-            foreach (ResizeResult result in EachOf(task.Path, pipeline.Resize(task.Path, task.Items)))
+            foreach (ResizeResult result in EachOf(task.Path, pipeline.Resize(task)))
                 yield return result;
         }
     }
@@ -178,7 +178,7 @@ internal sealed class ResizeJob : IDisposable
     /// <summary>Where all outputs go to one folder, that it can't be written to is a fault of the call.</summary>
     private bool PrepareOnlyFolder()
     {
-        if (_settings.Pipeline.Output.OnlyFolder is not { } folder)
+        if (_settings.Pipeline.Output.OnlyFolder is not { } folder || IsPerhapsComplete(folder))
             return true;
 
         try
@@ -194,6 +194,9 @@ internal sealed class ResizeJob : IDisposable
         _observer.Warning($"Nothing was done, because the folder '{folder}' was not created.");
         return false;
     }
+
+    /// <summary>Whether all outputs may be there, so that nothing has to be written to a folder.</summary>
+    private bool IsPerhapsComplete(string folder) => _settings.Pipeline.SkipExisting && Directory.Exists(folder);
 
     /// <summary>A problem with one file is its own, and the next file is worked on.</summary>
     private IEnumerable<ResizeResult> EachOf(string path, IEnumerable<ResizeResult> results)

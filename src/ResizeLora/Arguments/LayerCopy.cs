@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
+using ResizeLora.Decomposition;
 using ResizeLora.Pairing;
 using ResizeLora.Peft;
 using ResizeLora.Pipeline;
@@ -35,6 +36,7 @@ internal static class LayerCopy
                 Digest = Text(copy, nameof(DecomposedLayer.Digest)) is { Length: > 0 } digest ? digest : null,
                 SingularValues = hasSpectrum ? Numbers(copy.Properties[nameof(DecomposedLayer.SingularValues)].Value) : null,
                 Recipes = copy.Properties[nameof(DecomposedLayer.Recipes)] is { } recipes ? Recipes(recipes.Value) : null,
+                BaseNorms = Norm(copy, nameof(DecomposedLayer.BaseSpectralNorm)) is { } spectral && Norm(copy, nameof(DecomposedLayer.BaseFrobeniusNorm)) is { } frobenius ? new MatrixNorms(spectral, frobenius) : null,
                 Checkpoint = [.. Paths(copy.Properties[nameof(DecomposedLayer.Checkpoint)]?.Value).Select(file => FullPath(file, paths))],
             };
         }
@@ -67,6 +69,9 @@ internal static class LayerCopy
     private static string Text(PSObject copy, string property) =>
         copy.Properties[property]?.Value is { } value ? LanguagePrimitives.ConvertTo<string>(value) : string.Empty;
 
+    private static double? Norm(PSObject copy, string property) =>
+        copy.Properties[property]?.Value is { } value and not "" ? Number(value, property) : null;
+
     private static string FullPath(string path, PathIntrinsics paths)
     {
         try
@@ -87,14 +92,14 @@ internal static class LayerCopy
     };
 
     private static IReadOnlyList<double> Numbers(object? value) =>
-        [.. Items(value, text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(item => Number(item))];
+        [.. Items(value, text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(item => Number(item, nameof(DecomposedLayer.SingularValues)))];
 
-    private static double Number(object? item)
+    private static double Number(object? item, string property)
     {
         object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
         return value is IConvertible number && double.TryParse(number.ToString(CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out double result)
             ? result
-            : throw new FormatException($"its SingularValues have '{value}', which is not a number");
+            : throw new FormatException($"its {property} have '{value}', which is not a number");
     }
 
     private static IEnumerable<string> Paths(object? value) => Items(value, ReadablePaths.Parse).Select(item => item?.ToString() ?? string.Empty);

@@ -57,7 +57,10 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
         if (ParameterSetName == LayerSet)
         {
             _references.AddRange(InputObject
-                .Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject)));
+                .Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))
+
+                // What they were compared with is looked at anew.
+                .Select(layer => layer with { BaseNorms = null }));
             return;
         }
 

@@ -111,6 +111,35 @@ public sealed class LayerCopyTests : IDisposable
     }
 
     [Theory]
+    [InlineData("$attached")]
+    [InlineData($"$attached | {Copied}")]
+    [InlineData($"$attached | {Serialized}")]
+    [InlineData($"$attached | {Copied} | New-ResizeRecipe 'fro_ckpt=1,thr=-9'")]
+    public void Layers_are_not_compared_with_another_checkpoint_than_was_seen(string layers)
+    {
+        // The same content at another time is no other checkpoint.
+        File.SetLastWriteTimeUtc(_bench.PathOf("base.safetensors"), new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        _bench.RunClean($"$global:chosen = {layers}; $chosen | Invoke-LoraResize -Destination same");
+
+        _bench.AddCheckpoint(seed: 99);
+
+        _bench.RunFailing("$chosen | Invoke-LoraResize -Destination expected -Force").Is("FileChanged", ErrorCategory.ReadError).LetsTheCallGoOn().Mentions(_bench.PathOf("base.safetensors"), _bench.PathOf("style.safetensors"), "-Checkpoint", "Get-LoraSpectrum");
+
+        RunResult named = _bench.Run("$chosen | Invoke-LoraResize -Destination named -Checkpoint base.safetensors");
+        Assert.Empty(named.Errors);
+        Assert.Contains("has changed", Assert.Single(named.Warnings), StringComparison.Ordinal);
+        _bench.RunClean("$chosen | Get-LoraSpectrum -Checkpoint base.safetensors | Invoke-LoraResize -Destination again");
+        Assert.All(_bench.Names("again"), name => Assert.Equal(Bench.Hash(_bench.PathOf($"again/{name}")), Bench.Hash(_bench.PathOf($"named/{name}"))));
+    }
+
+    [Fact]
+    public void Another_checkpoint_may_be_named()
+    {
+        _bench.AddCheckpoint("other.safetensors", seed: 99);
+        Assert.Equal(2, _bench.RunClean("$attached | Invoke-LoraResize -Destination out -Checkpoint other.safetensors").Output.Count);
+    }
+
+    [Theory]
     [InlineData("$_.psobject.Properties.Remove('Digest')", "Digest")]
     [InlineData("$_.psobject.Properties.Remove('Name')", "Name")]
     [InlineData("$_.psobject.Properties.Remove('Path')", "Path")]
