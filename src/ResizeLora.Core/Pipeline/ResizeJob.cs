@@ -41,9 +41,6 @@ internal sealed class ResizeJob : IDisposable
         Protect(_checkpointFiles);
     }
 
-    /// <summary>Whether any input has come.</summary>
-    public bool HasInput { get; private set; }
-
     /// <summary>
     /// Two outputs of one name are an error before any work, and with leave to overwrite no input may be the output of
     /// another; so where outputs of different inputs can meet, all inputs come first.
@@ -60,7 +57,6 @@ internal sealed class ResizeJob : IDisposable
         foreach (string path in paths)
         {
             _cancellation.ThrowIfCancellationRequested();
-            HasInput = true;
             if (_filter.Takes(path))
                 files.Add(path);
         }
@@ -80,18 +76,10 @@ internal sealed class ResizeJob : IDisposable
     }
 
     /// <summary>Takes a layer; the layers of a file are complete only at the end.</summary>
-    public void Add(DecomposedLayer layer)
-    {
-        HasInput = true;
-        _layers.Add(layer);
-    }
+    public void Add(DecomposedLayer layer) => _layers.Add(layer);
 
     /// <summary>Takes a copy of a layer.</summary>
-    public void Add(LayerReference copy)
-    {
-        HasInput = true;
-        _layers.Add(copy);
-    }
+    public void Add(LayerReference copy) => _layers.Add(copy);
 
     /// <summary>Does what is left when all inputs are known.</summary>
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
@@ -145,7 +133,7 @@ internal sealed class ResizeJob : IDisposable
         foreach ((LayerTask task, ResizePipeline pipeline) in tasks.Zip(pipelines))
         {
             _observer.Begin(++_begun, tasks.Count);
-            foreach (ResizeResult result in EachOf(task.Path, pipeline.Resize(task)))
+            foreach (ResizeResult result in EachOf(task.Path, pipeline.Resize(task.Path, task.Items, task.IsCheckpointNamed)))
                 yield return result;
         }
     }

@@ -65,14 +65,17 @@ internal sealed class ResizePipeline(
 
     /// <summary>Resizes layers of one file that were decomposed earlier; each recipe with the layers that it is attached to.</summary>
     /// <exception cref="ResizeLoraException">The file can't be used at all, or is no longer the one that was decomposed.</exception>
-    public IEnumerable<ResizeResult> Resize(LayerTask task)
+    public IEnumerable<ResizeResult> Resize(
+        string path,
+        IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work,
+        bool isCheckpointNamed = true)
     {
-        using Input input = Open(task.Path);
-        EnsureSameScales(input, task.Items.SelectMany(item => item.Layers));
+        using Input input = Open(path);
+        EnsureSameScales(input, work.SelectMany(item => item.Layers));
         HashSet<string> refused = [.. input.Contents.Unsupported.Select(layer => layer.Name)];
         List<(OutputRecord Record, DecomposedLayer[] Layers)> outputs =
         [
-            .. task.Items
+            .. work
                 .Select(item => (item.Recipe, Layers: item.Layers.Where(layer => !refused.Contains(layer.Name)).ToArray()))
                 .Select(item => (settings.RecordOf(item.Recipe) with { Layers = ChoiceOf(item.Layers.Select(layer => layer.Name), input.Contents) }, item.Layers))
                 .Where(item => IsToBeMade(input, item.Item1)),
@@ -84,7 +87,7 @@ internal sealed class ResizePipeline(
         IEnumerable<DecomposedLayer> distinct = outputs.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = outputs.Exists(item => item.Record.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
-            .Complete(input.Source, distinct, input.Contents.Pairs, withSubspace, task.IsCheckpointNamed)
+            .Complete(input.Source, distinct, input.Contents.Pairs, withSubspace, isCheckpointNamed)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         IEnumerable<ResizeResult> results = Write(input, outputs.Select(item => (
             item.Record,

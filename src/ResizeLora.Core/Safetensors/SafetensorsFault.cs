@@ -18,7 +18,7 @@ internal static class SafetensorsFault
     public static ResizeLoraException Empty(string path) => NotSafetensors(path, "it is empty (0 bytes)");
 
     public static ResizeLoraException Foreign(string path, ForeignFile file, string? quote, Exception? inner) =>
-        new("InvalidSafetensors", FaultKind.InvalidData, path, $"'{path}' is not a valid safetensors file: it is {file.Kind}{(quote is null ? string.Empty : $" (it begins with '{DisplayText.Of(quote)}')")}. {file.Remedy}", inner);
+        new("InvalidSafetensors", FaultKind.InvalidData, path, $"'{path}' is not a valid safetensors file: it is {file.Kind}{(quote is null ? string.Empty : $" (it begins with '{DisplayText.Of(quote)}')")}. {file.RemedyFor(path)}", inner);
 
     public static ResizeLoraException ReadFailed(string path, Exception inner) =>
         new("ReadFailed", FaultKind.ReadFailed, path, $"Reading '{path}' failed: {inner.Message}", inner);

@@ -1,11 +1,15 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using ResizeLora.Selection;
 
 namespace ResizeLora.Writing;
 
 /// <summary>Every error about outputs, worded in one place.</summary>
-internal static class WritingFault
+internal static partial class WritingFault
 {
+    /// <summary>Fewer bytes would read as 0 MiB.</summary>
+    private const long SmallestInMiB = 10 << 10;
+
     public static ResizeLoraException SameName(string path, string first, string second) =>
         new("OutputNameCollision", FaultKind.InvalidArgument, path, $"'{path}' would be written twice: {first} and {second}. Resize them in separate calls with different -Destination folders, or tell their names apart with {{name}} and {{recipe}} in -OutFile.");
 
@@ -19,7 +23,7 @@ internal static class WritingFault
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' already exists and does not tell how it was made, so it can't be skipped as the same. Use -Force to overwrite it.");
 
     public static ResizeLoraException FolderHoldsMore(string folder, string entry) =>
-        new("FolderHoldsMore", FaultKind.AlreadyExists, folder, $"The folder '{folder}' holds more than a PEFT adapter, such as '{DisplayText.Of(entry)}', and is not replaced. Move it away, or choose another -Destination.");
+        new("FolderHoldsMore", FaultKind.AlreadyExists, folder, $"The folder '{folder}' holds more than a PEFT adapter, such as '{DisplayText.Of(entry)}', and is not replaced. Move it away, or choose another -Destination or -OutFile.");
 
     public static ResizeLoraException FileInTheWay(string path) =>
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' is a file, but the output is a folder. Remove or rename the file.");
@@ -28,13 +32,13 @@ internal static class WritingFault
         new("NothingKept", FaultKind.NothingKept, path, $"The recipe '{recipe}' keeps nothing of '{path}', so no file was written. Lower thr or raise size.");
 
     public static ResizeLoraException BudgetTooSmall(string path, ResizeRecipe recipe, RankLimits limits, long least) =>
-        new("BudgetTooSmall", FaultKind.NothingKept, path, string.Create(CultureInfo.InvariantCulture, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what is copied unchanged")} already takes {least / 1048576.0:0.###} MiB. Raise size, or {(limits.Rank is null ? "use -UnmatchedLayer Drop" : "lower -Rank")}."));
+        new("BudgetTooSmall", FaultKind.NothingKept, path, string.Create(CultureInfo.InvariantCulture, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what is copied unchanged")} already takes {(least < SmallestInMiB ? $"{least} bytes" : $"{least / 1048576.0:0.###} MiB")}. Raise size, or {(limits.Rank is null ? "use -UnmatchedLayer Drop" : "lower -Rank")}."));
 
     public static ResizeLoraException DestinationFailed(string path, Exception inner) =>
-        new("DestinationNotWritable", KindOf(inner), path, $"The folder '{path}' can't be created or written to: {inner.Message}", inner);
+        new("DestinationNotWritable", KindOf(inner), path, $"The folder '{path}' can't be created or written to: {Reason(path, inner)}", inner);
 
     public static ResizeLoraException FolderFailed(string input, string folder, Exception inner) =>
-        new("DestinationNotWritable", KindOf(inner), input, $"'{input}' was not resized, because its output can't be written to the folder '{folder}': {inner.Message} Name another folder with -Destination.", inner);
+        new("DestinationNotWritable", KindOf(inner), input, $"'{input}' was not resized, because its output can't be written to the folder '{folder}': {Reason(folder, inner)} Name another folder with -Destination.", inner);
 
     public static ResizeLoraException DestinationIsFile(string path) =>
         new("DestinationIsFile", FaultKind.InvalidArgument, path, $"-Destination '{path}' is a file; name a folder, or a file with -OutFile.");
@@ -62,6 +66,24 @@ internal static class WritingFault
 
     public static ResizeLoraException MisplacedPlaceholder(string path) =>
         new("OutFilePlaceholder", FaultKind.InvalidArgument, path, $"In -OutFile '{path}' {{folder}} may stand only at the beginning, and {{recipe}} only in the file name.");
+
+    public static ResizeLoraException OutputNameInvalid(string path, string reason) =>
+        new("OutputNameInvalid", FaultKind.InvalidArgument, path, $"'{path}' can't be the name of an output: {reason}. Choose another one with -OutFile.");
+
+    /// <summary>What the system says, in words that users know: not of a file that was made to try the folder.</summary>
+    private static string Reason(string folder, Exception exception)
+    {
+        for (string? parent = folder; parent is not null; parent = System.IO.Path.GetDirectoryName(parent))
+        {
+            if (File.Exists(parent))
+                return $"'{parent}' is a file.";
+        }
+
+        return exception is UnauthorizedAccessException ? "Access is denied." : TriedFile().Replace(exception.Message, $"'{folder}'");
+    }
+
+    [GeneratedRegex(@"'[^']*\.resizelora\.(tmp|folder)'")]
+    private static partial Regex TriedFile();
 
     private static FaultKind KindOf(Exception exception) =>
         exception is UnauthorizedAccessException ? FaultKind.PermissionDenied : FaultKind.WriteFailed;

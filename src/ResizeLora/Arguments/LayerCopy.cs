@@ -20,6 +20,8 @@ internal static class LayerCopy
     /// <summary>What a copy of a layer tells; null if it is something else.</summary>
     public static LayerReference? Read(PSObject copy, PathIntrinsics paths)
     {
+        if (copy.BaseObject is IDictionary dictionary)
+            copy = Object(dictionary);
         bool hasSpectrum = copy.Properties[nameof(DecomposedLayer.SingularValues)] is not null;
         if (!hasSpectrum && copy.BaseObject is not PSCustomObject)
             return null;
@@ -44,6 +46,19 @@ internal static class LayerCopy
         {
             return new LayerReference(path, name) { Fault = exception.Message.TrimEnd('.') };
         }
+    }
+
+    /// <summary>Whether an object is, or looks like, a layer; without a look into any file.</summary>
+    public static bool IsAny(PSObject item) =>
+        item.BaseObject is DecomposedLayer || (item.BaseObject is IDictionary dictionary ? Object(dictionary) : item).Properties[nameof(DecomposedLayer.SingularValues)] is not null;
+
+    /// <summary>A dictionary, such as ConvertFrom-Json makes with -AsHashtable, as an object.</summary>
+    private static PSObject Object(IDictionary dictionary)
+    {
+        var result = new PSObject();
+        foreach (DictionaryEntry entry in dictionary)
+            result.Properties.Add(new PSNoteProperty(entry.Key.ToString(), entry.Value));
+        return result;
     }
 
     /// <summary>A name and a path may be those of a file. They are a layer's where the file has a layer of that name.</summary>

@@ -54,6 +54,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        base.ProcessRecord();
         if (ParameterSetName == LayerSet)
         {
             _references.AddRange(InputObject
@@ -99,6 +100,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
                 WriteObject(layer);
         });
         Progress.Complete();
+        base.EndProcessing();
         if (_skipped is not null && !_hasDecomposed)
             WriteWarning(InputFilter.OnlyCheckpoint(_skipped));
         else if (_withoutMatch is not null && !_hasEmitted && _settings!.Layers?.HasWildcards == true)

@@ -17,7 +17,6 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     private const int LargestRank = 4096;
 
     private ResizeJob? _job;
-    private bool _hasInput;
 
     /// <summary>Layers from Get-LoraSpectrum, as a rule with recipes attached by New-ResizeRecipe; or copies of them.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet, HelpMessage = "Layers from Get-LoraSpectrum.")]
@@ -107,7 +106,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _hasInput = true;
+        base.ProcessRecord();
         if (ParameterSetName == LayerSet)
             TakeLayers();
         else
@@ -119,10 +118,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     {
         Emit(_job!.Finish());
         Progress.Complete();
-        if (!_hasInput)
-            ReportNothing("no LoRA came through the pipeline");
-        else if (FolderPassedOver is not null && !_job.HasInput)
-            ReportNothing($"only folders came through the pipeline, such as '{FolderPassedOver}'. Name files in it, for example with Get-ChildItem *.safetensors");
+        base.EndProcessing();
     }
 
     /// <inheritdoc/>
@@ -151,13 +147,12 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     });
 
     /// <summary>A job that runs every day may well find nothing to do; anybody else wonders.</summary>
-    private void ReportNothing(string reason)
+    private protected override void ReportNothing(string reason)
     {
-        string message = $"Nothing was done: {reason}.";
         if (SkipExisting)
-            WriteVerbose(message);
+            WriteVerbose($"Nothing was done: {reason}.");
         else
-            WriteWarning(message);
+            base.ReportNothing(reason);
     }
 
     private JobSettings CreateSettings() => new()

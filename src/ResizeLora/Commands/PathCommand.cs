@@ -20,6 +20,7 @@ public abstract class PathCommand : ObservingCommand
     /// <summary>Files, and folders of PEFT adapters, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet, HelpMessage = "LoRA files and PEFT adapter folders. Wildcards are allowed.")]
     [ValidateNotNullOrEmpty]
+    [PathTransformation]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(SafetensorsFileCompleter))]
     public string[] Path { get; set; } = [];
@@ -27,12 +28,35 @@ public abstract class PathCommand : ObservingCommand
     /// <summary>Files, and folders of PEFT adapters, taken literally.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "LoRA files and PEFT adapter folders, without wildcards: [ and ] are part of the name.")]
     [ValidateNotNullOrEmpty]
+    [PathTransformation]
     [Alias("PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>A folder that came with the files of a folder and was passed over; null if none did.</summary>
-    private protected string? FolderPassedOver { get; private set; }
+    // A folder that came with the files of a folder and was passed over; null if none did.
+    private string? _folderPassedOver;
+
+    private bool _hasInput;
+    private bool _hasOther;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        _hasInput = true;
+        _hasOther |= ParameterSetName is not (PathSet or LiteralPathSet);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (!_hasInput)
+            ReportNothing("no LoRA came through the pipeline");
+        else if (_folderPassedOver is not null && !_hasOther)
+            ReportNothing($"only folders came through the pipeline, such as '{_folderPassedOver}'. Name files in it, for example with Get-ChildItem *.safetensors");
+    }
+
+    /// <summary>Says why nothing was done.</summary>
+    private protected virtual void ReportNothing(string reason) => WriteWarning($"Nothing was done: {reason}.");
 
     /// <summary>The files of this pipeline record; each that can't be found is an error record.</summary>
     private protected IEnumerable<string> ResolveFiles()
@@ -44,8 +68,11 @@ public abstract class PathCommand : ObservingCommand
             bool isNamed = literal ? !MyInvocation.ExpectingInput : !WildcardPattern.ContainsWildcardCharacters(path);
             foreach (string file in literal ? ResolveLiteral(path) : ResolveWildcard(path))
             {
-                if (AdapterOf(file, isNamed) is { } adapter)
-                    yield return adapter;
+                if (AdapterOf(file, isNamed) is not { } adapter)
+                    continue;
+
+                _hasOther = true;
+                yield return adapter;
             }
         }
     }
@@ -68,7 +95,7 @@ public abstract class PathCommand : ObservingCommand
             return path;
 
         WriteVerbose($"'{path}' is not a LoRA; skipped.");
-        FolderPassedOver ??= isFolder ? path : null;
+        _folderPassedOver ??= isFolder ? path : null;
         return null;
     }
 

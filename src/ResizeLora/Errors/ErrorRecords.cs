@@ -42,6 +42,9 @@ internal static class ErrorRecords
             ErrorCategory.InvalidArgument,
             pattern);
 
+    public static ErrorRecord InvalidPath(string path) =>
+        New(new PSArgumentException($"'{path}' can't be a path: it has a NUL character."), nameof(InvalidPath), ErrorCategory.InvalidArgument, path);
+
     public static ErrorRecord NotFileSystem(string path, string provider) =>
         New(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
 

@@ -15,6 +15,9 @@ public sealed class LayerCopyTests : IDisposable
     /// <summary>What a background job or Export-Clixml does to objects.</summary>
     private const string Serialized = "ForEach-Object { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($_, 1)) }";
 
+    /// <summary>What ConvertFrom-Json -AsHashtable makes of ConvertTo-Json's text.</summary>
+    private const string AsHashtable = "ForEach-Object { $h = @{}; foreach ($p in $_.psobject.Properties) { $h[$p.Name] = if ($p.Name -eq 'Recipes') { ,@($p.Value | ForEach-Object { $r = @{}; foreach ($q in $_.psobject.Properties) { $r[$q.Name] = $q.Value }; $r }) } elseif ($p.Name -in 'SingularValues', 'Checkpoint') { ,@($p.Value) } else { $p.Value } }; $h }";
+
     private const string Copied = "Select-Object *";
 
     private readonly Bench _bench = new();
@@ -40,6 +43,9 @@ public sealed class LayerCopyTests : IDisposable
     [InlineData($"$layers | {Copied} | New-ResizeRecipe '{Recipe}:spn_lora=1,size=0.006' | Invoke-LoraResize -Destination out")]
     [InlineData($"$layers | {Serialized} | New-ResizeRecipe '{Recipe}' | {Serialized} | New-ResizeRecipe 'spn_lora=1,size=0.006' | Invoke-LoraResize -Destination out")]
     [InlineData($"$attached | {Serialized} | Get-LoraSpectrum -Checkpoint base.safetensors | Invoke-LoraResize -Destination out")]
+    [InlineData($"$attached | {AsHashtable} | Invoke-LoraResize -Destination out")]
+    [InlineData($"$layers | {AsHashtable} | New-ResizeRecipe '{Recipe}:spn_lora=1,size=0.006' | Invoke-LoraResize -Destination out")]
+    [InlineData($"Invoke-LoraResize -InputObject @($attached | {AsHashtable}) -Destination out")]
     [InlineData("$attached | Select-Object Name, Path, Digest, Recipes, Checkpoint | Invoke-LoraResize -Destination out")]
     [InlineData($"@($attached | Select-Object -First 1) + @($attached | Select-Object -Skip 1 | {Copied}) | Invoke-LoraResize -Destination out")]
     [InlineData("$layers | Select-Object Name, Path | Invoke-LoraResize -Destination out -Checkpoint base.safetensors -Recipe 'spn_ckpt=1,thr=-1.1:spn_lora=1,size=0.006'")]
@@ -131,6 +137,17 @@ public sealed class LayerCopyTests : IDisposable
         _bench.RunClean("$chosen | Get-LoraSpectrum -Checkpoint base.safetensors | Invoke-LoraResize -Destination again");
         Assert.All(_bench.Names("again"), name => Assert.Equal(Bench.Hash(_bench.PathOf($"again/{name}")), Bench.Hash(_bench.PathOf($"named/{name}"))));
     }
+
+    [Theory]
+    [InlineData("Invoke-LoraResize -Path $layers")]
+    [InlineData("Invoke-LoraResize $layers")]
+    [InlineData("Invoke-LoraResize -LiteralPath $layers[0]")]
+    [InlineData("Get-LoraSpectrum $layers")]
+    [InlineData("Get-LoraInfo -Path $layers")]
+    [InlineData($"Invoke-LoraResize -Path ($layers | {Copied})")]
+    [InlineData($"Invoke-LoraResize -Path @($layers | {AsHashtable})")]
+    public void Layers_are_no_paths(string script) =>
+        _bench.RunFailing(script).EndsTheCall().Wraps("PathIsLayer").Mentions("-InputObject", "pipeline");
 
     [Fact]
     public void Another_checkpoint_may_be_named()

@@ -54,6 +54,12 @@ public sealed class OutFileTests : IDisposable
     [InlineData("style.safetensors -OutFile small.safetensors -Destination other", "OutFileWithDestination", "-Destination")]
     [InlineData("style.safetensors -Destination out/small.safetensors", "DestinationIsFile", "-OutFile")]
     [InlineData("style.safetensors -Destination other/detail.safetensors", "DestinationIsFile", "-OutFile")]
+    [InlineData("style.safetensors -Destination out/small.gguf", "DestinationIsFile", "-OutFile")]
+    [InlineData("style.safetensors -OutFile \"a`0b.safetensors\"", "InvalidPath", "NUL")]
+    [InlineData("style.safetensors -OutFile \"{folder}/a`0b.safetensors\"", "OutputNameInvalid", "NUL")]
+    [InlineData("style.safetensors -Destination \"a`0b\"", "InvalidPath", "NUL")]
+    [InlineData("style.safetensors -OutFile \"$('x' * 250).safetensors\"", "OutputNameInvalid", "255 bytes", "-OutFile")]
+    [InlineData("style.safetensors -OutFile \"$('\u00e9' * 130).safetensors\"", "OutputNameInvalid", "255 bytes")]
     public void What_can_t_be_is_refused(string arguments, string id, params string[] mentions) =>
         _bench.RunFailing($"Invoke-LoraResize {arguments} {Recipe}").Is(id, ErrorCategory.InvalidArgument).Mentions(mentions);
 
