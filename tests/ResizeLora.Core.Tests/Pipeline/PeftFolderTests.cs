@@ -195,7 +195,7 @@ public sealed class PeftFolderTests : IDisposable
         string path = Path.Combine(input, PeftSample.ConfigurationName);
         File.WriteAllText(path, "{\"r\": 4, " + File.ReadAllText(path).TrimStart()[1..]);
 
-        Refusal.Of("InvalidPeftConfig", () => _bench.Resize(input, Half), "it has a key twice", path);
+        Refusal.Of("InvalidPeftConfig", () => _bench.Resize(input, Half), "it has the key 'r' twice", path);
     }
 
     [Fact]
