@@ -28,6 +28,9 @@ internal static class LayerFault
     public static ResizeLoraException Changed(string path, string layer) =>
         new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' has changed since it was decomposed (layer '{DisplayText.Of(layer)}'). Run Get-LoraSpectrum again.");
 
+    public static ResizeLoraException CheckpointChanged(string path, string layer, string checkpoint) =>
+        new("FileChanged", FaultKind.ReadFailed, checkpoint, $"The checkpoint '{checkpoint}' is no longer the one that the layers of '{path}' were compared with (layer '{DisplayText.Of(layer)}'). Run Get-LoraSpectrum again, or name it with -Checkpoint to compare them with it as it is now.");
+
     public static ResizeLoraException NotRestored(string path, string layer, string reason) =>
         new("LayerNotRestored", FaultKind.InvalidArgument, path.Length == 0 ? layer : path, $"A copy of {(layer.Length == 0 ? "a layer" : $"the layer '{DisplayText.Of(layer)}'")}{(path.Length == 0 ? string.Empty : $" of '{path}'")} can't be used: {reason}. Pass the layers that Get-LoraSpectrum makes, or copies with all of their properties (Select-Object *).");
 

@@ -14,6 +14,9 @@ internal sealed partial class AdapterPairs
     /// <summary>A model of another width differs in every block; a single layer may have been changed on purpose.</summary>
     private const int FewestOfAKind = 3;
 
+    /// <summary>So many layers that are named by their position there are at least for each that has another size.</summary>
+    private const int FewestPerException = 10;
+
     private readonly Dictionary<string, LayerPair> _pairs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ResizeLoraException> _errors = new(StringComparer.Ordinal);
     private readonly List<string> _orders = [];
@@ -76,15 +79,20 @@ internal sealed partial class AdapterPairs
         if (unreadable.Count >= found.Count)
             unreadable.ForEach(item => _errors[item.Layer.Name] = CheckpointFault.Unreadable(_checkpoint.Path, item.Weight));
 
-        int different = found.Count(layer => !layer.Fits);
-        IEnumerable<FoundLayer> wrong = 2 * different > found.Count
+        if (FirstWrong(found) is { } first)
+            throw PairingFault.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, found.Count(layer => !layer.Fits), found.Count);
+    }
+
+    /// <summary>A layer whose size shows that all of them are another model's; null where those that don't fit are exceptions.</summary>
+    private static FoundLayer? FirstWrong(IReadOnlyList<FoundLayer> found)
+    {
+        IEnumerable<FoundLayer> wrong = 2 * found.Count(layer => !layer.Fits) > found.Count
             ? found.Where(layer => !layer.Fits)
             : found
                 .GroupBy(layer => layer.Kind, StringComparer.Ordinal)
                 .Where(kind => kind.Count() >= FewestOfAKind && kind.All(layer => !layer.Fits))
                 .SelectMany(kind => kind);
-        if (wrong.FirstOrDefault() is { } first)
-            throw PairingFault.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, different, found.Count);
+        return wrong.FirstOrDefault();
     }
 
     /// <summary>What a name may stand for, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
@@ -104,6 +112,8 @@ internal sealed partial class AdapterPairs
             return;
 
         LayerOrder[] fitting = [.. orders.Where(order => layers.TrueForAll(layer => order.At(layer.Position)?.Fits(layer.Layer) == true))];
+        if (fitting.Length == 0)
+            fitting = [.. orders.Where(order => FitsButForExceptions(order, layers))];
         if (orders.Count > 0 && fitting.Length == 0)
             throw PairingFault.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint.Path, orders);
 
@@ -112,10 +122,28 @@ internal sealed partial class AdapterPairs
         foreach ((int position, AdapterLayer layer) in layers)
         {
             (LayerOrder Order, BaseLayer BaseLayer)[] meanings = [.. fitting.Select(order => (order, order.At(position)!)).DistinctBy(meaning => meaning.Item2)];
-            _pairs[layer.Name] = new LayerPair(meanings.Length > 0 ? meanings[0].BaseLayer : null, component);
+            _pairs[layer.Name] = meanings is [(_, var only)] && !only.Fits(layer)
+                ? new LayerPair(null, component) { Problem = PairingFault.OtherSize(layer, only) }
+                : new LayerPair(meanings.Length > 0 ? meanings[0].BaseLayer : null, component);
             if (meanings.Length > 1)
                 _errors[layer.Name] = PairingFault.SeveralOrders(_path, layer.Name, _checkpoint.Path, meanings);
         }
+    }
+
+    /// <summary>
+    /// Whether only a few layers have another size than in an order. By their names, layers are known whatever their sizes; by
+    /// their positions they are not, so nearly all must fit.
+    /// </summary>
+    private static bool FitsButForExceptions(LayerOrder order, List<(int Position, AdapterLayer Layer)> layers)
+    {
+        FoundLayer[] found =
+        [
+            .. from layer in layers
+               let baseLayer = order.At(layer.Position)
+               where baseLayer is not null
+               select new FoundLayer(Digits().Replace(baseLayer.Name, "#"), layer.Layer, baseLayer, baseLayer.Fits(layer.Layer)),
+        ];
+        return found.Length == layers.Count && found.Count(layer => !layer.Fits) * FewestPerException <= found.Length && FirstWrong(found) is null;
     }
 
     /// <summary>Of what a layer may modify, the weight of which nobody knows the numbers, and often not the size.</summary>
@@ -133,6 +161,9 @@ internal sealed partial class AdapterPairs
     private static int Position(LayerKey key) => int.TryParse(key.FlatPath, NumberStyles.None, CultureInfo.InvariantCulture, out int position) ? position : int.MaxValue;
 
     private bool IsPosition(LayerKey key, string name) => key.FlatPath.Length > 0 && key.FlatPath.All(char.IsAsciiDigit) && _checkpoint.Candidates(key, name).Count == 0;
+
+    [GeneratedRegex("[0-9]+")]
+    private static partial Regex Digits();
 
     [GeneratedRegex("(?<![^_])[0-9]+(?![^_])")]
     private static partial Regex Numbers();

@@ -84,9 +84,12 @@ internal sealed class BaseCheckpointIndex
     public IReadOnlyList<string> Closest(string adapterLayerName)
     {
         LayerKey key = AdapterNames.KeyOf(adapterLayerName);
-        return SimilarNames.Closest(key.FlatPath, _layers.Keys
-            .Where(other => key.Component == AdapterComponent.Unknown || other.Component == key.Component)
-            .Select(other => other.FlatPath));
+        ILookup<string, BaseLayer> layers = _layers
+            .Where(other => key.Component == AdapterComponent.Unknown || other.Key.Component == key.Component)
+            .ToLookup(other => other.Key.FlatPath, other => other.Value[0].Layer, StringComparer.Ordinal);
+
+        // Names are compared as adapters write them, and shown as the checkpoint has them.
+        return [.. SimilarNames.Closest(key.FlatPath, layers.Select(layer => layer.Key)).Select(name => layers[name].First().Name).Distinct(StringComparer.Ordinal)];
     }
 
     private void Add(AdapterComponent component, string path, BaseLayer layer)

@@ -18,6 +18,12 @@ internal sealed class LayerDecomposer(
     /// <summary>Bytes of bases that a file's layers may hold: enough for rank 128 on every layer of SDXL.</summary>
     private const long BasisMemory = 256L << 20;
 
+    /// <summary>Another device may add in another order.</summary>
+    private const double FrobeniusTolerance = 1e-6;
+
+    /// <summary>Several times as far as two runs may stop from the norm.</summary>
+    private const double SpectralTolerance = 10 * MatrixNorms.SpectralTolerance;
+
     /// <summary>Decomposes layers, as they get ready.</summary>
     /// <param name="source">The LoRA.</param>
     /// <param name="layers">Those of its layers that are wanted.</param>
@@ -83,15 +89,42 @@ internal sealed class LayerDecomposer(
     }
 
     /// <summary>Adds what recipes need to layers that were decomposed earlier.</summary>
-    public IReadOnlyList<DecomposedLayer> Complete(AdapterSource source, IEnumerable<DecomposedLayer> layers, AdapterPairs? pairs, bool withSubspace)
+    /// <exception cref="ResizeLoraException">The file, or the checkpoint that the layers remember, is another one by now.</exception>
+    public IReadOnlyList<DecomposedLayer> Complete(AdapterSource source, IEnumerable<DecomposedLayer> layers, AdapterPairs? pairs, bool withSubspace, bool isCheckpointNamed)
     {
-        List<DecomposedLayer> paired = [.. layers.Select(layer => Paired(layer, pairs))];
+        DecomposedLayer[] earlier = [.. layers];
+        List<DecomposedLayer> paired = [.. earlier.Select(layer => Paired(layer, pairs))];
         checkpoint?.Prepare(paired.Select(layer => layer.Source.BaseLayer).OfType<BaseLayer>());
         List<DecomposedLayer> completed =
             [.. OrderedParallel.Select(paired, workers, cancellation, layer => LayerWork.Run(source.Path, layer.Name, () => Complete(source, layer, withSubspace)))];
         checkpoint?.SaveNorms();
+        ReportOtherCheckpoint(source, [.. earlier.Zip(completed)], isCheckpointNamed);
         return completed;
     }
+
+    /// <summary>
+    /// Who chose layers by norms that the checkpoint no longer has would get something else than was seen. Who names the
+    /// checkpoint wants the layers to be compared with it as it is; that it was another one is still news.
+    /// </summary>
+    private void ReportOtherCheckpoint(AdapterSource source, IReadOnlyList<(DecomposedLayer Earlier, DecomposedLayer Now)> layers, bool isCheckpointNamed)
+    {
+        if (checkpoint is null || layers.FirstOrDefault(layer => IsOtherBase(layer.Earlier, layer.Now)).Earlier is not { } other)
+            return;
+
+        if (!isCheckpointNamed)
+            throw LayerFault.CheckpointChanged(source.Path, other.Name, checkpoint.Path);
+        if (other.Source.Checkpoint!.Paths.SequenceEqual(checkpoint.Version.Paths, StringComparer.Ordinal))
+            observer.Warning($"The checkpoint '{checkpoint.Path}' has changed since the layers of '{source.Path}' were decomposed (layer '{DisplayText.Of(other.Name)}'). They are compared with it as it is now.");
+    }
+
+    private static bool IsOtherBase(DecomposedLayer earlier, DecomposedLayer now) =>
+        NormsOf(earlier) is { } before
+        && !(NormsOf(now) is { } after && AreAlike(before.Frobenius, after.Frobenius, FrobeniusTolerance) && AreAlike(before.Spectral, after.Spectral, SpectralTolerance));
+
+    private static MatrixNorms? NormsOf(DecomposedLayer layer) =>
+        layer is { BaseSpectralNorm: { } spectral, BaseFrobeniusNorm: { } frobenius } ? new MatrixNorms(spectral, frobenius) : layer.Source.EarlierNorms;
+
+    private static bool AreAlike(double left, double right, double tolerance) => Math.Abs(left - right) <= tolerance * Math.Max(left, right);
 
     /// <summary>Adds what a recipe needs and the layer, decomposed earlier, does not have yet.</summary>
     private DecomposedLayer Complete(AdapterSource source, DecomposedLayer layer, bool withSubspace)
@@ -107,7 +140,7 @@ internal sealed class LayerDecomposer(
             ? layer
             : layer with
             {
-                Source = layer.Source with { Pair = pairs.Of(layer.Source.Layer), Checkpoint = checkpoint.Version },
+                Source = layer.Source with { Pair = pairs.Of(layer.Source.Layer), Checkpoint = checkpoint.Version, EarlierNorms = null },
                 BaseSpectralNorm = null,
                 BaseFrobeniusNorm = null,
                 SubspaceNorms = null,

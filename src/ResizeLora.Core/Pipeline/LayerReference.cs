@@ -1,3 +1,5 @@
+using ResizeLora.Decomposition;
+
 namespace ResizeLora.Pipeline;
 
 /// <summary>
@@ -19,6 +21,9 @@ internal sealed record LayerReference(string Path, string Name)
 
     /// <summary>The checkpoint that it was compared with.</summary>
     public IReadOnlyList<string> Checkpoint { get; init; } = [];
+
+    /// <summary>The norms of the base layer that it was compared with; null where the copy does not tell.</summary>
+    public MatrixNorms? BaseNorms { get; init; }
 
     /// <summary>What could not be read of the copy; null if all could.</summary>
     public string? Fault { get; init; }

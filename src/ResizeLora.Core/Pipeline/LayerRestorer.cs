@@ -67,7 +67,7 @@ internal sealed class LayerRestorer(INumericEngine engine, int workers, IPipelin
         {
             Recipes = copy.Recipes ?? [],
             Source = layer.Source.Checkpoint is null && copy.Checkpoint.Count > 0
-                ? layer.Source with { Checkpoint = new CheckpointVersion(copy.Checkpoint, []) }
+                ? layer.Source with { Checkpoint = new CheckpointVersion(copy.Checkpoint, []), EarlierNorms = copy.BaseNorms }
                 : layer.Source,
         };
     }

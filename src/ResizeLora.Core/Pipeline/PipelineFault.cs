@@ -3,6 +3,9 @@ namespace ResizeLora.Pipeline;
 /// <summary>Every error about what a call was asked for, worded in one place.</summary>
 internal static class PipelineFault
 {
+    public static ResizeLoraException PathIsLayer() =>
+        new("PathIsLayer", FaultKind.InvalidArgument, null, "These are layers, not paths of files. Pass layers through the pipeline or with -InputObject.");
+
     public static ResizeLoraException CheckpointNeeded(ResizeRecipe recipe) =>
         new("CheckpointNeeded", FaultKind.InvalidArgument, recipe, $"The recipe '{recipe}' compares with the base model. Name it with -Checkpoint, or use a recipe with spn_lora, fro_lora or params only.");
 }

@@ -42,9 +42,6 @@ internal sealed class ResizeJob : IDisposable
         Protect(_checkpointFiles);
     }
 
-    /// <summary>Whether any input has come.</summary>
-    public bool HasInput { get; private set; }
-
     /// <summary>
     /// Two outputs of one name are an error before any work, and with leave to overwrite no input may be the output of
     /// another; so where outputs of different inputs can meet, all inputs come first.
@@ -61,7 +58,6 @@ internal sealed class ResizeJob : IDisposable
         foreach (string path in paths)
         {
             _cancellation.ThrowIfCancellationRequested();
-            HasInput = true;
             if (_filter.Takes(path))
                 files.Add(path);
         }
@@ -81,18 +77,10 @@ internal sealed class ResizeJob : IDisposable
     }
 
     /// <summary>Takes a layer; the layers of a file are complete only at the end.</summary>
-    public void Add(DecomposedLayer layer)
-    {
-        HasInput = true;
-        _layers.Add(layer);
-    }
+    public void Add(DecomposedLayer layer) => _layers.Add(layer);
 
     /// <summary>Takes a copy of a layer.</summary>
-    public void Add(LayerReference copy)
-    {
-        HasInput = true;
-        _layers.Add(copy);
-    }
+    public void Add(LayerReference copy) => _layers.Add(copy);
 
     /// <summary>Does what is left when all inputs are known.</summary>
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
@@ -145,7 +133,7 @@ internal sealed class ResizeJob : IDisposable
         foreach ((LayerTask task, ResizePipeline pipeline) in tasks.Zip(pipelines))
         {
             _observer.Begin(++_begun, tasks.Count);
-            foreach (ResizeResult result in EachOf(task.Path, pipeline.Resize(task.Path, task.Items)))
+            foreach (ResizeResult result in EachOf(task.Path, pipeline.Resize(task.Path, task.Items, task.IsCheckpointNamed)))
                 yield return result;
         }
     }
@@ -170,7 +158,7 @@ internal sealed class ResizeJob : IDisposable
     /// <summary>Where all outputs go to one folder, that it can't be written to is a fault of the call.</summary>
     private bool PrepareOnlyFolder()
     {
-        if (_settings.Pipeline.Output.OnlyFolder is not { } folder)
+        if (_settings.Pipeline.Output.OnlyFolder is not { } folder || IsPerhapsComplete(folder))
             return true;
 
         try
@@ -186,6 +174,9 @@ internal sealed class ResizeJob : IDisposable
         _observer.Warning($"Nothing was done, because the folder '{folder}' was not created.");
         return false;
     }
+
+    /// <summary>Whether all outputs may be there, so that nothing has to be written to a folder.</summary>
+    private bool IsPerhapsComplete(string folder) => _settings.Pipeline.SkipExisting && Directory.Exists(folder);
 
     /// <summary>A problem with one file is its own, and the next file is worked on.</summary>
     private IEnumerable<ResizeResult> EachOf(string path, IEnumerable<ResizeResult> results)

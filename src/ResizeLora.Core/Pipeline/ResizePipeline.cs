@@ -70,7 +70,8 @@ internal sealed class ResizePipeline(
     /// <exception cref="ResizeLoraException">The file can't be used at all, or is no longer the one that was decomposed.</exception>
     public IEnumerable<ResizeResult> Resize(
         string path,
-        IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work)
+        IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work,
+        bool isCheckpointNamed = true)
     {
         using Input input = Open(path);
         EnsureSameScales(input, work.SelectMany(item => item.Layers));
@@ -89,7 +90,7 @@ internal sealed class ResizePipeline(
         IEnumerable<DecomposedLayer> distinct = outputs.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
         bool withSubspace = outputs.Exists(item => item.Record.Recipe.NeedsSubspace);
         Dictionary<string, DecomposedLayer> completed = _decomposer
-            .Complete(input.Source, distinct, input.Contents.Pairs, withSubspace)
+            .Complete(input.Source, distinct, input.Contents.Pairs, withSubspace, isCheckpointNamed)
             .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         IEnumerable<ResizeResult> results = Write(input, outputs.Select(item => (
             item.Record,
@@ -105,7 +106,7 @@ internal sealed class ResizePipeline(
     }
 
     private IReadOnlyList<AdapterLayer> Wanted(AdapterContents contents) =>
-        settings.Layers is { } filter ? [.. contents.Layers.Where(layer => filter.IsWanted(layer.Name))] : contents.Layers;
+        settings.Layers is { } filter ? filter.Wanted(contents.Layers, layer => layer.Name) : contents.Layers;
 
     /// <summary>Which layers of a file are worked on; null, with a warning, if none is.</summary>
     /// <exception cref="ResizeLoraException">A layer that was named outright is not there.</exception>

@@ -20,7 +20,13 @@ internal static class RecipeFault
         At("RecipeNotANumber", text, position, $"'{value}' is not a finite number for '{key}' (decimals with a point, such as -1.2).");
 
     public static ResizeLoraException DecimalComma(string text, int position, string value) =>
-        At("RecipeNotANumber", text, position, $"'{value}' is not a number: write decimals with a point, {value.Replace(',', '.')}.{(position < 0 ? string.Empty : " A comma comes before the next key.")}");
+        At("RecipeNotANumber", text, position, $"'{value}' is not a number: {WrittenNumber.Advice(value)}.{(position < 0 ? string.Empty : " A comma comes before the next key.")}");
+
+    public static ResizeLoraException NumberWithComma(string value) =>
+        New("NotANumber", value, $"'{value}' is not a number: {WrittenNumber.Advice(value)}.");
+
+    public static ResizeLoraException NotWhole(double value) =>
+        New("NotAWholeNumber", value.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"{value} is not a whole number."));
 
     public static ResizeLoraException NotASize(string text, int position, string key, string value) =>
         At("RecipeNotANumber", text, position, $"'{value}' is not a size for '{key}': write MiB as a plain number, such as 32, or a unit: {SizeLimit.UnitNames}.");

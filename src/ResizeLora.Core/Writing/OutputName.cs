@@ -50,13 +50,17 @@ internal static class OutputName
     /// </summary>
     private static IEnumerable<string> Weights(ResizeRecipe recipe)
     {
-        bool areTold = Parts.Any(parts => recipe.ScoreWeights.Values.All(share => IsWhole(share * parts)));
+        bool areTold = Parts.Any(parts => recipe.ScoreWeights.Values.All(share => IsWhole(share * parts)))
+            && (recipe.ScoreWeights.Count == 1 || recipe.ScoreWeights.Keys.All(weight => IsShort(recipe.GivenWeights[weight])));
         return recipe.ScoreWeights.Select(weight =>
             RecipeKeys.KeyOf(weight.Key).Replace("_", string.Empty, StringComparison.Ordinal)
             + (areTold ? Found(weight.Value) : Given(recipe.GivenWeights[weight.Key])));
     }
 
-    private static bool IsWhole(double value) => Math.Abs(value - Math.Round(value)) < 1e-9;
+    private static bool IsWhole(double value) => Math.Round(value) != 0 && Math.Abs(value - Math.Round(value)) < 1e-9;
+
+    /// <summary>Whether a weight has so few digits that shares which look the same are.</summary>
+    private static bool IsShort(double weight) => double.Parse(weight.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) == weight;
 
     /// <summary>A number that somebody has written: with two decimals if that is all of it, else in full.</summary>
     private static string Given(double value) =>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using ResizeLora.Peft;
 
@@ -13,6 +14,11 @@ internal sealed partial class OutputPath
     private const string NameMark = "{name}";
     private const string RecipeMark = "{recipe}";
     private const string UsualName = $"{NameMark}_{RecipeMark}";
+
+    /// <summary>What most file systems allow for the name of a file.</summary>
+    private const int LongestName = 255;
+
+    private static readonly string[] ModelExtensions = [OutputName.Extension, ".gguf", ".ckpt", ".pt", ".pth", ".bin"];
 
     private readonly string _folder;
     private readonly string _name;
@@ -49,7 +55,7 @@ internal sealed partial class OutputPath
         if (File.Exists(folder))
             throw WritingFault.DestinationIsFile(folder);
 
-        return !Directory.Exists(folder) && folder.EndsWith(OutputName.Extension, StringComparison.OrdinalIgnoreCase)
+        return !Directory.Exists(folder) && Array.Exists(ModelExtensions, extension => folder.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
             ? throw WritingFault.DestinationLooksLikeFile(folder)
             : new OutputPath(folder, UsualName, isUsual: true) { OnlyFolder = folder };
     }
@@ -64,6 +70,8 @@ internal sealed partial class OutputPath
         string name = Path.GetFileName(text);
         if (name.Length == 0)
             throw WritingFault.OutFileIsFolder(path);
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw WritingFault.OutputNameInvalid(path, "it has a NUL character");
         if (Mark().Matches(text).FirstOrDefault(mark => mark.Value is not (FolderMark or NameMark or RecipeMark)) is { } unknown)
             throw WritingFault.UnknownPlaceholder(path, unknown.Value);
         if (text.LastIndexOf(FolderMark, StringComparison.Ordinal) > 0 || folder.Contains(RecipeMark, StringComparison.Ordinal))
@@ -85,8 +93,12 @@ internal sealed partial class OutputPath
         string target = Path.Combine(FolderOf(input), Filled(_name, input, words) + ExtensionFor(input));
         if (_isUsual)
             return target;
+        if (Encoding.UTF8.GetByteCount(Path.GetFileName(target)) > LongestName)
+            throw WritingFault.OutputNameInvalid(target, $"it has more than {LongestName} bytes");
         if (!input.IsFolder && Directory.Exists(target))
             throw WritingFault.OutFileIsFolder(target);
+        if (!input.IsFolder && AdapterLocation.FolderOfWeights(target) is { } adapter)
+            throw WritingFault.OutFileInAdapter(target, adapter);
 
         return input.IsFolder != target.EndsWith(OutputName.Extension, StringComparison.OrdinalIgnoreCase) ? target
             : throw (input.IsFolder ? WritingFault.OutFileOfFolder(target, input.Path) : WritingFault.OutFileExtension(target));

@@ -11,6 +11,7 @@ public sealed class GetLoraInfoCommand : PathCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        base.ProcessRecord();
         foreach (string path in ResolveFiles())
         {
             ForEachItem(path, () =>

@@ -54,11 +54,14 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        base.ProcessRecord();
         if (ParameterSetName == LayerSet)
         {
             _references.AddRange(EnsureLayers(InputObject)
                 .Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))
-                .Where(layer => _settings!.Layers?.IsWanted(layer.Name) != false));
+
+                // What they were compared with is looked at anew.
+                .Select(layer => layer with { BaseNorms = null }));
             return;
         }
 
@@ -93,7 +96,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
         ForCall(() =>
         {
             var restorer = new LayerRestorer(Engine, ThrottleLimit, this, Stop);
-            foreach (DecomposedLayer layer in restorer.Restore(_references, _checkpoint, needsRecipes: false))
+            foreach (DecomposedLayer layer in restorer.Restore(LayerInputs.Wanted(_references, _settings!.Layers), _checkpoint, needsRecipes: false))
                 WriteObject(layer);
         });
         Progress.Complete();

@@ -84,6 +84,15 @@ public class TorchPreflightTests
     }
 
     [Fact]
+    public void An_empty_list_is_said_to_be_empty()
+    {
+        using TemporaryFolder folder = FakeTorch();
+        File.WriteAllText(Path.Combine(folder.Path, TorchPreflight.ListName), "\n");
+
+        Assert.Contains("It is empty.", Refused(TorchUnavailableReason.NotInstalled, folder).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Files_of_another_platform_are_not_installed()
     {
         using TemporaryFolder folder = FakeTorch();
