@@ -56,7 +56,7 @@ function Export-Module {
     # Where they are in the checkout, so that links lead from one to another in both.
     $docs = Join-Path $module docs
     $null = New-Item -ItemType Directory -Path $docs
-    foreach ($name in (Get-ChildItem (Join-Path $PSScriptRoot docs) -Filter *.md).FullName + (Join-Path $PSScriptRoot docs/licenses)) { Copy-Item $name $docs -Recurse }
+    foreach ($name in (Get-ChildItem (Join-Path $PSScriptRoot docs) -Filter *.md).FullName + (Get-ChildItem (Join-Path $PSScriptRoot docs) -Filter quickstart*.ps1).FullName + (Join-Path $PSScriptRoot docs/licenses)) { Copy-Item $name $docs -Recurse }
     Get-ChildItem $module -Recurse -File -Filter *.pdb | Remove-Item
     Write-Host "The module is in $module"
     Join-Path $module 'ResizeLora.psd1'

@@ -44,7 +44,7 @@ Describe 'The published folder' -Skip:$isCheckout {
 
     It 'holds <_>' -ForEach @(
         'ResizeLora.psd1', 'ResizeLora.Format.ps1xml', 'ResizeLora.Types.ps1xml', 'README.md', 'CHANGELOG.md', 'LICENSE'
-        'docs/THIRD-PARTY-NOTICES.md', 'docs/licenses/GPL-3.0.txt', 'docs/licenses/GCC-exception-3.1.txt'
+        'docs/THIRD-PARTY-NOTICES.md', 'docs/quickstart.ps1', 'docs/quickstart-sample.ps1', 'docs/licenses/GPL-3.0.txt', 'docs/licenses/GCC-exception-3.1.txt'
         'en-US/ResizeLora.dll-Help.xml', 'bin/ResizeLora.dll', 'bin/ResizeLora.Core.dll'
         'bin/torch/ResizeLora.Torch.dll', 'bin/torch/TorchSharp.dll', 'bin/torch/natives.txt', 'bin/torch/LICENSE-LIBTORCH.txt'
     ) { $files | Should -Contain $_ }

@@ -47,11 +47,12 @@ internal sealed record AdapterContents(
         others = WithoutCompanions(WithoutAlphas(others, byLayer.Values), byLayer.Values);
         var layers = new List<AdapterLayer>();
         var unsupported = new List<UnsupportedLayer>();
+        bool hasAlpha = header.Tensors.Any(tensor => tensor.Name.EndsWith(AdapterNaming.UsualAlphaSuffix, StringComparison.Ordinal));
         foreach (LayerTensors tensors in byLayer.Values.OrderBy(tensors => tensors.Name, StringComparer.Ordinal))
         {
             (AdapterLayer? layer, UnsupportedLayer? instead) = tensors.Build(path);
             if (layer is not null)
-                layers.Add(layer);
+                layers.Add(layer with { Written = layer.Written with { IsAlphaOptional = layer.Written.IsAlphaOptional && !hasAlpha } });
             if (instead is not null)
                 unsupported.Add(instead);
         }

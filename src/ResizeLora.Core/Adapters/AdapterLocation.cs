@@ -59,6 +59,13 @@ internal sealed record AdapterLocation(string Path, bool IsFolder)
     public static bool IsAdapter(string folder) =>
         File.Exists(System.IO.Path.Combine(folder, WeightsName)) && File.Exists(System.IO.Path.Combine(folder, ConfigurationName));
 
+    /// <summary>
+    /// The folder of an adapter whose tensors a file would be, whether there are any yet; null for any other path. Its
+    /// configuration tells ranks and alphas of these tensors and no others.
+    /// </summary>
+    public static string? FolderOfWeights(string path) =>
+        string.Equals(System.IO.Path.GetFileName(path), WeightsName, StringComparison.OrdinalIgnoreCase) && System.IO.Path.GetDirectoryName(path) is { } parent && Has(parent, ConfigurationName) ? parent : null;
+
     /// <summary>Whether a file is called as loaders want it. Beside LoRAs lie pictures, notes and tables, and in adapters' folders model cards.</summary>
     public static bool IsNamedAsModel(string path) => path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
 

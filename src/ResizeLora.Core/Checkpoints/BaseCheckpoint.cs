@@ -63,10 +63,12 @@ internal sealed class BaseCheckpoint : IDisposable
         var files = new List<TensorFile>();
         try
         {
-            foreach (string path in names.All)
+            foreach ((string path, int parts) in names.Groups.SelectMany(group => group.Files.Select(file => (file, group.Files.Count))))
             {
                 files.Add(GgufFile.OpenEither(path));
                 CheckpointSource.EnsureCheckpoint(files[^1].Header, path);
+                if (files[^1] is GgufFile { PartCount: > 1 } part && part.PartCount != parts)
+                    throw CheckpointErrors.PartAlone(path, part.PartCount);
             }
 
             return new BaseCheckpoint(names, [.. files], cacheFolder, reporter, cancellation);

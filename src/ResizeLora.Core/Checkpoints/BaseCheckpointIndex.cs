@@ -8,7 +8,7 @@ namespace ResizeLora.Checkpoints;
 /// <summary>Finds the base layers that a name stands for, by its exact normalised form.</summary>
 internal sealed class BaseCheckpointIndex
 {
-    private readonly Dictionary<LayerKey, List<BaseLayer>> _layers = [];
+    private readonly Dictionary<LayerKey, List<(string Path, BaseLayer Layer)>> _layers = [];
     private readonly Dictionary<AdapterComponent, List<LayerOrder>> _orders = [];
 
     /// <param name="sources">What the checkpoint consists of.</param>
@@ -23,7 +23,7 @@ internal sealed class BaseCheckpointIndex
             foreach (AdapterComponent component in components)
             {
                 foreach ((string name, BaseLayer layer) in layers.Named)
-                    Add(LayerKey.Of(component, name), layer);
+                    Add(component, name, layer);
                 _orders.TryAdd(component, []);
                 _orders[component].AddRange(layers.Orders);
             }
@@ -46,20 +46,39 @@ internal sealed class BaseCheckpointIndex
     public IReadOnlyCollection<LayerKey> Names => _layers.Keys;
 
     /// <summary>The base layer of that name; null if there is none, or more than one.</summary>
-    public BaseLayer? Find(string adapterLayerName) => Candidates(KeyOf(adapterLayerName)) is [BaseLayer only] ? only : null;
+    public BaseLayer? Find(string adapterLayerName) => Candidates(KeyOf(adapterLayerName), adapterLayerName) is [BaseLayer only] ? only : null;
 
     /// <summary>The component and the path that a name means in this checkpoint.</summary>
     public LayerKey KeyOf(string adapterLayerName)
     {
         LayerKey key = AdapterNames.KeyOf(adapterLayerName);
 
-        // What no prefix tells may be the denoising network's, which many trainers write without one.
+        if (AdapterNames.TellsComponent(adapterLayerName))
+            return key;
+
+        // What no prefix tells may be the denoising network's, which many trainers write without one; or another part's that PEFT has saved alone.
         LayerKey bare = key with { Component = AdapterComponent.Unet };
-        return key.Component == AdapterComponent.Unknown && _layers.ContainsKey(bare) ? bare : key;
+        return _layers.ContainsKey(bare) ? bare
+            : Enum.GetValues<AdapterComponent>().Any(component => _layers.ContainsKey(key with { Component = component })) ? key with { Component = AdapterComponent.Unknown }
+            : key;
     }
 
-    /// <summary>The base layers that a name may stand for.</summary>
-    public IReadOnlyList<BaseLayer> Candidates(LayerKey key) => _layers.GetValueOrDefault(key, []);
+    /// <summary>The base layers that a name may stand for. A name with points is not that of a layer whose points are elsewhere, if one has it exactly.</summary>
+    /// <param name="key">The component and the path.</param>
+    /// <param name="adapterLayerName">The name as the adapter has it.</param>
+    public IReadOnlyList<BaseLayer> Candidates(LayerKey key, string adapterLayerName)
+    {
+        List<(string Path, BaseLayer Layer)> all = _layers.GetValueOrDefault(key, []);
+        if (all.Count > 1 && adapterLayerName.Contains('.', StringComparison.Ordinal))
+        {
+            string path = AdapterNames.PathOf(adapterLayerName);
+            BaseLayer[] exact = [.. all.Where(layer => layer.Path == path).Select(layer => layer.Layer)];
+            if (exact.Length > 0)
+                return exact;
+        }
+
+        return [.. all.Select(layer => layer.Layer)];
+    }
 
     /// <summary>The orders in which adapters may count the layers of a component.</summary>
     public IReadOnlyList<LayerOrder> Orders(AdapterComponent component) => _orders.GetValueOrDefault(component, []);
@@ -68,18 +87,22 @@ internal sealed class BaseCheckpointIndex
     public IReadOnlyList<string> Closest(string adapterLayerName)
     {
         LayerKey key = AdapterNames.KeyOf(adapterLayerName);
-        return SimilarNames.Closest(key.FlatPath, _layers.Keys
-            .Where(other => key.Component == AdapterComponent.Unknown || other.Component == key.Component)
-            .Select(other => other.FlatPath));
+        ILookup<string, BaseLayer> layers = _layers
+            .Where(other => key.Component == AdapterComponent.Unknown || other.Key.Component == key.Component)
+            .ToLookup(other => other.Key.FlatPath, other => other.Value[0].Layer, StringComparer.Ordinal);
+
+        // Names are compared as adapters write them, and shown as the checkpoint has them.
+        return [.. SimilarNames.Closest(key.FlatPath, layers.Select(layer => layer.Key)).Select(name => layers[name].First().Name).Distinct(StringComparer.Ordinal)];
     }
 
-    private void Add(LayerKey key, BaseLayer layer)
+    private void Add(AdapterComponent component, string path, BaseLayer layer)
     {
-        if (!_layers.TryGetValue(key, out List<BaseLayer>? sameName))
+        var key = LayerKey.Of(component, path);
+        if (!_layers.TryGetValue(key, out List<(string Path, BaseLayer Layer)>? sameName))
             _layers.Add(key, sameName = []);
 
         // What a layer is called by comes one after the other; only here is it met again.
-        if (sameName is not [.., BaseLayer last] || !last.Equals(layer))
-            sameName.Add(layer);
+        if (sameName is not [.., (_, BaseLayer last)] || !last.Equals(layer))
+            sameName.Add((path, layer));
     }
 }

@@ -28,6 +28,9 @@ internal static class LayerErrors
     public static ResizeLoraException Changed(string path, string layer) =>
         new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' has changed since it was decomposed (layer '{DisplayText.Of(layer)}'). Run Get-LoraSpectrum again.");
 
+    public static ResizeLoraException CheckpointChanged(string path, string layer, string checkpoint) =>
+        new("FileChanged", FaultKind.ReadFailed, checkpoint, $"The checkpoint '{checkpoint}' is no longer the one that the layers of '{path}' were compared with (layer '{DisplayText.Of(layer)}'). Run Get-LoraSpectrum again, or name it with -Checkpoint to compare them with it as it is now.");
+
     public static ResizeLoraException NotRestored(string path, string layer, string reason) =>
         new("LayerNotRestored", FaultKind.InvalidArgument, path.Length == 0 ? layer : path, $"A copy of {(layer.Length == 0 ? "a layer" : $"the layer '{DisplayText.Of(layer)}'")}{(path.Length == 0 ? string.Empty : $" of '{path}'")} can't be used: {reason}. Pass the layers that Get-LoraSpectrum makes, or copies with all of their properties (Select-Object *).");
 
@@ -42,6 +45,9 @@ internal static class LayerErrors
 
     public static ResizeLoraException NothingPairs(string path, string checkpoint, string family, string example) =>
         new("NothingPairs", FaultKind.InvalidData, path, $"None of the layers of '{path}', such as {example}, could be paired with the checkpoint '{checkpoint}' (model family: {family}). Is this the base model that the LoRA was trained on?");
+
+    public static ResizeLoraException NothingIsClear(string path, string checkpoint, string family, string example) =>
+        new("NothingPairs", FaultKind.InvalidData, path, $"No layer of '{path}' could be paired with the checkpoint '{checkpoint}' (family: {family}), because none has a name that means only one layer there, such as {example}. If these are several models, such as both experts of Wan 2.2, use -Checkpoint with the file or folder of the one that the LoRA is for.");
 
     public static ResizeLoraException Unmatched(string path, string checkpoint, int count, string unpaired) =>
         new("UnmatchedLayer", FaultKind.InvalidData, path, $"The checkpoint '{checkpoint}' has no partner for {Quantity.Of(count, "layer")} of '{path}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");

@@ -1,4 +1,5 @@
 using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Decomposition;
 
@@ -28,6 +29,9 @@ internal sealed record LayerReference(string Path, string Name)
     /// <summary>The checkpoint that it was compared with.</summary>
     public IReadOnlyList<string> Checkpoint { get; init; } = [];
 
+    /// <summary>The norms of the base layer that it was compared with; null where it was not, or the copy does not tell.</summary>
+    public MatrixNorms? BaseNorms { get; init; }
+
     /// <summary>What could not be read of the copy; null if all could.</summary>
     public string? Fault { get; init; }
 
@@ -38,6 +42,7 @@ internal sealed record LayerReference(string Path, string Name)
         Digest = layer.Digest,
         Recipes = layer.Recipes,
         Checkpoint = layer.Checkpoint,
+        BaseNorms = layer is { BaseSpectralNorm: { } spectral, BaseFrobeniusNorm: { } frobenius } ? new MatrixNorms(spectral, frobenius) : layer.Source.EarlierNorms,
     };
 
     /// <summary>Makes sure that a copy tells enough to find the layer and to know it again.</summary>
@@ -65,7 +70,7 @@ internal sealed record LayerReference(string Path, string Name)
         {
             Recipes = Recipes ?? [],
             Source = layer.Source.Checkpoint is null && Checkpoint.Count > 0
-                ? layer.Source with { Checkpoint = new CheckpointVersion(Checkpoint, []) }
+                ? layer.Source with { Checkpoint = new CheckpointVersion(Checkpoint, []), EarlierNorms = BaseNorms }
                 : layer.Source,
         };
     }

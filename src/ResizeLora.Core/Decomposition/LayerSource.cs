@@ -1,5 +1,6 @@
 using ResizeLora.Adapters;
 using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 using ResizeLora.Pairing;
 
 namespace ResizeLora.Decomposition;
@@ -11,6 +12,9 @@ namespace ResizeLora.Decomposition;
 /// <param name="Checkpoint">The checkpoint that it was paired with, if any.</param>
 internal sealed record LayerSource(AdapterLayer Layer, string Digest, LayerPair Pair, CheckpointVersion? Checkpoint)
 {
+    /// <summary>The norms that its base layer had when it was compared with it, where they are known only so; they may be out of date.</summary>
+    public MatrixNorms? EarlierNorms { get; init; }
+
     /// <summary>The base layer that it modifies, if it was paired.</summary>
     public BaseLayer? BaseLayer => Pair.BaseLayer;
 }

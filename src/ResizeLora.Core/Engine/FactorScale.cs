@@ -36,6 +36,21 @@ internal sealed record FactorScale(double Alpha, double Multiplier)
         return new FactorScale(alpha, Math.Sqrt(rank / alpha));
     }
 
+    /// <summary>
+    /// Whether an alpha that says the rank would cost digits. In a narrow format, it does not if the root mean square of each column's
+    /// entries is a number with all digits: what is lost of smaller ones is then less than what is lost of any number.
+    /// </summary>
+    /// <param name="format">The format of the factors.</param>
+    /// <param name="singularValues">Those that are kept.</param>
+    /// <param name="longest">Entries of the longer of the two vectors.</param>
+    public static bool NeedsAlpha(ElementFormat format, IEnumerable<double> singularValues, long longest)
+    {
+        double[] lengths = [.. singularValues.Where(value => value > 0).Select(Math.Sqrt)];
+        return format.IsNarrow
+            && lengths.Length > 0
+            && (lengths.Min() < Math.ScaleB(Math.Sqrt(longest), format.LeastExponent) || lengths.Max() > Math.ScaleB(1, format.GreatestExponent));
+    }
+
     private static int Shift(int rank, ElementFormat format, ElementFormat alphaFormat, double largest, double smallestColumn)
     {
         int up = Math.Max(0, format.LeastExponent + SpareExponents - Exponent(smallestColumn));

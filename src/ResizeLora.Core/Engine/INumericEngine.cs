@@ -42,4 +42,16 @@ internal sealed record MatrixNorms(double Spectral, double Frobenius)
 {
     /// <summary>Relative accuracy that spectral norms are computed to.</summary>
     public const double SpectralTolerance = 1e-4;
+
+    /// <summary>Another device may add in another order.</summary>
+    private const double FrobeniusAgreement = 1e-6;
+
+    /// <summary>Several times as far as two runs may stop from the norm.</summary>
+    private const double SpectralAgreement = 10 * SpectralTolerance;
+
+    /// <summary>Whether both can be norms of one matrix, computed twice.</summary>
+    public bool IsLike(MatrixNorms other) =>
+        AreAlike(Frobenius, other.Frobenius, FrobeniusAgreement) && AreAlike(Spectral, other.Spectral, SpectralAgreement);
+
+    private static bool AreAlike(double left, double right, double tolerance) => Math.Abs(left - right) <= tolerance * Math.Max(left, right);
 }

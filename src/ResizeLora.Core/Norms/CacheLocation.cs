@@ -10,7 +10,7 @@ internal static class CacheLocation
     /// <param name="reporter">Is told why there is none.</param>
     public static string? Find(Func<string, string?> resolve, IReporter reporter)
     {
-        if (Environment.GetEnvironmentVariable(NormCache.FolderVariable) is { Length: > 0 } named)
+        if (Environment.GetEnvironmentVariable(NormCache.FolderVariable) is { } named && !string.IsNullOrWhiteSpace(named))
         {
             string? folder = resolve(named);
             if (folder is null)

@@ -1,11 +1,13 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
+using ResizeLora.Adapters;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 
 namespace ResizeLora.Output;
 
 /// <summary>Every error about outputs, worded in one place.</summary>
-internal static class OutputErrors
+internal static partial class OutputErrors
 {
     public static ResizeLoraException SameWork(string path, string first, string second) =>
         new("OutputNameCollision", FaultKind.InvalidArgument, path, $"'{path}' would be written twice: {first} and {second}. These recipes are equivalent. Leave one of them out.");
@@ -28,7 +30,7 @@ internal static class OutputErrors
     public static ResizeLoraException ForeignFileExists(string path, string kind) => NotOurs("OutputExists", path, kind);
 
     public static ResizeLoraException FolderHoldsMore(string folder, string entry) =>
-        new("FolderHoldsMore", FaultKind.AlreadyExists, folder, $"The folder '{folder}' holds more than a PEFT adapter, such as '{DisplayText.Of(entry)}', and is not replaced. Move it away, or choose another -Destination.");
+        new("FolderHoldsMore", FaultKind.AlreadyExists, folder, $"The folder '{folder}' holds more than a PEFT adapter, such as '{DisplayText.Of(entry)}', and is not replaced. Move it away, or choose another -Destination or -OutFile.");
 
     public static ResizeLoraException FileInTheWay(string path) =>
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' is a file, but the output is a folder. Remove or rename the file.");
@@ -55,10 +57,10 @@ internal static class OutputErrors
         new("BudgetTooSmall", FaultKind.NothingKept, path, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what is copied unchanged")} already takes {SizeInMiB(copied)} MiB. Raise size to {SizeInMiB(least)} or more{(limits.Rank is not null ? ", or lower -Rank" : hasUnmatched ? ", or use -UnmatchedLayer Drop" : string.Empty)}.");
 
     public static ResizeLoraException DestinationFailed(string path, Exception inner) =>
-        new("DestinationNotWritable", KindOf(inner), path, $"The folder '{path}' can't be created or written to: {inner.Message}", inner);
+        new("DestinationNotWritable", KindOf(inner), path, $"The folder '{path}' can't be created or written to: {Reason(path, inner)}", inner);
 
     public static ResizeLoraException FolderFailed(string input, string folder, Exception inner) =>
-        new("DestinationNotWritable", KindOf(inner), input, $"'{input}' was not resized, because its output can't be written to the folder '{folder}': {inner.Message} Name another folder with -Destination.", inner);
+        new("DestinationNotWritable", KindOf(inner), input, $"'{input}' was not resized, because its output can't be written to the folder '{folder}': {Reason(folder, inner)} Name another folder with -Destination.", inner);
 
     public static ResizeLoraException DestinationIsFile(string path) =>
         new("DestinationIsFile", FaultKind.InvalidArgument, path, $"-Destination '{path}' is a file; name a folder, or a file with -OutFile.");
@@ -71,6 +73,9 @@ internal static class OutputErrors
 
     public static ResizeLoraException OutFileOfFolder(string path, string input) =>
         new("OutFileExtension", FaultKind.InvalidArgument, path, $"'{input}' is the folder of a PEFT adapter, and so will be its output: -OutFile '{path}' names a file. Leave out {SafetensorsFile.Extension}.");
+
+    public static ResizeLoraException OutFileInAdapter(string path, string folder) =>
+        new("OutFileInAdapter", FaultKind.InvalidArgument, path, $"-OutFile '{path}' would put a LoRA beside the '{AdapterLocation.ConfigurationName}' of the PEFT adapter '{folder}', whose ranks and alphas are not those of this LoRA. Give the file another name or folder.");
 
     public static ResizeLoraException OutFileExtension(string path) =>
         new("OutFileExtension", FaultKind.InvalidArgument, path, $"-OutFile '{path}' does not end in {SafetensorsFile.Extension}, so loaders would not take it. Write '{path}{SafetensorsFile.Extension}', or name a folder with -Destination.");
@@ -96,6 +101,23 @@ internal static class OutputErrors
     }
 
     private static string RoundedDown(double score) => (Math.Floor(score * 100) / 100).ToString("0.##", CultureInfo.InvariantCulture);
+    public static ResizeLoraException OutputNameInvalid(string path, string reason) =>
+        new("OutputNameInvalid", FaultKind.InvalidArgument, path, $"'{path}' can't be the name of an output: {reason}. Choose another one with -OutFile.");
+
+    /// <summary>What the system says, in words that users know: not of a file that was made to try the folder.</summary>
+    private static string Reason(string folder, Exception exception)
+    {
+        for (string? parent = folder; parent is not null; parent = System.IO.Path.GetDirectoryName(parent))
+        {
+            if (File.Exists(parent))
+                return $"'{parent}' is a file.";
+        }
+
+        return exception is UnauthorizedAccessException ? "Access is denied." : TriedFile().Replace(exception.Message, $"'{folder}'");
+    }
+
+    [GeneratedRegex(@"'[^']*\.resizelora\.(tmp|folder)'")]
+    private static partial Regex TriedFile();
 
     private static FaultKind KindOf(Exception exception) =>
         exception is UnauthorizedAccessException ? FaultKind.PermissionDenied : FaultKind.WriteFailed;

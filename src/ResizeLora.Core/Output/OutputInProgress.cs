@@ -57,7 +57,7 @@ internal sealed class OutputInProgress : IDisposable
                 Plan.Kept.Indices[index],
                 Plan.Record.Recipe.Rescale,
                 Plan.DTypeOf(layer.Source.Layer),
-                layer.Source.Layer.AlphaName is not null)
+                AlphaOf(layer.Source.Layer) is not null)
             {
                 Rank = Plan.Kept.Ranks[index],
 
@@ -94,10 +94,9 @@ internal sealed class OutputInProgress : IDisposable
     {
         Write(_tensors[layer.Written.Up], up, (int)layer.Rows);
         Write(_tensors[layer.Written.Down], down, rows: 1);
-        if (layer.AlphaName is null)
+        if (AlphaOf(layer) is not { } alphaTensor)
             return;
 
-        TensorInfo alphaTensor = _tensors[layer.AlphaName];
         Span<byte> bytes = stackalloc byte[(int)alphaTensor.ByteCount];
         alphaTensor.DType.Format().Write(alpha, bytes);
         _writer.Write(alphaTensor, bytes);
@@ -145,7 +144,10 @@ internal sealed class OutputInProgress : IDisposable
     }
 
     private IEnumerable<TensorInfo> TensorsOf(AdapterLayer layer) =>
-        new[] { layer.Written.Up, layer.Written.Down, layer.Written.Alpha, layer.Magnitude?.Tensor.Name }.OfType<string>().Select(name => _tensors[name]);
+        new[] { layer.Written.Up, layer.Written.Down, AlphaOf(layer)?.Name, layer.Magnitude?.Tensor.Name }.OfType<string>().Select(name => _tensors[name]);
+
+    /// <summary>The alpha that is written for a layer; null if there is none.</summary>
+    private TensorInfo? AlphaOf(AdapterLayer layer) => layer.AlphaName is { } name ? _tensors.GetValueOrDefault(name) : null;
 
     public void Dispose()
     {

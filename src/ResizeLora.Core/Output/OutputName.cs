@@ -52,11 +52,15 @@ internal static class OutputName
     /// </summary>
     private static IEnumerable<string> Weights(ResizeRecipe recipe)
     {
-        bool areTold = Parts.Any(parts => recipe.Score.Weights.All(weight => IsWhole(weight.Share * parts)));
+        bool areTold = Parts.Any(parts => recipe.Score.Weights.All(weight => IsWhole(weight.Share * parts)))
+            && (recipe.Score.Weights.Count == 1 || recipe.Score.Weights.All(weight => IsShort(weight.Given)));
         return recipe.Score.Weights.Select(weight => weight.Reference.Word + (areTold ? Found(weight.Share) : Given(weight.Given)));
     }
 
-    private static bool IsWhole(double value) => Math.Abs(value - Math.Round(value)) < 1e-9;
+    private static bool IsWhole(double value) => Math.Round(value) != 0 && Math.Abs(value - Math.Round(value)) < 1e-9;
+
+    /// <summary>Whether a weight has so few digits that shares which look the same are.</summary>
+    private static bool IsShort(double weight) => double.Parse(weight.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) == weight;
 
     /// <summary>A number that somebody has written: with two decimals if that is all of it, else in full.</summary>
     private static string Given(double value) =>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using ResizeLora.Adapters;
 using ResizeLora.Safetensors;
@@ -14,6 +15,11 @@ internal sealed partial class OutputPath
     private const string NameMark = "{name}";
     private const string RecipeMark = "{recipe}";
     private const string UsualName = $"{NameMark}_{RecipeMark}";
+
+    /// <summary>What most file systems allow for the name of a file.</summary>
+    private const int LongestName = 255;
+
+    private static readonly string[] ModelExtensions = [SafetensorsFile.Extension, ".gguf", ".ckpt", ".pt", ".pth", ".bin"];
 
     private readonly string _folder;
     private readonly string _name;
@@ -50,7 +56,7 @@ internal sealed partial class OutputPath
         if (File.Exists(folder))
             throw OutputErrors.DestinationIsFile(folder);
 
-        return !Directory.Exists(folder) && folder.EndsWith(SafetensorsFile.Extension, StringComparison.OrdinalIgnoreCase)
+        return !Directory.Exists(folder) && Array.Exists(ModelExtensions, extension => folder.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
             ? throw OutputErrors.DestinationLooksLikeFile(folder)
             : new OutputPath(folder, UsualName, isUsual: true) { OnlyFolder = folder };
     }
@@ -65,6 +71,8 @@ internal sealed partial class OutputPath
         string name = Path.GetFileName(text);
         if (name.Length == 0)
             throw OutputErrors.OutFileIsFolder(path);
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw OutputErrors.OutputNameInvalid(path, "it has a NUL character");
         if (Mark().Matches(text).FirstOrDefault(mark => mark.Value is not (FolderMark or NameMark or RecipeMark)) is { } unknown)
             throw OutputErrors.UnknownPlaceholder(path, unknown.Value);
         if (text.LastIndexOf(FolderMark, StringComparison.Ordinal) > 0 || folder.Contains(RecipeMark, StringComparison.Ordinal))
@@ -90,8 +98,12 @@ internal sealed partial class OutputPath
         string target = Path.Combine(FolderOf(input), Filled(_name, input, words) + ExtensionFor(input));
         if (_isUsual)
             return target;
+        if (Encoding.UTF8.GetByteCount(Path.GetFileName(target)) > LongestName)
+            throw OutputErrors.OutputNameInvalid(target, $"it has more than {LongestName} bytes");
         if (!input.IsFolder && Directory.Exists(target))
             throw OutputErrors.OutFileIsFolder(target);
+        if (!input.IsFolder && AdapterLocation.FolderOfWeights(target) is { } adapter)
+            throw OutputErrors.OutFileInAdapter(target, adapter);
 
         return input.IsFolder != target.EndsWith(SafetensorsFile.Extension, StringComparison.OrdinalIgnoreCase) ? target
             : throw (input.IsFolder ? OutputErrors.OutFileOfFolder(target, input.Path) : OutputErrors.OutFileExtension(target));

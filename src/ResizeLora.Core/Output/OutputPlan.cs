@@ -1,6 +1,7 @@
 using ResizeLora.Adapters;
 using ResizeLora.Adapters.Types;
 using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 
@@ -28,7 +29,7 @@ internal sealed class OutputPlan
         Record = record;
         Layout = SafetensorsLayout.Create(verbatim
             .Select(tensor => new TensorSpec(tensor.Name, tensor.DType, tensor.Shape))
-            .Concat(layers.SelectMany((layer, index) => Specs(layer.Source.Layer, layer.Source.BaseLayer, kept.Ranks[index]))));
+            .Concat(layers.SelectMany((layer, index) => Specs(layer, kept.Ranks[index], kept.Indices[index]))));
         Metadata = OutputMetadata.Create(source, record, [.. ChangedRanks(), .. peft.Metadata(NewRanks())]);
     }
 
@@ -59,20 +60,26 @@ internal sealed class OutputPlan
     /// <summary>The element type of a layer's new tensors.</summary>
     public SafetensorsDType DTypeOf(AdapterLayer layer) => Record.Precision.DType(layer.DType);
 
-    private IEnumerable<TensorSpec> Specs(AdapterLayer layer, BaseLayer? baseLayer, int rank)
+    private IEnumerable<TensorSpec> Specs(DecomposedLayer decomposed, int rank, IReadOnlyList<int> kept)
     {
         if (rank == 0)
             yield break;
 
+        (AdapterLayer layer, BaseLayer? baseLayer) = (decomposed.Source.Layer, decomposed.Source.BaseLayer);
         SafetensorsDType dtype = DTypeOf(layer);
         IReadOnlyList<long> input = InputShape(layer, baseLayer);
         yield return new TensorSpec(layer.Written.Up, dtype, [layer.Rows, rank, .. input.Skip(1).Select(_ => 1L)]);
         yield return new TensorSpec(layer.Written.Down, dtype, [rank, .. input]);
-        if (layer.AlphaName is { } alphaName)
+        if (layer.AlphaName is { } alphaName && (!layer.Written.IsAlphaOptional || NeedsAlpha(decomposed, kept)))
             yield return new TensorSpec(alphaName, dtype.Format().Companion, layer.Alpha?.Shape ?? []);
         if (layer.Magnitude is { } magnitude)
             yield return new TensorSpec(magnitude.Tensor.Name, dtype.Format().Companion, magnitude.Tensor.Shape);
     }
+
+    /// <summary>Whether the factors alone can't hold ΔW.</summary>
+    private bool NeedsAlpha(DecomposedLayer layer, IReadOnlyList<int> kept) =>
+        Record.RankLimits.Rank is null
+        && FactorScale.NeedsAlpha(DTypeOf(layer.Source.Layer).Format(), kept.Select(index => layer.SingularValues[index] * Record.Recipe.Rescale), Math.Max(layer.Source.Layer.Rows, layer.Source.Layer.Columns));
 
     /// <summary>A loader takes a convolution by its kernel; where the adapter does not say it, the base does.</summary>
     private static IReadOnlyList<long> InputShape(AdapterLayer layer, BaseLayer? baseLayer)

@@ -16,6 +16,9 @@ internal sealed partial class AdapterPairs
     /// <summary>A model of another width differs in every block; a single layer may have been changed on purpose.</summary>
     private const int FewestOfAKind = 3;
 
+    /// <summary>So many layers that are named by their position there are at least for each that has another size.</summary>
+    private const int FewestPerException = 10;
+
     private readonly Dictionary<string, LayerPair> _pairs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ResizeLoraException> _errors = new(StringComparer.Ordinal);
     private readonly List<string> _orders = [];
@@ -32,7 +35,7 @@ internal sealed partial class AdapterPairs
         _checkpoint = checkpoint;
         ILookup<bool, (LayerKey Key, AdapterLayer Layer)> byPosition = layers
             .Select(layer => (Key: checkpoint.KeyOf(layer.Name), Layer: layer))
-            .ToLookup(layer => IsPosition(layer.Key));
+            .ToLookup(layer => IsPosition(layer.Key, layer.Layer.Name));
         PairByName([.. byPosition[false]]);
         foreach (IGrouping<AdapterComponent, (LayerKey Key, AdapterLayer Layer)> component in byPosition[true].GroupBy(layer => layer.Key.Component))
             PairByPosition(component.Key, [.. component.Select(layer => (Position(layer.Key), layer.Layer))]);
@@ -51,11 +54,16 @@ internal sealed partial class AdapterPairs
     private void PairByName(List<(LayerKey Key, AdapterLayer Layer)> layers)
     {
         var found = new List<FoundLayer>();
+        var unreadable = new List<(AdapterLayer Layer, StoredWeight Weight)>();
         foreach ((LayerKey key, AdapterLayer layer) in layers)
         {
-            (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key).Select(candidate => (candidate.Component, candidate.Layer.SeenBy(layer)))];
-            if (IsUnreadable(layer, candidates.Select(candidate => candidate.Layer)))
+            (AdapterComponent Component, BaseLayer Layer)[] candidates = [.. Candidates(key, layer.Name).Select(candidate => (candidate.Component, candidate.Layer.SeenBy(layer)))];
+            if (UnreadableOf(candidates.Select(candidate => candidate.Layer)) is { } weight)
+            {
+                unreadable.Add((layer, weight));
+                _pairs[layer.Name] = new LayerPair(null, candidates[0].Component) { Problem = CheckpointErrors.Why(weight) };
                 continue;
+            }
 
             (AdapterComponent Component, BaseLayer Layer)[] fitting = [.. candidates.Where(candidate => candidate.Layer.Fits(layer))];
             _pairs[layer.Name] = (candidates, fitting) switch
@@ -69,23 +77,32 @@ internal sealed partial class AdapterPairs
                 found.Add(new FoundLayer($"{key.Component} {Numbers().Replace(key.FlatPath, "#")}", layer, candidates[0].Layer, fitting.Length > 0));
         }
 
-        int different = found.Count(layer => !layer.Fits);
-        IEnumerable<FoundLayer> wrong = 2 * different > found.Count
+        // A few are as if they had no partner; of a checkpoint that can't be read, nothing would be left to compare with.
+        if (unreadable.Count >= found.Count)
+            unreadable.ForEach(item => _errors[item.Layer.Name] = CheckpointErrors.Unreadable(_checkpoint.Path, item.Weight));
+
+        if (FirstWrong(found) is { } first)
+            throw PairingErrors.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, found.Count(layer => !layer.Fits), found.Count);
+    }
+
+    /// <summary>A layer whose size shows that all of them are another model's; null where those that don't fit are exceptions.</summary>
+    private static FoundLayer? FirstWrong(IReadOnlyList<FoundLayer> found)
+    {
+        IEnumerable<FoundLayer> wrong = 2 * found.Count(layer => !layer.Fits) > found.Count
             ? found.Where(layer => !layer.Fits)
             : found
                 .GroupBy(layer => layer.Kind, StringComparer.Ordinal)
                 .Where(kind => kind.Count() >= FewestOfAKind && kind.All(layer => !layer.Fits))
                 .SelectMany(kind => kind);
-        if (wrong.FirstOrDefault() is { } first)
-            throw PairingErrors.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, different, found.Count);
+        return wrong.FirstOrDefault();
     }
 
     /// <summary>What a name may stand for, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
-    private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key)
+    private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key, string name)
     {
         AdapterComponent[] components = key.Component == AdapterComponent.Unknown ? Enum.GetValues<AdapterComponent>() : [key.Component];
         return components
-            .SelectMany(component => _checkpoint.Candidates(key with { Component = component }).Select(layer => (component, layer)))
+            .SelectMany(component => _checkpoint.Candidates(key with { Component = component }, name).Select(layer => (component, layer)))
             .DistinctBy(candidate => candidate.layer);
     }
 
@@ -97,6 +114,8 @@ internal sealed partial class AdapterPairs
             return;
 
         LayerOrder[] fitting = [.. orders.Where(order => layers.TrueForAll(layer => order.At(layer.Position)?.Fits(layer.Layer) == true))];
+        if (fitting.Length == 0)
+            fitting = [.. orders.Where(order => FitsButForExceptions(order, layers))];
         if (orders.Count > 0 && fitting.Length == 0)
             throw PairingErrors.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint.Path, orders);
 
@@ -105,16 +124,36 @@ internal sealed partial class AdapterPairs
         foreach ((int position, AdapterLayer layer) in layers)
         {
             (LayerOrder Order, BaseLayer BaseLayer)[] meanings = [.. fitting.Select(order => (order, order.At(position)!)).DistinctBy(meaning => meaning.Item2)];
-            _pairs[layer.Name] = new LayerPair(meanings.Length > 0 ? meanings[0].BaseLayer : null, component);
+            _pairs[layer.Name] = meanings is [(_, var only)] && !only.Fits(layer)
+                ? new LayerPair(null, component) { Problem = PairingErrors.OtherSize(layer, only) }
+                : new LayerPair(meanings.Length > 0 ? meanings[0].BaseLayer : null, component);
             if (meanings.Length > 1)
                 _errors[layer.Name] = PairingErrors.SeveralOrders(_path, layer.Name, _checkpoint.Path, meanings);
         }
     }
 
-    /// <summary>Whether nobody knows the numbers, and often not the size, of what a layer modifies.</summary>
+    /// <summary>
+    /// Whether only a few layers have another size than in an order. By their names, layers are known whatever their sizes; by
+    /// their positions they are not, so nearly all must fit.
+    /// </summary>
+    private static bool FitsButForExceptions(LayerOrder order, List<(int Position, AdapterLayer Layer)> layers)
+    {
+        FoundLayer[] found =
+        [
+            .. from layer in layers
+               let baseLayer = order.At(layer.Position)
+               where baseLayer is not null
+               select new FoundLayer(Digits().Replace(baseLayer.Name, "#"), layer.Layer, baseLayer, baseLayer.Fits(layer.Layer)),
+        ];
+        return found.Length == layers.Count && found.Count(layer => !layer.Fits) * FewestPerException <= found.Length && FirstWrong(found) is null;
+    }
+
+    /// <summary>Of what a layer may modify, the weight of which nobody knows the numbers, and often not the size.</summary>
+    private static StoredWeight? UnreadableOf(IEnumerable<BaseLayer> candidates) => candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault();
+
     private bool IsUnreadable(AdapterLayer layer, IEnumerable<BaseLayer> candidates)
     {
-        if (candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault() is not { } weight)
+        if (UnreadableOf(candidates) is not { } weight)
             return false;
 
         _errors[layer.Name] = CheckpointErrors.Unreadable(_checkpoint.Path, weight);
@@ -123,7 +162,10 @@ internal sealed partial class AdapterPairs
 
     private static int Position(LayerKey key) => int.TryParse(key.FlatPath, NumberStyles.None, CultureInfo.InvariantCulture, out int position) ? position : int.MaxValue;
 
-    private bool IsPosition(LayerKey key) => key.FlatPath.Length > 0 && key.FlatPath.All(char.IsAsciiDigit) && _checkpoint.Candidates(key).Count == 0;
+    private bool IsPosition(LayerKey key, string name) => key.FlatPath.Length > 0 && key.FlatPath.All(char.IsAsciiDigit) && _checkpoint.Candidates(key, name).Count == 0;
+
+    [GeneratedRegex("[0-9]+")]
+    private static partial Regex Digits();
 
     [GeneratedRegex("(?<![^_])[0-9]+(?![^_])")]
     private static partial Regex Numbers();

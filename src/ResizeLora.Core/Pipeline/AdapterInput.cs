@@ -4,6 +4,7 @@ using ResizeLora.Adapters.Peft;
 using ResizeLora.Checkpoints;
 using ResizeLora.Common;
 using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Output;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
@@ -94,6 +95,14 @@ internal sealed class AdapterInput : IDisposable
         Source.Dispose();
     }
 
+    /// <summary>A layer that was compared with other norms than those of its base layer now; null if there is none.</summary>
+    public LayerReference? WithOtherBase(IReadOnlyList<DecomposedLayer> layers)
+    {
+        Dictionary<string, DecomposedLayer> now = layers.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
+        return Task.Layers?.FirstOrDefault(layer => layer.BaseNorms is { } before && now.TryGetValue(layer.Name, out DecomposedLayer? found)
+            && !(found is { BaseSpectralNorm: { } spectral, BaseFrobeniusNorm: { } frobenius } && before.IsLike(new MatrixNorms(spectral, frobenius))));
+    }
+
     private LayerPair PairOf(AdapterLayer layer) => Pairs?.Of(layer) ?? LayerPair.None(layer);
 
     private PairedLayer Find(LayerReference layer, Dictionary<string, AdapterLayer> present)
@@ -118,7 +127,7 @@ internal sealed class AdapterInput : IDisposable
             ? layer
             : layer with
             {
-                Source = layer.Source with { Pair = Pairs.Of(layer.Source.Layer), Checkpoint = _checkpoint.Version },
+                Source = layer.Source with { Pair = Pairs.Of(layer.Source.Layer), Checkpoint = _checkpoint.Version, EarlierNorms = null },
                 BaseSpectralNorm = null,
                 BaseFrobeniusNorm = null,
                 SubspaceNorms = null,

@@ -7,8 +7,12 @@ namespace ResizeLora.Pipeline;
 /// <summary>A name of layers, as a user wrote it.</summary>
 /// <param name="Text">The name.</param>
 /// <param name="HasWildcards">Whether it may mean none of a file's layers; a name outright must mean one.</param>
-/// <param name="Means">Whether a layer's name is meant.</param>
-internal sealed record LayerPattern(string Text, bool HasWildcards, Func<string, bool> Means);
+/// <param name="Matches">Whether a layer's name fits the wildcards.</param>
+internal sealed record LayerPattern(string Text, bool HasWildcards, Func<string, bool> Matches)
+{
+    /// <summary>Whether a layer is called exactly so. Then it alone is meant: brackets are a part of some names.</summary>
+    public bool IsNameOf(string layer) => string.Equals(layer, Text, StringComparison.OrdinalIgnoreCase);
+}
 
 /// <summary>The layers that a user wants, by their names.</summary>
 internal sealed class LayerFilter(IReadOnlyList<LayerPattern> patterns)
@@ -16,12 +20,21 @@ internal sealed class LayerFilter(IReadOnlyList<LayerPattern> patterns)
     /// <summary>Whether a file without any of the layers is none that anybody named.</summary>
     public bool HasWildcards => patterns.Any(pattern => pattern.HasWildcards);
 
-    /// <summary>Whether a layer is wanted.</summary>
-    public bool IsWanted(string layer) => patterns.Any(pattern => pattern.Means(layer));
+    /// <summary>Those of some layers that are wanted.</summary>
+    /// <param name="layers">All layers of a file, or as many as came.</param>
+    /// <param name="nameOf">A layer's name.</param>
+    public IReadOnlyList<T> Wanted<T>(IReadOnlyList<T> layers, Func<T, string> nameOf)
+    {
+        Func<string, bool>[] wishes =
+        [
+            .. patterns.Select(pattern => !pattern.HasWildcards || layers.Any(layer => pattern.IsNameOf(nameOf(layer))) ? pattern.IsNameOf : pattern.Matches),
+        ];
+        return [.. layers.Where(layer => wishes.Any(wish => wish(nameOf(layer))))];
+    }
 
     /// <summary>What is wrong with the names for a file: each that stands for a layer which it does not have.</summary>
     public IEnumerable<ResizeLoraException> Missing(string path, IReadOnlyList<AdapterLayer> layers) => patterns
-        .Where(pattern => !pattern.HasWildcards && !layers.Any(layer => pattern.Means(layer.Name)))
+        .Where(pattern => !pattern.HasWildcards && !layers.Any(layer => pattern.IsNameOf(layer.Name)))
         .Select(pattern => LayerErrors.NotFound(path, pattern.Text, SimilarNames.Closest(pattern.Text, layers.Select(layer => layer.Name))));
 
     /// <inheritdoc/>

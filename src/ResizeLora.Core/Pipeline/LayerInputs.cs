@@ -8,24 +8,18 @@ namespace ResizeLora.Pipeline;
 internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkpoint, IReporter reporter)
 {
     private readonly List<LayerReference> _layers = [];
-    private string? _offered;
 
-    /// <summary>Takes a layer, unless the user wants others. One that does not tell its name is taken, to be refused for that.</summary>
-    public void Add(LayerReference layer)
-    {
-        _offered ??= layer.Name;
-        if (layer.Name.Length == 0 || options.Layers?.IsWanted(layer.Name) != false)
-            _layers.Add(layer);
-    }
+    /// <summary>Takes a layer.</summary>
+    public void Add(LayerReference layer) => _layers.Add(layer);
 
-    /// <summary>The layers file by file, without files of which a copy can't be used; that is reported.</summary>
+    /// <summary>The layers that the user wants file by file, without files of which a copy can't be used; that is reported.</summary>
     /// <param name="needRecipes">Whether they must say which recipes are attached to them.</param>
     public IEnumerable<(string Path, IReadOnlyList<LayerReference> Layers)> ByFile(bool needRecipes)
     {
         foreach (IGrouping<string, LayerReference> file in _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal))
         {
-            LayerReference[] layers = [.. file];
-            bool areUsable = true;
+            LayerReference[] layers = Wanted([.. file]);
+            bool areUsable = layers.Length > 0;
             try
             {
                 Array.ForEach(layers, layer => layer.EnsureUsable(needRecipes));
@@ -45,8 +39,8 @@ internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkp
     /// <exception cref="ResizeLoraException">A recipe compares with a checkpoint, and there is none.</exception>
     public IReadOnlyList<AdapterTask> Tasks()
     {
-        if (_offered is not null && _layers.Count == 0)
-            reporter.Warning($"Nothing was done: none of the layers in the pipeline, such as '{_offered}', matches {options.Layers}.");
+        if (_layers.Count > 0 && _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal).All(file => Wanted([.. file]).Length == 0))
+            reporter.Warning($"Nothing was done: none of the layers in the pipeline, such as '{_layers[0].Name}', matches {options.Layers}.");
         return [.. ByFile(needRecipes: options.Recipes is null).Select(file => TaskOf(file.Path, file.Layers))];
     }
 
@@ -63,6 +57,16 @@ internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkp
         }
 
         return AdapterTask.OfLayers(path, pairs, ofFile);
+    }
+
+    /// <summary>Those layers of a file that are wanted; one that does not tell its name is, until it is refused for that.</summary>
+    private LayerReference[] Wanted(LayerReference[] layers)
+    {
+        if (options.Layers is not { } filter)
+            return layers;
+
+        HashSet<LayerReference> wanted = [.. filter.Wanted([.. layers.Where(layer => layer.Name.Length > 0)], layer => layer.Name)];
+        return Array.FindAll(layers, layer => layer.Name.Length == 0 || wanted.Contains(layer));
     }
 
     private ResizeRecipe[] RecipesOf(LayerReference layer)

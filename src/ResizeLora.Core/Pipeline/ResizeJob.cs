@@ -39,9 +39,6 @@ internal sealed class ResizeJob : IDisposable
         Protect(_checkpoint);
     }
 
-    /// <summary>Whether any input has come.</summary>
-    public bool HasInput { get; private set; }
-
     /// <summary>
     /// Two outputs of one name are an error before any work, and with leave to overwrite no input may be the output of
     /// another; so where outputs of different inputs can meet, all inputs come first.
@@ -58,7 +55,6 @@ internal sealed class ResizeJob : IDisposable
         foreach (string path in paths)
         {
             _cancellation.ThrowIfCancellationRequested();
-            HasInput = true;
             if (_filter.TakesToResize(path))
                 files.Add(path);
         }
@@ -78,11 +74,7 @@ internal sealed class ResizeJob : IDisposable
     }
 
     /// <summary>Takes a layer, or a copy of one; the layers of a file are complete only at the end.</summary>
-    public void Add(LayerReference layer)
-    {
-        HasInput = true;
-        _layers.Add(layer);
-    }
+    public void Add(LayerReference layer) => _layers.Add(layer);
 
     /// <summary>Does what is left when all inputs are known.</summary>
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
@@ -149,7 +141,7 @@ internal sealed class ResizeJob : IDisposable
     private bool PrepareOnlyFolder(IReadOnlyList<AdapterTask> tasks)
     {
         // For copies of layers that turn out to be bad, none is created.
-        if (_options.Output.OnlyFolder is not { } folder || (tasks.Any(task => task.HasCopies) && !Directory.Exists(folder)))
+        if (_options.Output.OnlyFolder is not { } folder || (tasks.Any(task => task.HasCopies) && !Directory.Exists(folder)) || IsPerhapsComplete(folder))
             return true;
 
         try
@@ -165,4 +157,7 @@ internal sealed class ResizeJob : IDisposable
         _host.Warning($"Nothing was done, because the folder '{folder}' was not created.");
         return false;
     }
+
+    /// <summary>Whether all outputs may be there, so that nothing has to be written to a folder.</summary>
+    private bool IsPerhapsComplete(string folder) => _options.SkipExisting && Directory.Exists(folder);
 }

@@ -79,6 +79,7 @@ internal sealed class ResizePipeline
         {
             layers.AddRange(_decomposer.Decompose(input.Source, paired, wanted.Any(output => output.Record.Recipe.NeedsSubspace), forWriting: true));
             IReadOnlyList<DecomposedLayer> restored = [.. input.Restored(layers)];
+            EnsureSameBase(input, restored);
             if (!PrepareFolder(input.Source.Location))
                 yield break;
 
@@ -125,7 +126,7 @@ internal sealed class ResizePipeline
 
         foreach (ResizeLoraException exception in filter.Missing(input.Path, input.Contents.Layers))
             missing(exception);
-        return input.LayerNames.Where(filter.IsWanted).ToHashSet(StringComparer.Ordinal);
+        return filter.Wanted(input.Contents.Layers, layer => layer.Name).Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Whether no earlier run has made an output, and its name is free as far as it is known; so no work is done in vain.</summary>
@@ -179,6 +180,22 @@ internal sealed class ResizePipeline
         CheckpointSha256 = _checkpoint is not null && (record.Recipe.NeedsCheckpoint || input.Contents.NeedsBase) ? _checkpoint.Sha256 : null,
     };
 
+    /// <summary>
+    /// Who chose layers by norms that the checkpoint no longer has would get something else than was seen. Who names the checkpoint
+    /// wants the layers to be compared with it as it is; that it was another one is still news.
+    /// </summary>
+    /// <exception cref="ResizeLoraException">The checkpoint that the layers remember is another one by now.</exception>
+    private void EnsureSameBase(AdapterInput input, IReadOnlyList<DecomposedLayer> layers)
+    {
+        if (_checkpoint is null || input.WithOtherBase(layers) is not { } other)
+            return;
+
+        if (_options.Checkpoint is null)
+            throw LayerErrors.CheckpointChanged(input.Path, other.Name, _checkpoint.Path);
+        if (other.Checkpoint.SequenceEqual(_checkpoint.Version.Paths, StringComparer.Ordinal))
+            _host.Warning($"The checkpoint '{_checkpoint.Path}' has changed since the layers of '{input.Path}' were decomposed (layer '{DisplayText.Of(other.Name)}'). They are compared with it as it is now.");
+    }
+
     /// <summary>Sorts the tensors, and says which of them can't be resized.</summary>
     /// <exception cref="ResizeLoraException">No layers are left.</exception>
     private void Sort(AdapterInput input)
@@ -213,14 +230,19 @@ internal sealed class ResizePipeline
 
         BaseCheckpointIndex index = _checkpoint.Index;
         if (!pairs.Any)
-            throw LayerErrors.NothingPairs(input.Path, _checkpoint.Path, index.Family, PairingSummary.Unpaired(index, (layers[0].Layer.Name, layers[0].Pair.Problem)));
+        {
+            string example = PairingSummary.Unpaired(index, (layers[0].Layer.Name, layers[0].Pair.Problem));
+            throw layers.All(layer => layer.Pair.Problem is not null)
+                ? LayerErrors.NothingIsClear(input.Path, _checkpoint.Path, index.Family, example)
+                : LayerErrors.NothingPairs(input.Path, _checkpoint.Path, index.Family, example);
+        }
 
         _host.Verbose(PairingSummary.Describe(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]));
 
         // What becomes of them in an output is said when it is planned.
-        (string Name, string? Problem)[] problems = [.. layers.Where(layer => layer.Pair.Problem is not null).Select(layer => (layer.Layer.Name, layer.Pair.Problem))];
-        if (problems.Length > 0 && !forWriting)
-            _host.Warning($"The checkpoint has no partner for {Quantity.Of(problems.Length, "layer")} of '{input.Path}': {PairingSummary.Unpaired(index, problems)}");
+        PairedLayer[] unpaired = [.. layers.Where(layer => layer.Pair.BaseLayer is null)];
+        if (unpaired.Length > 0 && !forWriting)
+            _host.Warning($"The checkpoint has no partner for {Quantity.Of(unpaired.Length, "layer")} of '{input.Path}': {PairingSummary.UnpairedByComponent(index, [.. unpaired.Select(layer => (layer.Pair.Component, layer.Layer.Name, layer.Pair.Problem))])}");
         return layers;
     }
 

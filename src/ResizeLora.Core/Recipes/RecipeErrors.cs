@@ -24,7 +24,13 @@ internal static class RecipeErrors
         At("RecipeNotANumber", value, $"'{value.Text}' is not a finite number for '{value.Key.Name}'. Write decimals with a point, such as -1.2.");
 
     public static ResizeLoraException DecimalComma(string text, int? position, string value) =>
-        At("RecipeNotANumber", text, position, $"'{value}' is not a number: write decimals with a point, {value.Replace(',', '.')}.{(position is null ? string.Empty : " A comma comes before the next key.")}");
+        At("RecipeNotANumber", text, position, $"'{value}' is not a number: {WrittenNumber.Advice(value)}.{(position is null ? string.Empty : " A comma comes before the next key.")}");
+
+    public static ResizeLoraException NumberWithComma(string value) =>
+        New("NotANumber", value, $"'{value}' is not a number: {WrittenNumber.Advice(value)}.");
+
+    public static ResizeLoraException NotWhole(double value) =>
+        New("NotAWholeNumber", value.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"{value} is not a whole number."));
 
     public static ResizeLoraException NotASize(RecipeValue value) =>
         At("RecipeNotANumber", value, $"'{value.Text}' is not a size for '{value.Key.Name}': write MiB as a plain number, such as 32, or a unit: {SizeLimit.UnitNames}.");

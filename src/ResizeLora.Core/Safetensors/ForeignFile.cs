@@ -24,6 +24,7 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
     private static readonly ForeignFile[] All =
     [
         new("a Git LFS pointer, not the file itself", "Run 'git lfs pull' in its folder.", At(0, "version https://git-lfs")),
+        new("a git-annex pointer, not the file itself", "Run 'git annex get' for it.", head => TextOf(head).StartsWith("/annex/objects/", StringComparison.Ordinal)),
         new("a GGUF file", "A LoRA must be a safetensors file; only a checkpoint may be GGUF.", At(0, "GGUF")),
         new("a GGML file, which GGUF has replaced", Convert, At(0, "lmgg", "fmgg", "tjgg", "algg")),
         new("a PyTorch file (.pt, .ckpt, .bin)", Convert, head => At(0, Zip)(head) && Has(head, "/data.pkl")),
@@ -41,14 +42,18 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
         new("a tar archive", Unpack, At(257, "ustar")),
         new("a picture", Mistake, head => At(0, "\u0089PNG", "\u00FF\u00D8\u00FF", "GIF8")(head) || (At(0, "RIFF")(head) && At(8, "WEBP")(head)) || At(4, "ftypavif")(head)),
         new("a video", Mistake, At(4, "ftyp")),
+        new("a PDF document", Mistake, At(0, "%PDF-")),
+        new("a program or library", Mistake, head => At(0, "\u007FELF")(head) || (At(0, "MZ")(head) && Has(head, "PE\0\0"))),
         new("an HDF5 file, as Keras writes it", Convert, At(0, "\u0089HDF\r\n")),
 
         // A protocol buffer: the version of the format, then the name of the program that wrote it.
         new("an ONNX model", Convert, head => head.Length > 6 && At(0, "\b")(head) && head[1] is >= 3 and <= 20 && At(2, "\u0012")(head) && !head[4..7].ContainsAnyExceptInRange((byte)'a', (byte)'z')),
         new("a web page", Download, head => IsPage(TextOf(head))),
         new("XML text", Download, head => TextOf(head).StartsWith('<')),
+        new("the index of a model in several files, not one of them", "To use the model as a checkpoint, name its folder with -Checkpoint.", head => TextOf(head).StartsWith('{') && Has(head, "\"weight_map\"")),
         new("JSON text", Download, head => TextOf(head).StartsWith('{') || TextOf(head).StartsWith('[')),
         new("text", Download, head => TextOf(head).Length > 0),
+        new("text in UTF-16", Download, At(0, "\u00FF\u00FE", "\u00FE\u00FF")),
         new("nothing but zeros at its start", "The download was probably not finished: download the file again.", head => head.Length >= 64 && head.IndexOfAnyExcept((byte)0) < 0),
     ];
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Files;
 
 namespace ResizeLora.Arguments;
@@ -18,6 +19,8 @@ internal static class LayerCopy
     /// <summary>What a copy of a layer tells; null if it is something else.</summary>
     public static LayerReference? Read(PSObject copy, PathIntrinsics paths)
     {
+        if (copy.BaseObject is IDictionary dictionary)
+            copy = Object(dictionary);
         bool hasSpectrum = copy.Properties[nameof(DecomposedLayer.SingularValues)] is not null;
         if (!hasSpectrum && copy.BaseObject is not PSCustomObject)
             return null;
@@ -34,6 +37,7 @@ internal static class LayerCopy
                 Digest = Text(copy, nameof(DecomposedLayer.Digest)) is { Length: > 0 } digest ? digest : null,
                 SingularValues = hasSpectrum ? Numbers(copy.Properties[nameof(DecomposedLayer.SingularValues)].Value) : null,
                 Recipes = copy.Properties[nameof(DecomposedLayer.Recipes)] is { } recipes ? Recipes(recipes.Value) : null,
+                BaseNorms = Norm(copy, nameof(DecomposedLayer.BaseSpectralNorm)) is { } spectral && Norm(copy, nameof(DecomposedLayer.BaseFrobeniusNorm)) is { } frobenius ? new MatrixNorms(spectral, frobenius) : null,
                 Checkpoint = [.. Paths(copy.Properties[nameof(DecomposedLayer.Checkpoint)]?.Value).Select(file => FullPath(file, paths))],
             };
         }
@@ -41,6 +45,19 @@ internal static class LayerCopy
         {
             return new LayerReference(path, name) { Fault = exception.Message.TrimEnd('.') };
         }
+    }
+
+    /// <summary>Whether an object is, or looks like, a layer; without a look into any file.</summary>
+    public static bool IsAny(PSObject item) =>
+        item.BaseObject is DecomposedLayer || (item.BaseObject is IDictionary dictionary ? Object(dictionary) : item).Properties[nameof(DecomposedLayer.SingularValues)] is not null;
+
+    /// <summary>A dictionary, such as ConvertFrom-Json makes with -AsHashtable, as an object.</summary>
+    private static PSObject Object(IDictionary dictionary)
+    {
+        var result = new PSObject();
+        foreach (DictionaryEntry entry in dictionary)
+            result.Properties.Add(new PSNoteProperty(entry.Key.ToString(), entry.Value));
+        return result;
     }
 
     /// <summary>A name and a path may be those of a file. They are a layer's where the file has a layer of that name.</summary>
@@ -66,6 +83,9 @@ internal static class LayerCopy
     private static string Text(PSObject copy, string property) =>
         copy.Properties[property]?.Value is { } value ? LanguagePrimitives.ConvertTo<string>(value) : string.Empty;
 
+    private static double? Norm(PSObject copy, string property) =>
+        copy.Properties[property]?.Value is { } value and not "" ? Number(value, property) : null;
+
     private static string FullPath(string path, PathIntrinsics paths)
     {
         try
@@ -86,14 +106,14 @@ internal static class LayerCopy
     };
 
     private static IReadOnlyList<double> Numbers(object? value) =>
-        [.. Items(value, text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(item => Number(item))];
+        [.. Items(value, text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(item => Number(item, nameof(DecomposedLayer.SingularValues)))];
 
-    private static double Number(object? item)
+    private static double Number(object? item, string property)
     {
         object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
-        return value is IConvertible number && double.TryParse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture, out double result)
+        return value is IConvertible number && double.TryParse(number.ToString(CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out double result)
             ? result
-            : throw new FormatException($"its SingularValues have '{value}', which is not a number");
+            : throw new FormatException($"its {property} have '{value}', which is not a number");
     }
 
     private static IEnumerable<string> Paths(object? value) => Items(value, ReadablePaths.Parse).Select(item => item?.ToString() ?? string.Empty);

@@ -11,7 +11,7 @@ internal static class LayerPatterns
 
     private static LayerPattern Of(string name)
     {
-        var pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-        return new LayerPattern(name, WildcardPattern.ContainsWildcardCharacters(name), pattern.IsMatch);
+        string literal = WildcardPattern.ContainsWildcardCharacters(name) ? name : WildcardPattern.Unescape(name);
+        return new LayerPattern(literal, Wildcards.AreIn(name), WildcardPattern.Get(name, WildcardOptions.IgnoreCase).IsMatch);
     }
 }

@@ -45,6 +45,7 @@ internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttr
     {
         ResizeRecipe recipe => [recipe],
         string text => RecipeParser.ParseAll(text),
+        IDictionary copy when copy[nameof(ResizeRecipe.Recipe)] is string text && copy.Contains(nameof(ResizeRecipe.NeedsCheckpoint)) => RecipeParser.ParseAll(text),
         IDictionary pairs => [RecipeParser.ParsePairs([.. pairs.Keys.Cast<object>().Select(key => (Text(key).Trim(), Text(pairs[key]).Trim()))])],
         _ when Copied(item) is { } text => RecipeParser.ParseAll(text),
         { } other => throw NoRecipe($"'{other}' is not a recipe. Write text such as 'spn_ckpt=1,thr=-1.2', or a hashtable such as @{{ spn_ckpt = 1; thr = -1.2 }}."),

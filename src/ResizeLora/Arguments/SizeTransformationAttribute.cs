@@ -14,11 +14,13 @@ internal sealed class SizeTransformationAttribute : ArgumentTransformationAttrib
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        if (value is not string && NumberTransformationAttribute.WithComma(value) is { } list)
+            throw NumberTransformationAttribute.Refused(RecipeErrors.NumberWithComma(list));
         if (value is not (IConvertible and not string))
             return inputData;
 
         string typed = LanguagePrimitives.ConvertTo<string>(inputData);
-        bool hasUnit = !double.TryParse(typed, CultureInfo.InvariantCulture, out _) && SizeLimit.Parse(typed) is not null;
+        bool hasUnit = !double.TryParse(typed, NumberStyles.Float, CultureInfo.InvariantCulture, out _) && SizeLimit.Parse(typed) is not null;
         return hasUnit ? typed : Convert.ToString(value, CultureInfo.InvariantCulture)!;
     }
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ResizeLora.Arguments;
 using ResizeLora.Checkpoints;
 using ResizeLora.Checkpoints.Formats;
 using ResizeLora.Completion;
@@ -60,8 +61,8 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     /// <summary>The entry whose hash begins so, or those that a wildcard means.</summary>
     private NormCacheEntry[] Find(IReadOnlyList<NormCacheEntry> entries, string digits)
     {
-        bool hasWildcard = WildcardPattern.ContainsWildcardCharacters(digits);
-        var pattern = WildcardPattern.Get(hasWildcard ? digits : digits + "*", WildcardOptions.IgnoreCase);
+        bool hasWildcard = Wildcards.AreIn(digits);
+        var pattern = WildcardPattern.Get(hasWildcard ? digits : WildcardPattern.Escape(digits) + "*", WildcardOptions.IgnoreCase);
         NormCacheEntry[] found = [.. entries.Where(entry => pattern.IsMatch(entry.Sha256))];
         if (hasWildcard || found.Length == 1)
             return found;

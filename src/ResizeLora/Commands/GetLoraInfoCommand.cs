@@ -10,7 +10,11 @@ namespace ResizeLora.Commands;
 public sealed class GetLoraInfoCommand : PathCommand
 {
     /// <inheritdoc/>
-    protected override void ProcessRecord() => Emit(ResolveFiles().SelectMany(path => EachFile.Results(path, Read(path), this)));
+    protected override void ProcessRecord()
+    {
+        base.ProcessRecord();
+        Emit(ResolveFiles().SelectMany(path => EachFile.Results(path, Read(path), this)));
+    }
 
     private IEnumerable<LoraInfo> Read(string path)
     {

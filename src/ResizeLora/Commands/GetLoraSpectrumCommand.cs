@@ -35,6 +35,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        base.ProcessRecord();
         if (ParameterSetName == LayerSet)
             LayersOf(EnsureLayers(InputObject)).ForEach(_job!.Add);
         else

@@ -17,7 +17,6 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     private const int LargestRank = 4096;
 
     private ResizeJob? _job;
-    private bool _hasInput;
 
     /// <summary>Layers from Get-LoraSpectrum, as a rule with recipes attached by New-ResizeRecipe; or copies of them.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet, HelpMessage = "Layers from Get-LoraSpectrum.")]
@@ -66,18 +65,21 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
 
     /// <summary>What the rank of every layer is a multiple of.</summary>
     [Parameter(HelpMessage = "Rounds each rank up to a multiple of this number.")]
+    [NumberTransformation(IsWhole = true)]
     [ValidateRange(1, LargestRank)]
     [ArgumentCompleter(typeof(RankCompleter))]
     public int? RankMultiple { get; set; }
 
     /// <summary>The largest rank that a layer may have.</summary>
     [Parameter(HelpMessage = "The highest rank that a layer may have.")]
+    [NumberTransformation(IsWhole = true)]
     [ValidateRange(1, LargestRank)]
     [ArgumentCompleter(typeof(RankCompleter))]
     public int? MaxRank { get; set; }
 
     /// <summary>The rank of every layer.</summary>
     [Parameter(HelpMessage = "The rank of every layer, for LoRAs that are swapped in a compiled model.")]
+    [NumberTransformation(IsWhole = true)]
     [ValidateRange(1, LargestRank)]
     [ArgumentCompleter(typeof(RankCompleter))]
     public int? Rank { get; set; }
@@ -104,7 +106,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _hasInput = true;
+        base.ProcessRecord();
         if (ParameterSetName == LayerSet)
             LayersOf(EnsureLayers(InputObject)).ForEach(_job!.Add);
         else
@@ -117,8 +119,6 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         Emit(_job!.Finish());
         Progress.Complete();
         base.EndProcessing();
-        if (!_hasInput)
-            ReportNothing("no LoRA came through the pipeline");
     }
 
     /// <inheritdoc/>

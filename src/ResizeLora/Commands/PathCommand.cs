@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
 using ResizeLora.Adapters;
+using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Files;
@@ -23,6 +24,7 @@ public abstract class PathCommand : ObservingCommand
     /// <summary>Files, and folders of PEFT adapters, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet, HelpMessage = "LoRA files and PEFT adapter folders. Wildcards are allowed.")]
     [ValidateNotNullOrEmpty]
+    [PathTransformation]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(SafetensorsFileCompleter))]
     public string[] Path { get; set; } = [];
@@ -30,21 +32,33 @@ public abstract class PathCommand : ObservingCommand
     /// <summary>Files, and folders of PEFT adapters, taken literally.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "LoRA files and PEFT adapter folders, without wildcards: [ and ] are part of the name.")]
     [ValidateNotNullOrEmpty]
+    [PathTransformation]
     [Alias("PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>Says that a call has come to nothing, and why.</summary>
-    private protected virtual void ReportNothing(string reason) => WriteWarning($"Nothing was done: {reason}.");
+    private bool _hasInput;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        _hasInput = true;
+        _hasTaken |= ParameterSetName is not (PathSet or LiteralPathSet);
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (_passedOver is not null && !_hasTaken)
+        if (!_hasInput)
+            ReportNothing("no LoRA came through the pipeline");
+        else if (_passedOver is not null && !_hasTaken)
             ReportNothing($"none of the inputs is named like a LoRA, such as '{_passedOver}'. Name LoRAs, for example with Get-ChildItem *.safetensors");
         if (_foreign.Count > 0)
             WriteWarning($"Skipped {Quantity.Of(_foreign.Count, "file")} not in the safetensors format{(_foreign.Count == 1 ? ":" : ", such as")} '{_foreign[0]}'. Convert {(_foreign.Count == 1 ? "it" : "them")} to safetensors first.");
     }
+
+    /// <summary>Says that a call has come to nothing, and why.</summary>
+    private protected virtual void ReportNothing(string reason) => WriteWarning($"Nothing was done: {reason}.");
 
     /// <summary>The files of this pipeline record; each that can't be found is an error record.</summary>
     private protected IEnumerable<string> ResolveFiles()
@@ -113,6 +127,12 @@ public abstract class PathCommand : ObservingCommand
         bool hasWildcard = WildcardPattern.ContainsWildcardCharacters(path);
         try
         {
+            if (hasWildcard && !Wildcards.AreIn(path))
+            {
+                WriteError(ErrorRecords.InvalidWildcard(path, IsLiteralFile(path)));
+                return [];
+            }
+
             Collection<string> resolved = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
             if (!IsFileSystem(provider))
             {
@@ -127,6 +147,11 @@ public abstract class PathCommand : ObservingCommand
         catch (ItemNotFoundException) when (hasWildcard)
         {
             WriteError(ErrorRecords.NothingMatches(path, IsLiteralFile(path)));
+        }
+        catch (WildcardPatternException)
+        {
+            // A pair of brackets with a separator between them is none.
+            WriteError(ErrorRecords.InvalidWildcard(path, IsLiteralFile(path)));
         }
         catch (SessionStateException exception)
         {

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Decomposition;
 using ResizeLora.Engine;
@@ -35,6 +36,7 @@ public abstract class PipelineCommand : PathCommand
 
     /// <summary>How many layers are worked on at the same time; by default one per processor.</summary>
     [Parameter(HelpMessage = "How many layers are processed at the same time. Default: one per processor.")]
+    [NumberTransformation(IsWhole = true)]
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 

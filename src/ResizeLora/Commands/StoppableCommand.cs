@@ -92,6 +92,9 @@ public abstract class StoppableCommand : PSCmdlet, IReporter, IDisposable
     /// <exception cref="PipelineStoppedException">It is not on the file system; the error was reported.</exception>
     private protected string ResolveSingle(string path)
     {
+        if (path.Contains('\0', StringComparison.Ordinal))
+            ThrowTerminatingError(ErrorRecords.InvalidPath(path));
+
         try
         {
             string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);

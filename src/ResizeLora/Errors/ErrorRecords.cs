@@ -40,6 +40,18 @@ internal static class ErrorRecords
 
     public static ErrorRecord NotALayer(object? item, string reason) => New(new PSArgumentException(reason), "InputIsNotLora", ErrorCategory.InvalidArgument, item);
 
+    public static ErrorRecord InvalidWildcard(string pattern, bool isLiteralFile) =>
+        New(
+            new WildcardPatternException(isLiteralFile
+                ? $"'{pattern}' is not a valid pattern: brackets are wildcards in -Path, and one is not closed. There is a file of exactly this name: name it with -LiteralPath."
+                : $"'{pattern}' is not a valid pattern: brackets are wildcards in -Path, and one is not closed. Name a file with brackets in its name with -LiteralPath."),
+            nameof(InvalidWildcard),
+            ErrorCategory.InvalidArgument,
+            pattern);
+
+    public static ErrorRecord InvalidPath(string path) =>
+        New(new PSArgumentException($"'{path}' can't be a path: it has a NUL character."), nameof(InvalidPath), ErrorCategory.InvalidArgument, path);
+
     public static ErrorRecord NotFileSystem(string path, string provider) =>
         New(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
 

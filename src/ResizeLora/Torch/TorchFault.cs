@@ -11,7 +11,7 @@ internal static class TorchFault
         new(TorchUnavailableReason.UnsupportedPlatform, system, $"LoRA layers can't be decomposed on {system}: libtorch is available for {string.Join(", ", TorchPlatform.All.Select(platform => platform.Identifier))} only.");
 
     public static TorchUnavailableException ListUnreadable(string path, Exception inner) =>
-        new(TorchUnavailableReason.NotInstalled, path, $"The numeric library libtorch is not installed: '{path}' is missing or can't be read. {Remedy}", inner);
+        new(TorchUnavailableReason.NotInstalled, path, $"The numeric library libtorch is not installed: '{path}' {(inner is FormatException ? $"can't be used: {inner.Message}" : "is missing or can't be read.")} {Remedy}", inner);
 
     public static TorchUnavailableException FilesMissing(string folder, IEnumerable<string> names) =>
         new(TorchUnavailableReason.NotInstalled, folder, $"The numeric library libtorch is not complete: {string.Join(", ", names)} missing in '{folder}'. {Remedy}");

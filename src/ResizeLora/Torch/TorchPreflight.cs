@@ -63,7 +63,8 @@ internal sealed class TorchPreflight(string folder, TorchPlatform? platform, Fun
         string path = Path.Combine(folder, ListName);
         try
         {
-            return [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).Select(Parse)];
+            (string Name, long Size)[] natives = [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).Select(Parse)];
+            return natives.Length > 0 ? natives : throw new FormatException("It is empty.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
         {

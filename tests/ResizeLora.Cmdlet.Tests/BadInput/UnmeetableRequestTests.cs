@@ -18,7 +18,7 @@ public sealed class UnmeetableRequestTests : IDisposable
 
     [Fact]
     public void Size_that_is_too_small() =>
-        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,size=0.0001'").Is("BudgetTooSmall", ErrorCategory.LimitsExceeded).LetsTheCallGoOn().Mentions(_bench.PathOf("style.safetensors"), "'spn_lora=1,size=0.0001'");
+        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,size=0.0001'").Is("BudgetTooSmall", ErrorCategory.LimitsExceeded).LetsTheCallGoOn().Mentions(_bench.PathOf("style.safetensors"), "'spn_lora=1,size=0.0001'", " bytes. ");
 
     [Fact]
     public void Recipe_that_keeps_nothing_does_not_stop_the_others()
@@ -42,7 +42,7 @@ public sealed class UnmeetableRequestTests : IDisposable
     {
         _bench.AddText("file", "precious");
 
-        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe $args[0] -Destination file/below", Bench.ByItself).Is("DestinationNotWritable", ErrorCategory.WriteError).EndsTheCall().Mentions(_bench.PathOf("file/below"));
+        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe $args[0] -Destination file/below", Bench.ByItself).Is("DestinationNotWritable", ErrorCategory.WriteError).EndsTheCall().Mentions(_bench.PathOf("file/below"), $"'{_bench.PathOf("file")}' is a file");
     }
 
     [Fact]

@@ -131,6 +131,19 @@ public sealed class UnreadableInputTests : IDisposable
             .Is("NoLoraLayers", ErrorCategory.InvalidData).Mentions(path, kind, "not a LoRA");
     }
 
+    [Theory]
+    [InlineData("decoder.conv_in.weight", "a VAE")]
+    [InlineData("first_stage_model.decoder.conv_out.weight", "a VAE")]
+    [InlineData("decoder.conv1.weight", "a VAE")]
+    [InlineData("control_model.input_blocks.0.0.weight", "a ControlNet")]
+    [InlineData("controlnet_cond_embedding.conv_in.weight", "a ControlNet")]
+    [InlineData("controlnet_x_embedder.weight", "a ControlNet")]
+    public void Another_part_of_a_model_given_as_a_lora(string tensor, string kind)
+    {
+        string path = _bench.Add("part.safetensors", new SampleFile().Add(tensor, Matrix.Gaussian(4, 8, new Random(1))));
+        Resize(path).Is("NoLoraLayers", ErrorCategory.InvalidData).Mentions(path, kind, "not a LoRA");
+    }
+
     [Fact]
     public void Embedding_given_as_a_lora()
     {

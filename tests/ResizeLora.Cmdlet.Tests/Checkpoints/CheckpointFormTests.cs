@@ -94,7 +94,7 @@ public sealed class CheckpointFormTests : IDisposable
 
         string warning = Assert.Single(_bench.Run("Invoke-LoraResize style.safetensors -Checkpoint model").Warnings);
 
-        Assert.Contains($"to_qx (similar: {Query.Replace('.', '_')})", warning, StringComparison.Ordinal);
+        Assert.Contains($"{Query}.weight)", warning, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
 
 namespace ResizeLora.Cmdlet.Tests.Folder;
@@ -34,6 +35,24 @@ public sealed class PathBindingTests : IDisposable
         Assert.Equal(_bench.PathOf("style1.safetensors"), _bench.RunClean("Get-LoraSpectrum 'style[1].safetensors' | Select-Object -First 1").Only<DecomposedLayer>().Path);
         Assert.Equal(literal, _bench.RunClean("Get-LoraSpectrum -LiteralPath 'style[1].safetensors' | Select-Object -First 1").Only<DecomposedLayer>().Path);
         Assert.Equal(literal, _bench.RunClean("Get-LoraSpectrum -LP 'style[1].safetensors' | Select-Object -First 1").Only<DecomposedLayer>().Path);
+    }
+
+    [Theory]
+    [InlineData("Get-LoraSpectrum", "my [q.safetensors")]
+    [InlineData("Get-LoraInfo", "my [q.safetensors")]
+    [InlineData("Invoke-LoraResize -Recipe 'spn_lora=1,thr=-0.3'", "my [q.safetensors")]
+    [InlineData("Get-LoraInfo", "[")]
+    public void A_bracket_that_is_not_closed_is_an_error_of_its_path_only(string cmdlet, string name)
+    {
+        _bench.AddLora("a.safetensors");
+        RunResult result = _bench.Run($"'{name}', 'a.safetensors' | {cmdlet} | Select-Object -First 1");
+
+        new ExpectedError(Assert.Single(result.Errors), result.IsTerminated).Is("InvalidWildcard", ErrorCategory.InvalidArgument).LetsTheCallGoOn().Mentions(name, "bracket", "-LiteralPath");
+        Assert.Single(result.Output);
+
+        _bench.AddLora(name);
+        _bench.RunFailing($"Get-LoraInfo '{name}'").Is("InvalidWildcard", ErrorCategory.InvalidArgument).Mentions("a file of exactly this name");
+        Assert.Single(_bench.RunClean($"Get-LoraInfo -LiteralPath '{name}'").Output);
     }
 
     [Fact]

@@ -87,6 +87,11 @@ public sealed class StreamingTests : IDisposable
 
     [Theory]
     [InlineData("@() | Invoke-LoraResize", "no LoRA came through the pipeline")]
+    [InlineData("@() | Get-LoraSpectrum", "no LoRA came through the pipeline")]
+    [InlineData("@() | Get-LoraInfo", "no LoRA came through the pipeline")]
+    [InlineData("Get-ChildItem nix* | Get-LoraSpectrum", "no LoRA came through the pipeline")]
+    [InlineData("Get-Item folder | Get-LoraInfo", "only folders came through the pipeline")]
+    [InlineData("Get-Item folder | Get-LoraSpectrum", "only folders came through the pipeline")]
     [InlineData("Get-LoraSpectrum a.safetensors -Layer nothing* -WarningAction SilentlyContinue | Invoke-LoraResize", "no LoRA came through the pipeline")]
     [InlineData("Get-Item folder | Invoke-LoraResize", "none of the inputs is named like a LoRA")]
     [InlineData("Invoke-LoraResize a.safetensors -Checkpoint a.safetensors", "is the checkpoint")]

@@ -15,6 +15,9 @@ public sealed class LayerCopyTests : IDisposable
     /// <summary>What a background job or Export-Clixml does to objects.</summary>
     private const string Serialized = "ForEach-Object { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($_, 1)) }";
 
+    /// <summary>What ConvertFrom-Json -AsHashtable makes of ConvertTo-Json's text.</summary>
+    private const string AsHashtable = "ForEach-Object { $h = @{}; foreach ($p in $_.psobject.Properties) { $h[$p.Name] = if ($p.Name -eq 'Recipes') { ,@($p.Value | ForEach-Object { $r = @{}; foreach ($q in $_.psobject.Properties) { $r[$q.Name] = $q.Value }; $r }) } elseif ($p.Name -in 'SingularValues', 'Checkpoint') { ,@($p.Value) } else { $p.Value } }; $h }";
+
     private const string Copied = "Select-Object *";
 
     private readonly Bench _bench = new();
@@ -40,6 +43,9 @@ public sealed class LayerCopyTests : IDisposable
     [InlineData($"$layers | {Copied} | New-ResizeRecipe '{Recipe}:spn_lora=1,size=0.006' | Invoke-LoraResize -Destination out")]
     [InlineData($"$layers | {Serialized} | New-ResizeRecipe '{Recipe}' | {Serialized} | New-ResizeRecipe 'spn_lora=1,size=0.006' | Invoke-LoraResize -Destination out")]
     [InlineData($"$attached | {Serialized} | Get-LoraSpectrum -Checkpoint base.safetensors | Invoke-LoraResize -Destination out")]
+    [InlineData($"$attached | {AsHashtable} | Invoke-LoraResize -Destination out")]
+    [InlineData($"$layers | {AsHashtable} | New-ResizeRecipe '{Recipe}:spn_lora=1,size=0.006' | Invoke-LoraResize -Destination out")]
+    [InlineData($"Invoke-LoraResize -InputObject @($attached | {AsHashtable}) -Destination out")]
     [InlineData("$attached | Select-Object Name, Path, Digest, Recipes, Checkpoint | Invoke-LoraResize -Destination out")]
     [InlineData($"@($attached | Select-Object -First 1) + @($attached | Select-Object -Skip 1 | {Copied}) | Invoke-LoraResize -Destination out")]
     [InlineData("$layers | Select-Object Name, Path | Invoke-LoraResize -Destination out -Checkpoint base.safetensors -Recipe 'spn_ckpt=1,thr=-1.1:spn_lora=1,size=0.006'")]
@@ -121,6 +127,46 @@ public sealed class LayerCopyTests : IDisposable
 
         foreach (string command in new[] { "Invoke-LoraResize -Destination out", "New-ResizeRecipe 'spn_lora=1,thr=-1'", "Get-LoraSpectrum" })
             _bench.RunFailing($"$copies | {command}").Is("FileChanged", ErrorCategory.ReadError).LetsTheCallGoOn().Mentions(_bench.PathOf("style.safetensors"));
+    }
+
+    [Theory]
+    [InlineData("$attached")]
+    [InlineData($"$attached | {Copied}")]
+    [InlineData($"$attached | {Serialized}")]
+    [InlineData($"$attached | {Copied} | New-ResizeRecipe 'fro_ckpt=1,thr=-9'")]
+    public void Layers_are_not_compared_with_another_checkpoint_than_was_seen(string layers)
+    {
+        // The same content at another time is no other checkpoint.
+        File.SetLastWriteTimeUtc(_bench.PathOf("base.safetensors"), new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        _bench.RunClean($"$global:chosen = {layers}; $chosen | Invoke-LoraResize -Destination same");
+
+        _bench.AddCheckpoint(seed: 99);
+
+        _bench.RunFailing("$chosen | Invoke-LoraResize -Destination expected -Force").Is("FileChanged", ErrorCategory.ReadError).LetsTheCallGoOn().Mentions(_bench.PathOf("base.safetensors"), _bench.PathOf("style.safetensors"), "-Checkpoint", "Get-LoraSpectrum");
+
+        RunResult named = _bench.Run("$chosen | Invoke-LoraResize -Destination named -Checkpoint base.safetensors");
+        Assert.Empty(named.Errors);
+        Assert.Contains("has changed", Assert.Single(named.Warnings), StringComparison.Ordinal);
+        _bench.RunClean("$chosen | Get-LoraSpectrum -Checkpoint base.safetensors | Invoke-LoraResize -Destination again");
+        Assert.All(_bench.Names("again"), name => Assert.Equal(Bench.Hash(_bench.PathOf($"again/{name}")), Bench.Hash(_bench.PathOf($"named/{name}"))));
+    }
+
+    [Theory]
+    [InlineData("Invoke-LoraResize -Path $layers")]
+    [InlineData("Invoke-LoraResize $layers")]
+    [InlineData("Invoke-LoraResize -LiteralPath $layers[0]")]
+    [InlineData("Get-LoraSpectrum $layers")]
+    [InlineData("Get-LoraInfo -Path $layers")]
+    [InlineData($"Invoke-LoraResize -Path ($layers | {Copied})")]
+    [InlineData($"Invoke-LoraResize -Path @($layers | {AsHashtable})")]
+    public void Layers_are_no_paths(string script) =>
+        _bench.RunFailing(script).EndsTheCall().Wraps("PathIsLayer").Mentions("-InputObject", "pipeline");
+
+    [Fact]
+    public void Another_checkpoint_may_be_named()
+    {
+        _bench.AddCheckpoint("other.safetensors", seed: 99);
+        Assert.Equal(2, _bench.RunClean("$attached | Invoke-LoraResize -Destination out -Checkpoint other.safetensors").Output.Count);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
 using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Layers;
 
@@ -30,6 +31,39 @@ public sealed class ParameterTests : IDisposable
 
         Assert.Equal([SampleModel.Unet], _bench.RunClean("Get-LoraSpectrum style.safetensors *attn1_to_q").OutputAs<DecomposedLayer>().Select(layer => layer.Name));
         Assert.Equal(2, _bench.RunClean("Get-LoraSpectrum style.safetensors -Layer lora_TE1*, lora_te2*").Output.Count);
+    }
+
+    [Theory]
+    [InlineData("net[1].q", "net[1].q")]
+    [InlineData("NET[1].Q", "net[1].q")]
+    [InlineData("net[0].q", "net[0].q")]
+    [InlineData("net1.q", "net1.q")]
+    [InlineData("net[12].q", "net1.q")]
+    [InlineData("net`[1`].q", "net[1].q")]
+    [InlineData("m.[1", "m.[1")]
+    public void An_exact_name_comes_before_the_pattern_that_it_would_be(string layer, string expected)
+    {
+        var random = new Random(5);
+        var file = new SampleFile();
+        foreach (string name in new[] { "net[0].q", "net[1].q", "net1.q", "m.[1" })
+            file.AddLora(name, 12, 10, 4, random, 4);
+        _bench.Add("style.safetensors", file);
+
+        Assert.Equal(expected, _bench.RunClean("Get-LoraSpectrum style.safetensors -Layer $args[0]", layer).Only<DecomposedLayer>().Name);
+        Assert.Equal(expected, _bench.RunClean("Get-LoraSpectrum style.safetensors | Select-Object * | Get-LoraSpectrum -Layer $args[0]", layer).Only<DecomposedLayer>().Name);
+        foreach (string source in new[] { "style.safetensors |", "Get-LoraSpectrum style.safetensors |", "Get-LoraSpectrum style.safetensors | Select-Object * |" })
+        {
+            string script = source.StartsWith("Get", StringComparison.Ordinal) ? $"{source} Invoke-LoraResize" : "Invoke-LoraResize style.safetensors";
+            ReferenceFile output = ReferenceFile.Open(_bench.RunClean($"{script} -Layer $args[0] -Recipe '{Bench.ByItself}' -Force", layer).Only<ResizeResult>().Path);
+            Assert.All(output.Names, name => Assert.StartsWith($"{expected}.", name, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_pattern_that_is_none_is_a_name()
+    {
+        _bench.AddLora();
+        _bench.RunFailing("Get-LoraSpectrum style.safetensors -Layer 'm.[1'").Is("LayerNotFound", ErrorCategory.ObjectNotFound).LetsTheCallGoOn().Mentions("m.[1");
     }
 
     [Theory]

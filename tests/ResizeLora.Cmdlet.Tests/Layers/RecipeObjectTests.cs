@@ -68,6 +68,38 @@ public sealed class RecipeObjectTests : IDisposable
         Assert.Equal($"spn_lora=1,size={printed}", _bench.RunClean($"New-ResizeRecipe -SpnLora 1 {size}").Only<ResizeRecipe>().Recipe);
 
     [Theory]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Threshold '-1,2'", "-1.2")]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Threshold -1,2", "-1.2")]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Thr ('-1,2', '3')", "-1.2")]
+    [InlineData("New-ResizeRecipe -SpnLora '0,5' -Threshold -1", "0.5")]
+    [InlineData("New-ResizeRecipe -SpnCkpt '0,5' -Threshold -1", "0.5")]
+    [InlineData("New-ResizeRecipe -FroCkpt '0,5' -Threshold -1", "0.5")]
+    [InlineData("New-ResizeRecipe -FroLora '0,5' -Threshold -1", "0.5")]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Subspace '0,5' -Threshold -1", "0.5")]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Params '-0,5' -Threshold -1", "-0.5")]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Threshold -1 -Rescale '0,8'", "0.8")]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Threshold -1 -Rescale '1,000'", "1000")]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Size '1,5'", "1.5")]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Size 1,5", "1.5")]
+    [InlineData("New-ResizeRecipe -SpnLora 1 -Size 1,000", "1.0")]
+    [InlineData("New-ResizeRecipe 'spn_lora=1,size=1,000'", "1000")]
+    [InlineData("New-ResizeRecipe @{ spn_lora = '0,5'; thr = -1 }", "0.5")]
+    [InlineData("New-ResizeRecipe @{ spn_lora = 1; thr = '-1,2' }", "-1.2")]
+    [InlineData("New-ResizeRecipe @{ spn_lora = 1; rescale = '0,8'; thr = -1 }", "0.8")]
+    [InlineData("Get-LoraSpectrum x -ThrottleLimit '1,2'", "1.2")]
+    [InlineData("Invoke-LoraResize x -Recipe 'spn_lora=1,thr=-1' -MaxRank '1,000'", "1000")]
+    [InlineData("Invoke-LoraResize x -Recipe 'spn_lora=1,thr=-1' -Rank 1,2", "1.2")]
+    public void A_decimal_comma_is_never_left_out(string script, string advice) =>
+        Assert.Contains(advice, _bench.RunFailing(script).EndsTheCall().Mentions("is not a number").Record.Exception.Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("-Rank 1.5")]
+    [InlineData("-MaxRank '2.5'")]
+    [InlineData("-RankMultiple 7.9")]
+    public void Ranks_are_not_rounded(string option) =>
+        _bench.RunFailing($"Invoke-LoraResize x -Recipe 'spn_lora=1,thr=-1' {option}").EndsTheCall().Mentions("is not a whole number").Wraps("NotAWholeNumber");
+
+    [Theory]
     [InlineData("New-ResizeRecipe @{ spn_ckpt = 1; thr = -1.2 }", "spn_ckpt=1,thr=-1.2")]
     [InlineData("New-ResizeRecipe ([ordered]@{ thr = '-1.2'; spn_lora = 0.5; size = '32MB' })", "spn_lora=0.5,thr=-1.2,size=32MB")]
     [InlineData("New-ResizeRecipe @{ SpnCkpt = 1; Threshold = -1.2; Rescale = 0.5 }", "spn_ckpt=1,thr=-1.2,rescale=0.5")]

@@ -54,6 +54,12 @@ public sealed class OutFileTests : IDisposable
     [InlineData("style.safetensors -OutFile small.safetensors -Destination other", "OutFileWithDestination", "-Destination")]
     [InlineData("style.safetensors -Destination out/small.safetensors", "DestinationIsFile", "-OutFile")]
     [InlineData("style.safetensors -Destination other/detail.safetensors", "DestinationIsFile", "-OutFile")]
+    [InlineData("style.safetensors -Destination out/small.gguf", "DestinationIsFile", "-OutFile")]
+    [InlineData("style.safetensors -OutFile \"a`0b.safetensors\"", "InvalidPath", "NUL")]
+    [InlineData("style.safetensors -OutFile \"{folder}/a`0b.safetensors\"", "OutputNameInvalid", "NUL")]
+    [InlineData("style.safetensors -Destination \"a`0b\"", "InvalidPath", "NUL")]
+    [InlineData("style.safetensors -OutFile \"$('x' * 250).safetensors\"", "OutputNameInvalid", "255 bytes", "-OutFile")]
+    [InlineData("style.safetensors -OutFile \"$('\u00e9' * 130).safetensors\"", "OutputNameInvalid", "255 bytes")]
     public void What_can_t_be_is_refused(string arguments, string id, params string[] mentions) =>
         _bench.RunFailing($"Invoke-LoraResize {arguments} {Recipe}").Is(id, ErrorCategory.InvalidArgument).Mentions(mentions);
 
@@ -83,6 +89,22 @@ public sealed class OutFileTests : IDisposable
         Assert.True(File.Exists(_bench.PathOf("out/adapter-small/adapter_config.json")));
         _bench.RunFailing($"Invoke-LoraResize adapter -OutFile small.safetensors {Recipe}").Is("OutFileExtension", ErrorCategory.InvalidArgument).EndsTheCall().Mentions(_bench.PathOf("adapter"), "Leave out .safetensors");
         Assert.Empty(_bench.RunClean($"Invoke-LoraResize adapter -OutFile 'out/{{name}}-small' {Recipe} -SkipExisting").Output);
+    }
+
+    [Theory]
+    [InlineData("adapter/adapter_model.safetensors", "")]
+    [InlineData("adapter/adapter_model.safetensors", "-Force")]
+    [InlineData("adapter/adapter_model.safetensors", "-SkipExisting")]
+    [InlineData("adapter/ADAPTER_MODEL.safetensors", "-Force")]
+    [InlineData("{folder}/adapter/adapter_model.safetensors", "-Force")]
+    public void A_PEFT_adapter_is_written_whole_only(string outFile, string option)
+    {
+        PeftSample.CopyTo(_bench.PathOf("adapter"), "plain");
+        _bench.RunFailing($"Invoke-LoraResize style.safetensors -OutFile '{outFile}' {Recipe} {option}").Is("OutFileInAdapter", ErrorCategory.InvalidArgument).Mentions("adapter_config.json", _bench.PathOf("adapter"));
+
+        File.Delete(_bench.PathOf("adapter/adapter_model.safetensors"));
+        _bench.RunFailing($"Invoke-LoraResize style.safetensors -OutFile '{outFile}' {Recipe} {option}").Is("OutFileInAdapter", ErrorCategory.InvalidArgument);
+        Assert.Single(_bench.RunClean($"Invoke-LoraResize style.safetensors -OutFile adapter/other.safetensors {Recipe}").Output);
     }
 
     [Theory]

@@ -18,6 +18,25 @@ public sealed class SkipExistingTests : IDisposable
         _bench.AddLora("other.safetensors", seed: 5);
     }
 
+    [Theory]
+    [InlineData("-Destination out")]
+    [InlineData("-OutFile out/small.safetensors")]
+    [InlineData("-OutFile '{folder}/out/small.safetensors'")]
+    [InlineData("-OutFile small.safetensors")]
+    public void Where_everything_is_done_nothing_is_tried_in_the_folder(string output)
+    {
+        ResizeResult made = _bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}' {output}").Only<ResizeResult>();
+        string folder = Path.GetDirectoryName(made.Path)!;
+        var longAgo = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        Directory.SetLastWriteTimeUtc(folder, longAgo);
+
+        foreach (string source in new[] { "Get-Item style.safetensors", "Get-LoraSpectrum style.safetensors" })
+            Assert.Empty(_bench.RunClean($"{source} | Invoke-LoraResize -Recipe '{Bench.ByItself}' {output} -SkipExisting").Output);
+
+        // Whoever tries whether a folder can be written to leaves the time in it; where it can't, that is an error.
+        Assert.Equal(longAgo, Directory.GetLastWriteTimeUtc(folder));
+    }
+
     [Fact]
     public void Second_run_writes_nothing_and_is_no_error()
     {

@@ -38,7 +38,7 @@ public sealed class GgufFileTests : IDisposable
     public void Blocks_are_the_numbers_that_their_definition_says(uint id, string name)
     {
         (_, _, int elements, int bytes, _) = ReferenceBlocks.All.Single(format => format.Id == id);
-        BlockFormat format = BlockFormat.Find(id)!;
+        BlockFormat format = BlockFormat.Of(id);
         Assert.Equal((name, elements, bytes), (format.Name, format.Elements, format.Bytes));
         byte[] blocks = ReferenceBlocks.Random(id, 200, new Random(1));
         float[] numbers = new float[200 * elements];
@@ -223,6 +223,11 @@ public sealed class GgufFileTests : IDisposable
     [InlineData(16u, 66, "IQ2_XXS")]
     [InlineData(29u, 56, "IQ1_M")]
     [InlineData(35u, 66, "TQ2_0")]
+    [InlineData(40u, 144, "NVFP4")]
+    [InlineData(41u, 36, "Q1_0")]
+    [InlineData(31u, 144, "Q4_0_4_4")]
+    [InlineData(4u, 160, "Q4_2")]
+    [InlineData(99u, 100, "type 99")]
     public void Formats_that_can_not_be_decoded_are_named_when_a_layer_needs_them(uint id, int bytes, string name)
     {
         const string key = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
@@ -251,11 +256,10 @@ public sealed class GgufFileTests : IDisposable
                 { "truncated", whole[..40] },
                 { "truncated", whole[..100] },
                 { "truncated", whole[..4] },
-                { "version 1", new GgufSample { Version = 1 }.ToBytes() },
-                { "version 50331648", new GgufSample { Version = 0x03000000 }.ToBytes() },
                 { "tensors", With(whole, 8, long.MaxValue) },
                 { "values", With(whole, 16, -1) },
-                { "type 99", new GgufSample().Add("a", 99, [1], [0]).ToBytes() },
+                { "up to the next tensor", new GgufSample().Add("a", 99, [4096], new byte[32]).Add("b", 0, [1], new byte[4]).ToBytes() },
+                { "up to the next tensor", new GgufSample().Add("b", 0, [1], new byte[4]).Add("a", 41, [256], []).ToBytes() },
                 { "unknown type 13", new GgufSample().AddValue("a", 13, []).ToBytes() },
                 { "too large", new GgufSample().Add("a", 0, [1L << 40, 1L << 40], []).ToBytes() },
                 { "truncated", new GgufSample().Add("a", 0, [1L << 40, 4], []).ToBytes() },
@@ -279,6 +283,16 @@ public sealed class GgufFileTests : IDisposable
         Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
         Assert.Contains(_folder["base.gguf"], exception.Message, StringComparison.Ordinal);
         Assert.Equal(FaultKind.InvalidData, exception.Kind);
+    }
+
+    [Theory]
+    [InlineData(1u, "version 1")]
+    [InlineData(4u, "version 4")]
+    [InlineData(0x03000000u, "big-endian")]
+    public void A_file_of_another_kind_is_not_called_damaged(uint version, string reason)
+    {
+        string path = new GgufSample { Version = version }.Write(_folder["base.gguf"]);
+        Refusal.Of("UnsupportedGguf", () => GgufFile.OpenEither(path), path, reason, "safetensors");
     }
 
     [Fact]

@@ -185,6 +185,66 @@ public sealed class QuantisedWeightTests : IDisposable
     }
 
     [Theory]
+    [InlineData("qscale_weight", new long[] { })]
+    [InlineData("qscale_weight", new long[] { Rows })]
+    [InlineData("weight_scale_inv", new long[] { })]
+    [InlineData("weight_scale_inv", new long[] { 1 })]
+    public void Floats_of_8_bits_as_Mistral_has_them(string name, long[] shape)
+    {
+        byte[] codes = Float8s(Rows * Columns);
+        _file.AddRaw($"{Query}.weight", SafetensorsDType.F8_E4M3, [Rows, Columns], codes);
+        bool isOne = shape is not [Rows];
+        double[] scales = Add($"{Query}.{name}", isOne ? 1 : Rows, shape);
+        Add($"{Query}.qscale_act", 1);
+        AssertReads((row, column) => Float8(codes[row * Columns + column]) * scales[isOne ? 0 : row]);
+    }
+
+    [Theory]
+    [InlineData("weight.scale", "F8_E4M3")]
+    [InlineData("scale", "F8_E4M3")]
+    [InlineData("scale", "F8_E5M2")]
+    [InlineData("weight_scales", "F8_E4M3")]
+    [InlineData("Scale", "F8_E4M3")]
+    [InlineData("pre_quant_scale", "F8_E4M3")]
+    [InlineData("weight_scale_inv", "F8_E5M2")]
+    [InlineData("scale", "U8")]
+    [InlineData("weight_scales", "I8")]
+    public void A_scale_that_is_not_known_is_named(string name, string dtype)
+    {
+        _file.AddRaw($"{Query}.weight", Enum.Parse<SafetensorsDType>(dtype), [Rows, Columns], Float8s(Rows * Columns));
+        Add($"{Query}.{name}", 1);
+        AssertRefused("UnsupportedQuantization", Query, "in an unknown way", dtype, $"'{Query}.{name}'");
+    }
+
+    [Fact]
+    public void A_second_scale_is_not_passed_over()
+    {
+        _file.AddRaw($"{Query}.weight", SafetensorsDType.F8_E4M3, [Rows, Columns], Float8s(Rows * Columns));
+        Add($"{Query}.weight_scale", 1);
+        Add($"{Query}.weight_scale_2", 1);
+        AssertRefused("UnsupportedQuantization", Query, "weight_scale_2");
+    }
+
+    [Theory]
+    [InlineData(Query + ".input_scale")]
+    [InlineData(Query + ".scale_input")]
+    [InlineData(Query + ".k_scale")]
+    [InlineData(Query + ".qscale_act")]
+    [InlineData(Query + ".norm.scale")]
+    [InlineData(Query + "_scale")]
+    [InlineData(Query + "_norm.scale")]
+    [InlineData("down_blocks.0.attentions.0.transformer_blocks.0.attn1.scale")]
+    [InlineData("down_blocks.0.scale_shift_table")]
+    [InlineData(Query + ".bias")]
+    public void Other_tensors_are_no_scales_of_a_weight(string other)
+    {
+        byte[] codes = Float8s(Rows * Columns);
+        _file.AddRaw($"{Query}.weight", SafetensorsDType.F8_E4M3, [Rows, Columns], codes);
+        Add(other, 1);
+        AssertReads((row, column) => Float8(codes[row * Columns + column]));
+    }
+
+    [Theory]
     [InlineData("{}", "without scales")]
     [InlineData("""{"format": "asym_w4a8_int8"}""", "asym_w4a8_int8")]
     [InlineData("""{"format": "no\u001b[31msuch"}""", "no?[31msuch")]
@@ -229,6 +289,7 @@ public sealed class QuantisedWeightTests : IDisposable
     [InlineData("transformer_blocks.0.attn.qkv_proj.qweight", "Nunchaku")]
     [InlineData("transformer_blocks.0.attn.to_q.weight._data", "Quanto")]
     [InlineData("transformer_blocks.0.attn.to_q.weight_packed", "compressed-tensors")]
+    [InlineData("transformer_blocks.0.attn.to_q.W_q", "HQQ")]
     public void Files_that_can_not_be_read_at_all_are_refused_when_they_are_opened(string tensor, string name)
     {
         _file.AddRaw(tensor, SafetensorsDType.I8, [8, 8], Bytes(64)).Write(_folder["base.safetensors"]);

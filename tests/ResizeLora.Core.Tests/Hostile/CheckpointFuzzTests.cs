@@ -53,8 +53,8 @@ public sealed class CheckpointFuzzTests(ITestOutputHelper output) : IDisposable
         }
         catch (ResizeLoraException exception)
         {
-            Assert.True(exception.ErrorId is "InvalidGguf" or "InvalidSafetensors", exception.ErrorId);
-            Assert.StartsWith($"'{path}' is not a valid ", exception.Message, StringComparison.Ordinal);
+            Assert.True(exception.ErrorId is "InvalidGguf" or "UnsupportedGguf" or "InvalidSafetensors", exception.ErrorId);
+            Assert.StartsWith($"'{path}' is {(exception.ErrorId == "UnsupportedGguf" ? "a GGUF file that can't be read" : "not a valid ")}", exception.Message, StringComparison.Ordinal);
             Assert.Equal(path, exception.Target);
             outcome = $"refused: {Message.KindOf(exception.Message[(exception.Message.IndexOf("file: ", StringComparison.Ordinal) + 6)..])}";
         }

@@ -53,11 +53,19 @@ public partial class FamilyGuessTests(ITestOutputHelper log)
         IReadOnlyList<string> guess = FamilyGuess.Of(layers);
 
         log.WriteLine($"{name}: {string.Join(" or ", guess)}; {string.Join(", ", layers.GroupBy(LayerKind.Of).Select(kind => $"{kind.Key} {kind.Count()}"))}");
-        Assert.Equal(name == "anima_checkpoint_diffusers" ? ["Anima", "Cosmos-Predict2"] : [model.Family], guess);
+        string[] expected = name switch
+        {
+            "anima_checkpoint_diffusers" => ["Anima", "Cosmos-Predict2"],
+
+            // Of two blocks; the last one, with the width, would tell.
+            "pixart_checkpoint_diffusers" => ["Anima", "Cosmos-Predict2", "PixArt"],
+            _ => [model.Family],
+        };
+        Assert.Equal(expected, guess);
         Assert.DoesNotContain("other", layers.Select(LayerKind.Of));
     }
 
-    [GeneratedRegex(@"^(model\.diffusion_model|model\.model|net)\.")]
+    [GeneratedRegex(@"^(model\.diffusion_model|model\.model|model(?=\.(double|single)_layers)|net)\.")]
     private static partial Regex CheckpointPrefix();
 
     [GeneratedRegex(@"(block|layers)(?!.*relative_attention_bias).*\.weight$")]

@@ -43,6 +43,7 @@ public sealed class CacheLocationTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("")]
+    [InlineData("  ")]
     public void Without_it_the_folder_is_the_user_s_cache(string? value)
     {
         Environment.SetEnvironmentVariable("RESIZELORA_CACHE", value);

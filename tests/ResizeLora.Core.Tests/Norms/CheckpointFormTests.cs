@@ -97,6 +97,41 @@ public sealed class CheckpointFormTests : IDisposable
         Assert.Empty(checkpoint.Index.Closest("transformer.something_else"));
     }
 
+    /// <summary>llama.cpp splits a model into files of which each knows how many there are.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("base-00001-of-00002.gguf")]
+    [InlineData("base-00002-of-00002.gguf")]
+    [InlineData("base-00001-of-00002.gguf", "base-00002-of-00002.gguf")]
+    public void A_split_GGUF_model_is_read_from_all_its_parts(params string[] named)
+    {
+        WritePart(1, 2);
+        WritePart(2, 2);
+
+        using BaseCheckpoint checkpoint = Open([.. named.Select(name => _folder["model/" + name])]);
+
+        Assert.Equal(["stages.1.proj.weight", "stages.2.proj.weight"], new[] { 1, 2 }.Select(n => checkpoint.Index.Find($"diffusion_model.stages.{n}.proj")?.Name));
+    }
+
+    [Theory]
+    [InlineData("model/base-00002-of-00004.gguf")]
+    [InlineData("model")]
+    public void Parts_of_a_split_model_that_are_missing_are_named(string named)
+    {
+        WritePart(2, 4);
+        WritePart(4, 4);
+
+        Refusal.Of("ShardMissing", () => Open(_folder[named]), "base-00002-of-00004.gguf", "2 parts", "'base-00001-of-00004.gguf'", "'base-00003-of-00004.gguf'");
+    }
+
+    [Fact]
+    public void A_part_under_another_name_is_refused()
+    {
+        File.Move(WritePart(1, 2), _folder["model/base.gguf"]);
+
+        Refusal.Of("ShardMissing", () => Open(_folder["model/base.gguf"]), "base.gguf", "one of the 2 parts", "00001-of-00002");
+    }
+
     public static TheoryData<string, string, string> BadFolders() => new()
     {
         { "", "NoCheckpointInFolder", "text_encoder_2" },
@@ -274,6 +309,12 @@ public sealed class CheckpointFormTests : IDisposable
         // The header, and what the runtime and the descriptions of families take.
         Assert.InRange(read, 0, 8 << 20);
     }
+
+    private string WritePart(ushort number, ushort count) => new GgufSample()
+        .AddValue("split.no", 2, BitConverter.GetBytes((ushort)(number - 1)))
+        .AddValue("split.count", 2, BitConverter.GetBytes(count))
+        .Add($"stages.{number}.proj.weight", Matrix.Gaussian(3, 4, new Random(number)))
+        .Write(_folder[string.Create(System.Globalization.CultureInfo.InvariantCulture, $"model/base-{number:D5}-of-{count:D5}.gguf")]);
 
     private BaseCheckpoint Open(params string[] paths) =>
         BaseCheckpoint.Open(CheckpointFiles.Find(paths), cacheFolder: null, _host, CancellationToken.None);

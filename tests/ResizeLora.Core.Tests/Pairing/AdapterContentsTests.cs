@@ -15,6 +15,7 @@ public class AdapterContentsTests
     [InlineData("unet.a", ".lora_B.default_0.weight", ".lora_A.default_0.weight", "unet.a.alpha")]
     [InlineData("unet.a", ".lora_B.my style.weight", ".lora_A.my style.weight", "unet.a.alpha")]
     [InlineData("unet.a", ".lora_B", ".lora_A", "unet.a.alpha")]
+    [InlineData("unet.a", ".lora_B.my", ".lora_A.my", "unet.a.alpha")]
     [InlineData("unet.a", ".lora.up.weight", ".lora.down.weight", "unet.a.alpha")]
     [InlineData("unet.a", ".lora_linear_layer.up.weight", ".lora_linear_layer.down.weight", "unet.a.alpha")]
     [InlineData("a.processor.to_k", "_lora.up.weight", "_lora.down.weight", "a.processor.to_k.alpha")]

@@ -2,6 +2,7 @@ using ResizeLora.Adapters;
 using ResizeLora.Adapters.Names;
 using ResizeLora.Checkpoints;
 using ResizeLora.Pairing;
+using ResizeLora.Safetensors;
 
 namespace ResizeLora.Core.Tests.Pairing;
 
@@ -105,6 +106,60 @@ public class AdapterPairsTests
 
         Assert.Equal(AdapterComponent.Unknown, AdapterNames.ComponentOf(name));
         Assert.Equal(expected, Pair(ModelSample.Of("flux_checkpoint_singlefile").Index, layers).Of(layers[0]).Component);
+    }
+
+    /// <summary>PEFT's wrapper says nothing of the part.</summary>
+    [Theory]
+    [InlineData("base_model.model.encoder.block.0.layer.0.SelfAttention.q", AdapterComponent.TextEncoder2)]
+    [InlineData("base_model.model.base_model.model.encoder.block.0.layer.0.SelfAttention.q", AdapterComponent.TextEncoder2)]
+    [InlineData("t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q", AdapterComponent.TextEncoder3)]
+    [InlineData("base_model.model.double_blocks.0.img_attn.qkv", AdapterComponent.Unet)]
+    [InlineData("base_model.model.base_model.model.double_blocks.0.img_attn.qkv", AdapterComponent.Unet)]
+    [InlineData("dit.double_blocks.0.img_attn.qkv", AdapterComponent.Unet)]
+    [InlineData("base_model.model.nothing.like.it", AdapterComponent.Unet)]
+    public void A_wrapped_name_is_of_the_part_that_has_it(string name, AdapterComponent expected)
+    {
+        BaseCheckpointIndex index = Index(
+            (Unet + "double_blocks.0.img_attn.qkv.weight", [24, 8]), (Unet + "single_blocks.0.linear1.weight", [56, 8]), (Unet + "vector_in.in_layer.weight", [8, 8]),
+            ("text_encoders.t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q.weight", [24, 8]));
+        AdapterLayer[] layers = Layers((name, 24, 8));
+
+        LayerPair pair = Pair(index, layers).Of(layers[0]);
+
+        Assert.Equal((!name.Contains("nothing", StringComparison.Ordinal), expected), (pair.BaseLayer is not null, pair.Component));
+    }
+
+    [Theory]
+    [InlineData("lora_prior_unet_a", AdapterComponent.Unet)]
+    [InlineData("base_model.model.a", AdapterComponent.Unet)]
+    public void Prefixes_of_models_of_no_family_are_known(string name, AdapterComponent expected)
+    {
+        AdapterLayer[] layers = Layers((name, 8, 6));
+
+        Assert.Equal((Unet + "a.weight", expected), (Pair(Index((Unet + "a.weight", [8, 6])), layers).Of(layers[0]) is var pair ? pair.BaseLayer?.Name : null, pair.Component));
+    }
+
+    /// <summary>A few weights that can't be read are as if they were not there; most of them are an error.</summary>
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    public void Layers_on_weights_that_can_not_be_read_have_no_partner(int unreadable, bool isError)
+    {
+        var header = new HeaderBuilder();
+        for (int i = 0; i < 4; i++)
+            header.Add($"{Unet}{"abcd"[i]}.weight", [8, 6], i < unreadable ? SafetensorsDType.I8 : SafetensorsDType.F16);
+        AdapterLayer[] layers = Layers(("lora_unet_a", 8, 6), ("lora_unet_b", 8, 6), ("lora_unet_c", 8, 6), ("lora_unet_d", 8, 6));
+        AdapterPairs pairs = Pair(new BaseCheckpointIndex(header.Build(), "base.safetensors"), layers);
+
+        Assert.NotNull(pairs.Of(layers[3]).BaseLayer);
+        if (isError)
+        {
+            Assert.Equal("UnsupportedQuantization", Assert.Throws<ResizeLoraException>(() => pairs.Of(layers[0])).ErrorId);
+            return;
+        }
+
+        Assert.Equal((null, $"'{Unet}a.weight' is quantised in an unknown way (I8 without scales), which can't be read"), (pairs.Of(layers[0]).BaseLayer, pairs.Of(layers[0]).Problem));
     }
 
     /// <summary>PEFT saves a text encoder under names that do not tell which one it is.</summary>

@@ -24,6 +24,21 @@ public class BaseCheckpointIndexTests
     }
 
     [Theory]
+    [InlineData("diffusion_model.a.b_c", "a.b_c")]
+    [InlineData("diffusion_model.a_b.c", "a_b.c")]
+    [InlineData("lora_unet.a_b.c", "a_b.c")]
+    [InlineData("a.b_c", "a.b_c")]
+    [InlineData("lora_unet_a_b_c", null)]
+    [InlineData("diffusion_model.a.b.c", null)]
+    public void A_name_with_points_is_the_layer_that_has_them_in_the_same_places(string name, string? expected)
+    {
+        BaseCheckpointIndex index = Index((Unet + "a.b_c.weight", [8, 6]), (Unet + "a_b.c.weight", [8, 6]));
+
+        Assert.Equal(expected is null ? null : $"{Unet}{expected}.weight", index.Find(name)?.Name);
+        Assert.Equal(expected is null ? null : $"{Unet}{expected}.weight", Pair(index, name, 8, 6).BaseLayer?.Name);
+    }
+
+    [Theory]
     [InlineData(8, 6, true)]
     [InlineData(6, 8, false)]
     [InlineData(8, 12, false)]

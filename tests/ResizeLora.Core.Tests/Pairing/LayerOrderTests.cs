@@ -71,6 +71,38 @@ public class LayerOrderTests
         Assert.All(["style.safetensors", "sd2_checkpoint_singlefile", "144 layers", "attn1, attn2, ff", "right checkpoint"], text => Assert.Contains(text, error.Message, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("older", "unet:40", 1)]
+    [InlineData("newer", "unet:41", 1)]
+    [InlineData("newer", "unet:4", 14)]
+    public void A_few_layers_of_another_size_are_unmatched(string order, string name, int count)
+    {
+        Position[] positions = Positions("sd15_checkpoint_singlefile", order);
+        int first = Array.FindIndex(positions, position => position.Layer == name);
+        int[] changed = [.. Enumerable.Range(0, count).Select(i => first + (7 * i))];
+        Position[] edited = [.. positions.Select((position, i) => changed.Contains(i) ? position with { Shape = [position.Shape[0] + 8, .. position.Shape.Skip(1)] } : position)];
+        AdapterLayer[] layers = Layers(edited);
+        var pairs = new AdapterPairs(layers, "style.safetensors", ModelSample.Of("sd15_checkpoint_singlefile").Index);
+
+        HashSet<string> unmatched = [.. changed.Select(i => positions[i].Layer)];
+        Assert.All(layers, layer =>
+        {
+            LayerPair pair = pairs.Of(layer);
+            Assert.Equal(unmatched.Contains(layer.Name) ? null : positions.Single(position => position.Layer == layer.Name).Tensor, pair.BaseLayer?.Name);
+            Assert.Equal(unmatched.Contains(layer.Name), pair.Problem?.Contains("the sizes disagree", StringComparison.Ordinal) == true);
+        });
+    }
+
+    /// <summary>What a position means is known only by the other layers.</summary>
+    [Fact]
+    public void Among_few_layers_one_of_another_size_leaves_the_order_open()
+    {
+        Position[] few = [.. Positions("sd15_checkpoint_singlefile", "newer").Where(position => position.Layer is "unet:0" or "unet:4" or "unet:6")];
+        few[0] = few[0] with { Shape = [few[0].Shape[0] + 8, .. few[0].Shape.Skip(1)] };
+
+        Assert.Equal("ShapeMismatch", Assert.Throws<ResizeLoraException>(() => new AdapterPairs(Layers(few), "style.safetensors", ModelSample.Of("sd15_checkpoint_singlefile").Index)).ErrorId);
+    }
+
     [Fact]
     public void Past_the_last_position_there_is_no_order()
     {

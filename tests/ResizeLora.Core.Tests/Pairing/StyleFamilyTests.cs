@@ -54,7 +54,7 @@ public class StyleFamilyTests
         }
 
         int refused = seen.Where(count => !count.Key.Paired).Sum(count => count.Value);
-        Assert.InRange(refused, Names / 10, Names / 2);
+        Assert.InRange(refused, Names / 10, Names * 3 / 5);
     }
 
     /// <summary>A file of three layers, of which one is tried; the others are right.</summary>
@@ -103,6 +103,11 @@ public class StyleFamilyTests
         {
             (string style, string prefix, string component) = Prefix(random);
             string path = Path(random, component, isFlat: prefix.EndsWith('_'));
+
+            // CLIP's layers may begin with a word that makes the prefix another one.
+            while (DescriptionSample.Prefixes.Any(other => other.Prefix.Length > prefix.Length && prefix.Length > 0 && (prefix + path).StartsWith(other.Prefix, StringComparison.Ordinal)))
+                path = Path(random, component, isFlat: prefix.EndsWith('_'));
+
             string? expected = Sample.Expected.GetValueOrDefault((component, path.Replace('.', '_')));
             (string, string Down, string[] Endings) factors = DescriptionSample.Factors[random.Next(DescriptionSample.Factors.Count)];
             (string up, string down, string[] endings) = factors;

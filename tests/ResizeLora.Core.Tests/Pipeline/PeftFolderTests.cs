@@ -179,6 +179,25 @@ public sealed class PeftFolderTests : IDisposable
         Refusal.Of("PeftDoraMismatch", () => _bench.Resize(input, Half), "base_model.model.", inMessage, PeftSample.ConfigurationName);
     }
 
+    /// <summary>PEFT takes a missing use_dora for false, and would not read the magnitudes.</summary>
+    [Fact]
+    public void Magnitudes_beside_a_configuration_without_use_dora_are_an_error()
+    {
+        string input = PeftSample.CopyTo(_bench.Folder["style"], "dora", json => json.Remove("use_dora"));
+
+        Refusal.Of("PeftDoraMismatch", () => _bench.Resize(input, Half), "has the magnitudes of DoRA", "no use_dora true", PeftSample.ConfigurationName);
+    }
+
+    [Fact]
+    public void A_key_that_is_there_twice_is_said_so()
+    {
+        string input = PeftSample.CopyTo(_bench.Folder["style"], "plain");
+        string path = Path.Combine(input, PeftSample.ConfigurationName);
+        File.WriteAllText(path, "{\"r\": 4, " + File.ReadAllText(path).TrimStart()[1..]);
+
+        Refusal.Of("InvalidPeftConfig", () => _bench.Resize(input, Half), "it has the key 'r' twice", path);
+    }
+
     [Fact]
     public void A_rank_that_is_not_that_of_the_factors_is_an_error_that_shows_both()
     {

@@ -19,6 +19,16 @@ public sealed class ForeignFileTests : IDisposable
     public static TheoryData<string, byte[], string[]> Files => new()
     {
         { "style.safetensors", Utf8("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 228\n"), ["Git LFS pointer", "git lfs pull"] },
+        { "style.safetensors", Utf8("/annex/objects/SHA256E-s9--0a.safetensors\n"), ["git-annex pointer", "git annex get"] },
+        { "paper.pdf", [.. "%PDF-1.7\n"u8, .. new byte[64]], ["a PDF document", "Name the model"] },
+        { "libtorch_cpu.so", [0x7F, .. "ELF"u8, 2, 1, 1, .. new byte[64]], ["a program or library", "Name the model"] },
+        { "setup.exe", [.. "MZ"u8, .. new byte[64], .. "PE\0\0"u8, .. new byte[64]], ["a program or library"] },
+        { "style.safetensors", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("Entry not found")], ["text in UTF-16", Download] },
+        { "notes.txt", [0xFE, 0xFF, .. Encoding.BigEndianUnicode.GetBytes("notes")], ["text in UTF-16", "Name the model"] },
+        { "cfg.json", Utf8("{\"r\": 4}"), ["JSON", "Name the model"] },
+        { "readme.md", Utf8("# A model"), ["text", "Name the model"] },
+        { "page.html", Utf8("<html>"), ["a web page", "Name the model"] },
+        { "model.safetensors.index.json", Utf8("{\"metadata\": {\"total_size\": 9},\n \"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\"}}"), ["the index of a model in several files", "name its folder", "-Checkpoint"] },
         { "style.pt", PyTorchZip("archive/data.pkl"), ["a PyTorch file", Convert] },
         { "model.ckpt", PyTorchZip("model_v1/data.pkl"), ["a PyTorch file", Convert] },
         { "old.pt", [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, .. new byte[64]], ["PyTorch", Convert] },
@@ -59,6 +69,8 @@ public sealed class ForeignFileTests : IDisposable
         File.WriteAllBytes(_folder[name], content);
 
         Refusal.Of("InvalidSafetensors", () => SafetensorsFile.Open(_folder[name]), [_folder[name], .. inMessage]);
+        ResizeLoraException refusal = Refusal.Of("InvalidSafetensors", () => SafetensorsFile.Open(_folder[name]));
+        Assert.True(name.EndsWith(".safetensors", StringComparison.Ordinal) || !refusal.Message.Contains("download", StringComparison.OrdinalIgnoreCase));
         Refusal.Of("InvalidSafetensors", () => GgufFile.OpenEither(_folder[name]), [_folder[name], .. inMessage]);
     }
 

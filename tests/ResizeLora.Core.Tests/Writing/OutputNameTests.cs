@@ -51,6 +51,10 @@ public class OutputNameTests
     public void Other_numbers_are_as_they_were_given(string recipe, string expected) => Assert.Equal(expected, NameOf(recipe));
 
     [Theory]
+    [InlineData("spn_lora=1,fro_lora=0.2,thr=-1", "spn_lora=1,fro_lora=0.2000000001,thr=-1")]
+    [InlineData("spn_lora=1,fro_lora=0.2,thr=-1", "spn_lora=1,fro_lora=0.2000000000000001,thr=-1")]
+    [InlineData("spn_lora=1,fro_lora=1e-10,thr=-1", "spn_lora=1,fro_lora=2e-10,thr=-1")]
+    [InlineData("spn_lora=1,fro_lora=1e-10,thr=-1", "spn_lora=1,thr=-1")]
     [InlineData("spn_lora=1,thr=-1.23456", "spn_lora=1,thr=-1.23457")]
     [InlineData("spn_lora=1,size=32", "spn_lora=1,size=32MB")]
     [InlineData("spn_lora=1,size=0.012", "spn_lora=1,size=0.0121")]

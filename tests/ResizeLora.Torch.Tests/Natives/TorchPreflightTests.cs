@@ -1,5 +1,4 @@
 using ResizeLora.Files;
-using ResizeLora.Testing;
 using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Natives;
@@ -82,6 +81,15 @@ public class TorchPreflightTests
         using TemporaryFolder folder = new();
 
         Assert.Contains(TorchPreflight.ListName, Refused(TorchUnavailableReason.NotInstalled, folder).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_list_is_said_to_be_empty()
+    {
+        using TemporaryFolder folder = FakeTorch();
+        File.WriteAllText(Path.Combine(folder.Path, TorchPreflight.ListName), "\n");
+
+        Assert.Contains("It is empty.", Refused(TorchUnavailableReason.NotInstalled, folder).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -538,6 +538,87 @@ LUMINA2 = [
 ]
 
 
+def auraflow_keys():
+    """cloneofsimo/minRF, advanced/mmdit.py, MMDiT of AuraFlow 0.2 and 0.3: hidden size 3072."""
+    k, h, mlp = {}, 3072, 8192
+    linear(k, 'init_x_linear', h, 16)
+    linear(k, 'cond_seq_linear', h, 2048)
+    linear(k, 't_embedder.mlp.0', h, 256)
+    linear(k, 't_embedder.mlp.2', h, h)
+    linear(k, 'modF.1', 2 * h, h)
+    linear(k, 'final_linear', 16, h)
+    for n in range(2):
+        for attn, mlps, mods in ((f'double_layers.{n}', ('mlpX', 'mlpC'), ('modX', 'modC')), (f'single_layers.{n}', ('mlp',), ('modCX',))):
+            for number in '12'[:len(mlps)]:
+                for name in 'qkvo':
+                    linear(k, f'{attn}.attn.w{number}{name}', h, h)
+            for part in mlps:
+                linear(k, f'{attn}.{part}.c_fc1', mlp, h)
+                linear(k, f'{attn}.{part}.c_fc2', mlp, h)
+                linear(k, f'{attn}.{part}.c_proj', h, mlp)
+            for part in mods:
+                linear(k, f'{attn}.{part}.1', 6 * h, h)
+    return k
+
+
+# auraflow_to_diffusers of ComfyUI
+AURA_ATTENTION = {'w2q': 'to_q', 'w2k': 'to_k', 'w2v': 'to_v', 'w2o': 'to_out.0', 'w1q': 'add_q_proj', 'w1k': 'add_k_proj', 'w1v': 'add_v_proj', 'w1o': 'to_add_out'}
+AURA_SINGLE = {'w1q': 'to_q', 'w1k': 'to_k', 'w1v': 'to_v', 'w1o': 'to_out.0'}
+AURA_MLP = {'c_fc1': 'linear_1', 'c_fc2': 'linear_2', 'c_proj': 'out_projection'}
+AURAFLOW = [
+    (r't_embedder\.mlp\.0', same('time_step_proj.linear_1')), (r't_embedder\.mlp\.2', same('time_step_proj.linear_2')),
+    (r'cond_seq_linear', same('context_embedder')), (r'init_x_linear', same('pos_embed.proj')), (r'final_linear', same('proj_out')),
+    (r'modF\.1', swapped('norm_out.linear')),
+    (r'double_layers\.(\d+)\.modX\.1', same('joint_transformer_blocks.{0}.norm1.linear')), (r'double_layers\.(\d+)\.modC\.1', same('joint_transformer_blocks.{0}.norm1_context.linear')),
+    (r'single_layers\.(\d+)\.modCX\.1', same('single_transformer_blocks.{0}.norm1.linear')),
+] + [(rf'double_layers\.(\d+)\.attn\.{a}', same('joint_transformer_blocks.{0}.attn.' + b)) for a, b in AURA_ATTENTION.items()] \
+  + [(rf'single_layers\.(\d+)\.attn\.{a}', same('single_transformer_blocks.{0}.attn.' + b)) for a, b in AURA_SINGLE.items()] \
+  + [(rf'double_layers\.(\d+)\.{m}\.{a}', same('joint_transformer_blocks.{0}.' + f + '.' + b)) for m, f in (('mlpX', 'ff'), ('mlpC', 'ff_context')) for a, b in AURA_MLP.items()] \
+  + [(rf'single_layers\.(\d+)\.mlp\.{a}', same('single_transformer_blocks.{0}.ff.' + b)) for a, b in AURA_MLP.items()]
+
+
+def pixart_keys():
+    """PixArt-alpha/PixArt-sigma, diffusion/model/nets/PixArtMS.py, PixArtMS_XL_2; the micro conditions are alpha's."""
+    k, h = {}, 1152
+    linear(k, 'x_embedder.proj', h, 4, 2, 2)
+    linear(k, 't_embedder.mlp.0', h, 256)
+    linear(k, 't_embedder.mlp.2', h, h)
+    for part in ('csize_embedder', 'ar_embedder'):
+        linear(k, part + '.mlp.0', h // 3, 256)
+        linear(k, part + '.mlp.2', h // 3, h // 3)
+    linear(k, 't_block.1', 6 * h, h)
+    linear(k, 'y_embedder.y_proj.fc1', h, 4096)
+    linear(k, 'y_embedder.y_proj.fc2', h, h)
+    for n in range(2):
+        linear(k, f'blocks.{n}.attn.qkv', 3 * h, h)
+        linear(k, f'blocks.{n}.attn.proj', h, h)
+        linear(k, f'blocks.{n}.cross_attn.q_linear', h, h)
+        linear(k, f'blocks.{n}.cross_attn.kv_linear', 2 * h, h)
+        linear(k, f'blocks.{n}.cross_attn.proj', h, h)
+        linear(k, f'blocks.{n}.mlp.fc1', 4 * h, h)
+        linear(k, f'blocks.{n}.mlp.fc2', h, 4 * h)
+    linear(k, 'final_layer.linear', 32, h)
+    return k
+
+
+def pixart_kv(e, tensor, n):
+    for name, first in (('to_k', 0), ('to_v', 1152)):
+        e.rows('Unet', f'transformer_blocks.{n}.attn2.{name}', (tensor, first, first + 1152))
+
+
+# pixart_to_diffusers of ComfyUI
+PIXART = [
+    (r'x_embedder\.proj', same('pos_embed.proj')), (r'final_layer\.linear', same('proj_out')), (r't_block\.1', same('adaln_single.linear')),
+    (r'y_embedder\.y_proj\.fc([12])', same('caption_projection.linear_{0}')),
+    (r't_embedder\.mlp\.0', same('adaln_single.emb.timestep_embedder.linear_1')), (r't_embedder\.mlp\.2', same('adaln_single.emb.timestep_embedder.linear_2')),
+    (r'csize_embedder\.mlp\.0', same('adaln_single.emb.resolution_embedder.linear_1')), (r'csize_embedder\.mlp\.2', same('adaln_single.emb.resolution_embedder.linear_2')),
+    (r'ar_embedder\.mlp\.0', same('adaln_single.emb.aspect_ratio_embedder.linear_1')), (r'ar_embedder\.mlp\.2', same('adaln_single.emb.aspect_ratio_embedder.linear_2')),
+    (r'blocks\.(\d+)\.attn\.qkv', thirds(T + 'attn1.to_q', T + 'attn1.to_k', T + 'attn1.to_v')), (r'blocks\.(\d+)\.attn\.proj', same(T + 'attn1.to_out.0')),
+    (r'blocks\.(\d+)\.cross_attn\.q_linear', same(T + 'attn2.to_q')), (r'blocks\.(\d+)\.cross_attn\.kv_linear', pixart_kv), (r'blocks\.(\d+)\.cross_attn\.proj', same(T + 'attn2.to_out.0')),
+    (r'blocks\.(\d+)\.mlp\.fc1', same(T + 'ff.net.0.proj')), (r'blocks\.(\d+)\.mlp\.fc2', same(T + 'ff.net.2')),
+]
+
+
 def hunyuan_video_keys(comfyui):
     """Tencent/HunyuanVideo, hyvideo/modules, HYVideo-T/2-cfgdistill; ComfyUI renames as process_unet_state_dict does."""
     k, h = {}, 3072
@@ -767,6 +848,9 @@ def new_models():
 
     made = new_model('lumina2', lumina2_keys(), LUMINA2, 'model.diffusion_model.')
     new_diffusers_model('lumina2', made, lumina2_keys(), LUMINA2)
+
+    for name, keys, table, prefix in (('auraflow', auraflow_keys(), AURAFLOW, 'model.'), ('pixart', pixart_keys(), PIXART, '')):
+        new_diffusers_model(name, new_model(name, keys, table, prefix), keys, table)
 
     new_model('hunyuan_video_comfyui', hunyuan_video_keys(comfyui=True), hunyuan_table('comfyui'), 'model.model.')
     tencent = hunyuan_table('tencent')

@@ -25,6 +25,12 @@ internal static class AdapterNames
         return LayerKey.Of(component, Respell(path));
     }
 
+    /// <summary>The path of a layer, dotted where its name is.</summary>
+    public static string PathOf(string layer) => Respell(Split(layer).Path);
+
+    /// <summary>Whether a name tells its component; PEFT's wrapper alone only makes one likely.</summary>
+    public static bool TellsComponent(string layer) => Split(WithoutWrapper(layer)).Component != AdapterComponent.Unknown;
+
     private static (string Style, AdapterComponent Component, string Path) Split(string layer)
     {
         string name = WithoutWrapper(layer);
@@ -40,8 +46,13 @@ internal static class AdapterNames
         return (Unknown, name.Length < layer.Length ? AdapterStyles.Wrapper.Component : AdapterComponent.Unknown, name);
     }
 
-    private static string WithoutWrapper(string name) =>
-        name.StartsWith(AdapterStyles.Wrapper.Text, StringComparison.Ordinal) ? name[AdapterStyles.Wrapper.Text.Length..] : name;
+    /// <summary>A model that was wrapped already is sometimes wrapped again.</summary>
+    private static string WithoutWrapper(string name)
+    {
+        while (name.StartsWith(AdapterStyles.Wrapper.Text, StringComparison.Ordinal))
+            name = name[AdapterStyles.Wrapper.Text.Length..];
+        return name;
+    }
 
     private static string Respell(string path)
     {

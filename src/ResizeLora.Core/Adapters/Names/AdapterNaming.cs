@@ -10,6 +10,9 @@ namespace ResizeLora.Adapters.Names;
 /// <param name="LayerSuffixes">How the names of its layers end, where the suffixes alone would say too little.</param>
 internal sealed record AdapterNaming(string Style, string UpSuffix, string DownSuffix, string? AlphaSuffix, IReadOnlyList<string> LayerSuffixes)
 {
+    /// <summary>Whether files may go without an alpha, and some of their loaders refuse one.</summary>
+    public bool IsAlphaOptional { get; init; }
+
     /// <summary>How alpha is called wherever there is one.</summary>
     public const string UsualAlphaSuffix = ".alpha";
 

@@ -9,6 +9,7 @@ namespace ResizeLora.Adapters.Names;
 internal static class AdapterStyles
 {
     private const string Folder = "Styles";
+    private const char Optional = '?';
 
     static AdapterStyles()
     {
@@ -73,12 +74,13 @@ internal static class AdapterStyles
     private static AdapterNaming Naming(string style, string text, DescriptionLine line) =>
         DescriptionText.Words(text) switch
         {
-            [string up, string down, string alpha] => new AdapterNaming(style, up, down, AlphaSuffix(alpha), []),
-            [string up, string down, string alpha, "of", .. string[] layers] => new AdapterNaming(style, up, down, AlphaSuffix(alpha), layers),
+            [string up, string down, string alpha] => Naming(style, up, down, alpha, []),
+            [string up, string down, string alpha, "of", .. string[] layers] => Naming(style, up, down, alpha, layers),
             _ => throw line.Unclear(),
         };
 
-    private static string? AlphaSuffix(string text) => text == "-" ? null : text;
+    private static AdapterNaming Naming(string style, string up, string down, string alpha, string[] layers) =>
+        new(style, up, down, alpha == "-" ? null : alpha.TrimEnd(Optional), layers) { IsAlphaOptional = alpha.EndsWith(Optional) };
 
     private static LayerPrefix Prefix(string style, string text, DescriptionLine line)
     {

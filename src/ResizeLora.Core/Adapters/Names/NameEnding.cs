@@ -5,6 +5,9 @@ internal static class NameEnding
 {
     private const char AdapterMark = '*';
 
+    /// <summary>What torch calls the tensors of a layer, which nobody calls an adapter.</summary>
+    private static readonly string[] Parameters = ["weight", "bias"];
+
     /// <summary>Whether an ending leaves the adapter's name open.</summary>
     public static bool IsOpen(string ending) => ending.Contains(AdapterMark, StringComparison.Ordinal);
 
@@ -25,7 +28,7 @@ internal static class NameEnding
 
         ReadOnlySpan<char> rest = name.AsSpan(0, name.Length - after.Length);
         int adapter = rest.LastIndexOf('.') + 1;
-        return adapter > before.Length && adapter < rest.Length && rest[..adapter].EndsWith(before, StringComparison.Ordinal)
+        return adapter > before.Length && adapter < rest.Length && rest[..adapter].EndsWith(before, StringComparison.Ordinal) && !Parameters.Contains(rest[adapter..].ToString())
             ? (rest[..(adapter - before.Length)].ToString(), rest[adapter..].ToString())
             : null;
     }

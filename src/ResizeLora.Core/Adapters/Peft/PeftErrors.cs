@@ -9,7 +9,7 @@ internal static class PeftErrors
         (hasWeights, hasConfiguration, hasPickled) switch
         {
             (false, _, true) => new("PickledAdapter", FaultKind.InvalidData, folder, $"The folder '{folder}' holds '{AdapterLocation.WeightsName.Replace("safetensors", "bin", StringComparison.Ordinal)}', a PyTorch file, which can't be read. Load the adapter in PEFT and save it with save_pretrained, which writes '{AdapterLocation.WeightsName}'."),
-            (true, false, _) => new("NotPeftFolder", FaultKind.InvalidData, folder, $"The folder '{folder}' holds '{AdapterLocation.WeightsName}' without '{AdapterLocation.ConfigurationName}', which gives its alpha. Download that file too, or name the safetensors file itself: its alpha is then taken as the rank."),
+            (true, false, _) => new("NotPeftFolder", FaultKind.InvalidData, folder, $"The folder '{folder}' holds '{AdapterLocation.WeightsName}' without '{AdapterLocation.ConfigurationName}', which gives its alpha. Download that file too, or name the safetensors file itself: if its header does not give alpha either, it is taken as the rank."),
             (false, true, _) => new("NotPeftFolder", FaultKind.InvalidData, folder, $"The folder '{folder}' holds '{AdapterLocation.ConfigurationName}' without '{AdapterLocation.WeightsName}'. Download that file too."),
             _ => new("PathIsFolder", FaultKind.InvalidArgument, folder, $"'{folder}' is a folder, and not one of a PEFT adapter, which holds '{AdapterLocation.WeightsName}' and '{AdapterLocation.ConfigurationName}'. Name files in it, for example '{System.IO.Path.Combine(folder, "*.safetensors")}'."),
         };
@@ -36,7 +36,7 @@ internal static class PeftErrors
         new("PeftAlphaMismatch", FaultKind.InvalidData, layer, string.Create(CultureInfo.InvariantCulture, $"Layer '{DisplayText.Of(layer)}' of '{path}' is multiplied by {configured:0.######} according to {place}, but by {other:0.######} according to {otherPlace}. Remove the wrong one."));
 
     public static ResizeLoraException DoraDiffers(string path, string layer, string place, bool usesDora) =>
-        new("PeftDoraMismatch", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' has {(usesDora ? "no magnitudes" : "the magnitudes of DoRA")}, but {place} has use_dora {(usesDora ? "true" : "false")}. They don't belong together: correct what is out of date, or download the adapter again.");
+        new("PeftDoraMismatch", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' has {(usesDora ? "no magnitudes" : "the magnitudes of DoRA")}, but {place} has {(usesDora ? "use_dora true" : "no use_dora true")}. They don't belong together: correct what is out of date, or download the adapter again.");
 
     public static ResizeLoraException CantKeep(string path, string type, int count, string example) =>
         new("UnsupportedLayer", FaultKind.InvalidData, path, $"{Quantity.Of(count, "layer")} of '{path}', such as '{DisplayText.Of(example)}', would have to stay as they are, but an adapter of PEFT's type {type} becomes one of type LORA. If they are not in the checkpoint, leave them out with -UnmatchedLayer Drop.");

@@ -36,7 +36,7 @@ internal static class PeftJson
         catch (JsonException exception)
         {
             // A key that is there twice has no position.
-            throw new FormatException(exception.LineNumber is { } line ? $"it is not JSON from line {line + 1}, byte {exception.BytePositionInLine + 1} on" : exception.Message.Split('.', 2)[0], exception);
+            throw new FormatException(exception.LineNumber is { } line ? $"it is not JSON from line {line + 1}, byte {exception.BytePositionInLine + 1} on" : exception.Message.Split('\'') is [_, string key, _, ..] ? $"it has the key '{DisplayText.Of(key)}' twice" : "it has a key twice", exception);
         }
         catch (InvalidOperationException exception)
         {

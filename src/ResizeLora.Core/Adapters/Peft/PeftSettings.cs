@@ -75,7 +75,7 @@ internal sealed class PeftSettings
             _ranks = Patterns(json, prefix + RankPatternKey);
             _alphas = Patterns(json, prefix + AlphaPatternKey);
             _byRootOfRank = Type == Lora && Flag(json, prefix + RootKey) == true;
-            UsesDora = Flag(json, prefix + DoraKey);
+            UsesDora = Flag(json, prefix + DoraKey) ?? (hasDefaults && Type == Lora ? false : null);
             IsBaseTransposed = Flag(json, prefix + TransposedKey) == true;
             BaseModel = Find(json, prefix + BaseModelKey) is { ValueKind: JsonValueKind.String } name ? name.GetString() : null;
         }

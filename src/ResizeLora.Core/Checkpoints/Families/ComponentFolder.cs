@@ -35,7 +35,7 @@ internal static class ComponentFolder
         List<(string Name, IReadOnlyList<string> Files)> models =
         [
             .. indexes.Zip(sharded, (index, shards) => (NameOf(index), shards)),
-            .. single.Select(file => (NameOf(file), (IReadOnlyList<string>)[file])),
+            .. single.Select(file => (NameOf(file), file.EndsWith(GgufExtension, StringComparison.Ordinal) ? GgufParts.Of(file) : [file])).DistinctBy(model => model.Item2[0]),
         ];
         if (models.Count == 0)
             return [];
@@ -50,7 +50,7 @@ internal static class ComponentFolder
     private static bool IsIndex(string path) => Path.GetFileName(path).Contains(Extension + IndexMark, StringComparison.Ordinal);
 
     private static string NameOf(string path) =>
-        path.EndsWith(GgufExtension, StringComparison.Ordinal) ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path).Split(Extension, 2)[0];
+        path.EndsWith(GgufExtension, StringComparison.Ordinal) ? GgufParts.NameOf(path) : Path.GetFileName(path).Split(Extension, 2)[0];
 
     private static IReadOnlyList<string> Shards(string index)
     {

@@ -57,6 +57,16 @@ internal sealed record BlockFormat(uint Id, string Name, int Elements, int Bytes
         new(29, "IQ1_M", Large, 56, null),
         new(34, "TQ1_0", Large, 54, null),
         new(35, "TQ2_0", Large, 66, null),
+        Named(4, "Q4_2"),
+        Named(5, "Q4_3"),
+        Named(31, "Q4_0_4_4"),
+        Named(32, "Q4_0_4_8"),
+        Named(33, "Q4_0_8_8"),
+        Named(36, "IQ4_NL_4_4"),
+        Named(37, "IQ4_NL_4_8"),
+        Named(38, "IQ4_NL_8_8"),
+        Named(40, "NVFP4"),
+        Named(41, "Q1_0"),
     }.ToDictionary(format => format.Id);
 
     /// <summary>Makes the numbers of a block.</summary>
@@ -68,8 +78,11 @@ internal sealed record BlockFormat(uint Id, string Name, int Elements, int Bytes
     /// <summary>The 16 values of a 4-bit float with two bits of exponent, times two.</summary>
     private static ReadOnlySpan<sbyte> Doubled => [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
-    /// <summary>The format of a number; null if it is none that is known.</summary>
-    public static BlockFormat? Find(uint id) => ById.GetValueOrDefault(id);
+    /// <summary>Whether it is known how many bytes a block has; else only the next tensor tells where one ends.</summary>
+    public bool HasSize => Elements > 0;
+
+    /// <summary>The format of a number, be it known or not.</summary>
+    public static BlockFormat Of(uint id) => ById.GetValueOrDefault(id) ?? Named(id, $"the unknown type {id}");
 
     /// <summary>Decodes whole blocks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -78,6 +91,9 @@ internal sealed record BlockFormat(uint Id, string Name, int Elements, int Bytes
         for (; !numbers.IsEmpty; blocks = blocks[Bytes..], numbers = numbers[Elements..])
             Decode!(blocks[..Bytes], numbers[..Elements]);
     }
+
+    /// <summary>A format of which no more is known, or which has changed.</summary>
+    private static BlockFormat Named(uint id, string name) => new(id, name, 0, 0, null);
 
     private static float Half(ReadOnlySpan<byte> block, int offset) => (float)BinaryPrimitives.ReadHalfLittleEndian(block[offset..]);
 

@@ -10,7 +10,8 @@ namespace ResizeLora.Checkpoints.Formats;
 /// </summary>
 /// <remarks>
 /// QUANTIZATION.md and comfy/ops.py of https://github.com/Comfy-Org/ComfyUI, comfy_kitchen/tensor of
-/// https://github.com/Comfy-Org/comfy-kitchen, NVFP4QTensor in https://github.com/NVIDIA/Model-Optimizer.
+/// https://github.com/Comfy-Org/comfy-kitchen, NVFP4QTensor in https://github.com/NVIDIA/Model-Optimizer; for Mistral's names
+/// dequant_model in convert_hf_to_gguf.py of https://github.com/ggml-org/llama.cpp.
 /// </remarks>
 internal static class ComfyFormat
 {
@@ -19,6 +20,9 @@ internal static class ComfyFormat
     private const int Mxfp8Columns = 32;
     private const int RotatedColumns = 256;
 
+    /// <summary>What scales are called; the last by Mistral, whose 8-bit floats are otherwise the same.</summary>
+    private static readonly string[] ScaleNames = ["scale_weight", "weight_scale", "qscale_weight"];
+
     /// <summary>What the metadata of files says of their layers, read once for each.</summary>
     private static readonly ConditionalWeakTable<TensorHeader, Dictionary<string, ComfyNote>> Listed = [];
 
@@ -26,7 +30,7 @@ internal static class ComfyFormat
     {
         TensorInfo weight = around.Tensor.Info;
         ComfyNote? note = NoteOf(around);
-        StoredTensor? scale = around.Find($"{around.Layer}.scale_weight") ?? around.Find($"{around.Layer}.weight_scale");
+        StoredTensor? scale = ScaleNames.Select(name => around.Find($"{around.Layer}.{name}")).FirstOrDefault(found => found is not null);
         IReadOnlyList<long> shape = weight.Shape;
         IReadOnlyList<long> unpacked = [.. shape.SkipLast(1), shape[^1] * 2];
         switch (note?.Format ?? Guess(weight, scale, around.Find($"{around.Layer}.weight_scale_2")))
@@ -53,7 +57,7 @@ internal static class ComfyFormat
                 return Create(shape, new WeightCodes.Typed(Float(weight, note?.Format)), Plain(shape));
 
             case "float8_e4m3fn" when around.Find($"{around.Layer}.weight_scale_inv") is { } squares:
-                return Create(shape, new WeightCodes.Typed(weight.DType), WeightScales.OfSquares(squares, shape, 128));
+                return Create(shape, new WeightCodes.Typed(weight.DType), squares.Info.ElementCount == 1 ? WeightScales.OfTensor(squares, shape) : WeightScales.OfSquares(squares, shape, 128));
 
             case null or "float8_e4m3fn" or "float8_e5m2":
                 return null;

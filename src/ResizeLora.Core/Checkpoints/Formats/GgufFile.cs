@@ -7,10 +7,17 @@ namespace ResizeLora.Checkpoints.Formats;
 /// <summary>A GGUF file open for reading.</summary>
 internal sealed class GgufFile : TensorFile
 {
-    private GgufFile(SafeFileHandle handle, FileVersion version, TensorHeader header)
-        : base(handle, version) => Header = header;
+    private GgufFile(SafeFileHandle handle, FileVersion version, TensorHeader header, int partCount)
+        : base(handle, version)
+    {
+        Header = header;
+        PartCount = partCount;
+    }
 
     public override TensorHeader Header { get; }
+
+    /// <summary>Of how many files the model is that this is a part of; 1 where it is whole.</summary>
+    public int PartCount { get; }
 
     /// <summary>Opens a file of a checkpoint, be it safetensors or GGUF.</summary>
     /// <exception cref="ResizeLoraException">It is missing, unreadable or not a valid file of either format.</exception>
@@ -22,7 +29,11 @@ internal sealed class GgufFile : TensorFile
         try
         {
             var reader = new GgufHeaderReader((position, bytes) => ReadFully(version.Path, handle, position, bytes), version.Length);
-            return new GgufFile(handle, version, reader.Read());
+            return new GgufFile(handle, version, reader.Read(), reader.PartCount);
+        }
+        catch (NotSupportedException exception)
+        {
+            throw CheckpointErrors.OtherGguf(version.Path, exception.Message, exception);
         }
         catch (FormatException exception)
         {

@@ -34,17 +34,23 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
     private long _position;
     private long _alignment = UsualAlignment;
 
+    /// <summary>Of how many files the model is, as the header says; known once it was read.</summary>
+    public int PartCount { get; private set; } = 1;
+
     /// <summary>Fills a buffer.</summary>
     public delegate void Source(long position, Span<byte> bytes);
 
     /// <summary>Reads the header of a file that begins with the format's mark.</summary>
     /// <exception cref="FormatException">It is not valid; the message says where and why.</exception>
+    /// <exception cref="NotSupportedException">It is of another kind, which the message names.</exception>
     public TensorHeader Read()
     {
         _position = 4;
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
+        if (BinaryPrimitives.ReverseEndianness(version) is 1 or 2 or 3)
+            throw new NotSupportedException("it is big-endian, and only little-endian files can be read");
         if (version is not (2 or 3))
-            throw new FormatException($"it has version {version} of the format; versions 2 and 3 can be read");
+            throw new NotSupportedException($"it has version {version} of the format, and only versions 2 and 3 can be read");
 
         long tensors = Count("tensors", least: 8 + 4 + 4 + 8);
         long values = Count("values", least: 8 + 4 + 1);
@@ -69,6 +75,8 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
         uint type = BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
         if (key == "general.alignment" && type == 4)
             _alignment = ReadAlignment();
+        else if (key == "split.count" && type == 2)
+            PartCount = Math.Max(1, (int)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
         else if (key.StartsWith(ShapePrefix, StringComparison.Ordinal) && type == 9)
             _shapes[key[ShapePrefix.Length..]] = ReadShape(key);
         else
@@ -135,7 +143,7 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
         }
 
         uint type = BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
-        BlockFormat format = BlockFormat.Find(type) ?? throw new FormatException($"tensor '{DisplayText.Of(name)}' has type {type}, which is not known here");
+        BlockFormat format = BlockFormat.Of(type);
         ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
         if (offset > (ulong)length)
             throw new FormatException($"tensor '{DisplayText.Of(name)}' begins at byte {offset} of the tensors, but the file has only {length} bytes: it is truncated");
@@ -149,20 +157,16 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
         var names = new HashSet<string>(StringComparer.Ordinal);
         var tensors = new List<TensorInfo>(infos.Count);
         long position = 0;
-        foreach ((string name, BlockFormat format, long[] shape, long offset) in infos.OrderBy(info => info.Offset).ThenBy(info => Product(info.Shape)))
+        (string Name, BlockFormat Format, long[] Shape, long Offset)[] ordered = [.. infos.OrderBy(info => info.Offset).ThenBy(info => Product(info.Shape))];
+        for (int i = 0; i < ordered.Length; i++)
         {
+            (string name, BlockFormat format, long[] shape, long offset) = ordered[i];
             string text = $"tensor '{DisplayText.Of(name)}'";
             if (!names.Add(name))
                 throw new FormatException($"it has {text} twice");
 
             long elements = Product(shape) ?? throw new FormatException($"{text} is too large");
-            if (elements % format.Elements != 0 || (shape.Length > 0 && shape[^1] % format.Elements != 0))
-                throw new FormatException($"{text} has rows that are not whole blocks of {format.Name}");
-
-            if (elements / format.Elements > (length - dataStart) / format.Bytes)
-                throw new FormatException($"{text} is larger than the file, which is truncated");
-
-            long bytes = elements / format.Elements * format.Bytes;
+            long bytes = format.HasSize ? BytesOf(format, shape, elements, text, length - dataStart) : BytesUntil(i + 1 < ordered.Length ? ordered[i + 1].Offset : length - dataStart, offset, elements, text);
             if (offset < position || offset % _alignment != 0)
                 throw new FormatException($"{text} begins at byte {offset} of the tensors, which is {(offset < position ? "inside another one" : "not aligned")}");
 
@@ -175,6 +179,22 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
 
         return tensors;
     }
+
+    private static long BytesOf(BlockFormat format, long[] shape, long elements, string text, long available)
+    {
+        if (elements % format.Elements != 0 || (shape.Length > 0 && shape[^1] % format.Elements != 0))
+            throw new FormatException($"{text} has rows that are not whole blocks of {format.Name}");
+
+        return elements / format.Elements <= available / format.Bytes
+            ? elements / format.Elements * format.Bytes
+            : throw new FormatException($"{text} is larger than the file, which is truncated");
+    }
+
+    /// <summary>The bytes of a tensor whose format does not tell: all up to the next one, which are a bit for each number at least.</summary>
+    private static long BytesUntil(long end, long offset, long elements, string text) =>
+        end >= offset && elements / 8 <= end - offset && (elements == 0 || end > offset)
+            ? end - offset
+            : throw new FormatException($"{text} has {elements} numbers, but there are only {Math.Max(0, end - offset)} bytes up to the next tensor: it is truncated, or damaged");
 
     /// <summary>The shape that a tensor had before it was made fit for blocks.</summary>
     private long[] Meant(string name, long[] shape, long elements)

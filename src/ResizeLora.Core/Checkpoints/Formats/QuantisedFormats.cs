@@ -15,6 +15,7 @@ internal static class QuantisedFormats
         (".weight._data", "by Quanto"),
         (".weight_packed", "by compressed-tensors"),
         ("weight_qdata", "by torchao"),
+        (".W_q", "by HQQ"),
     ];
 
     /// <summary>The weight that a tensor is called by.</summary>
@@ -24,12 +25,11 @@ internal static class QuantisedFormats
         if (tensor.Info is GgufTensor { Format: { Plain: null } format })
             return new BlockWeight(tensor, format);
 
-        if (!tensor.Info.Name.EndsWith(WeightSurroundings.Suffix, StringComparison.Ordinal))
-            return new PlainWeight(tensor);
-
         try
         {
-            return All.Select(find => find(around)).FirstOrDefault(weight => weight is not null) ?? Unmarked(tensor);
+            bool isWeight = tensor.Info.Name.EndsWith(WeightSurroundings.Suffix, StringComparison.Ordinal);
+            StoredWeight? known = isWeight ? All.Select(find => find(around)).FirstOrDefault(weight => weight is not null) : null;
+            return known is { Problem: not null } ? known : WithAllScales(around, known ?? new PlainWeight(tensor));
         }
         catch (FormatException exception)
         {
@@ -49,7 +49,15 @@ internal static class QuantisedFormats
         return null;
     }
 
-    private static StoredWeight Unmarked(StoredTensor tensor) => tensor.Info.DType is SafetensorsDType.U8 or SafetensorsDType.I8 or SafetensorsDType.F4
-        ? new UnreadableWeight(tensor, $"is quantised in an unknown way ({tensor.Info.DType} without scales)")
-        : new PlainWeight(tensor);
+    /// <summary>A weight, unless it needs a scale that is missing or in whose place there is another one: its numbers would be wrong.</summary>
+    private static StoredWeight WithAllScales(WeightSurroundings around, StoredWeight weight)
+    {
+        SafetensorsDType dtype = weight.Tensor.Info.DType;
+        bool isFloat = dtype is SafetensorsDType.F8_E4M3 or SafetensorsDType.F8_E5M2;
+        bool isCode = weight is PlainWeight && around.Name.EndsWith(WeightSurroundings.Suffix, StringComparison.Ordinal) && dtype is SafetensorsDType.U8 or SafetensorsDType.I8 or SafetensorsDType.F4;
+        TensorInfo? unused = isFloat || isCode ? around.Scales().FirstOrDefault(scale => !weight.Tensors.Any(tensor => tensor.Info.Name == scale.Name)) : null;
+        return unused is not null ? new UnreadableWeight(around.Tensor, $"is quantised in an unknown way ({dtype} with the scale '{DisplayText.Of(unused.Name)}')")
+            : isCode ? new UnreadableWeight(around.Tensor, $"is quantised in an unknown way ({dtype} without scales)")
+            : weight;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using ResizeLora.Safetensors;
 
@@ -15,6 +16,13 @@ internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(in
     /// <summary>How notes in JSON name what they tell.</summary>
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
+    /// <summary>What scales of activations are called, by ModelOpt, ComfyUI, Mistral and vLLM: they say nothing of the weight.</summary>
+    private static readonly string[] OtherScales =
+        ["input_scale", "scale_input", "act_scale", "activation_scale", "qscale_act", "output_scale", "scale_output", "q_scale", "k_scale", "v_scale", "kv_scale", "logit_scale"];
+
+    /// <summary>What may be a scale, by the module that it is in; sought once for each file.</summary>
+    private static readonly ConditionalWeakTable<TensorHeader, ILookup<string, TensorInfo>> NamedScales = [];
+
     /// <summary>As long as a note may be.</summary>
     private const int LongestNote = 1 << 16;
 
@@ -23,6 +31,18 @@ internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(in
 
     /// <summary>The name of the weight's layer.</summary>
     public string Layer => Name[..^Suffix.Length];
+
+    /// <summary>The tensors of the weight's own module that may be scales of it.</summary>
+    public IEnumerable<TensorInfo> Scales()
+    {
+        // A module may have other weights: what does not end in .weight is followed by its scale's name.
+        bool isOnly = Name.EndsWith(Suffix, StringComparison.Ordinal);
+        string module = Name[..Math.Max(0, Name.LastIndexOf('.'))];
+        return Files
+            .Select(file => NamedScales.GetValue(file.Header, ScalesOf))
+            .SelectMany(scales => scales[module].Where(scale => isOnly || scale.Name.StartsWith(Name, StringComparison.Ordinal)).Concat(scales[Name]))
+            .Where(scale => scale.Name != Name);
+    }
 
     /// <summary>The tensor of a name; null if there is none.</summary>
     /// <exception cref="FormatException">It does not hold numbers.</exception>
@@ -62,6 +82,12 @@ internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(in
             throw new FormatException($"'{DisplayText.Of(tensor.Info.Name)}' does not tell how", exception);
         }
     }
+
+    private static ILookup<string, TensorInfo> ScalesOf(TensorHeader header) => header.Tensors
+        .Where(tensor => LastWord(tensor.Name) is var word && word.Contains("scale", StringComparison.OrdinalIgnoreCase) && !OtherScales.Contains(word, StringComparer.Ordinal))
+        .ToLookup(tensor => tensor.Name[..Math.Max(0, tensor.Name.LastIndexOf('.'))], StringComparer.Ordinal);
+
+    private static string LastWord(string name) => name[(name.LastIndexOf('.') + 1)..];
 
     private static bool IsNumbers(TensorInfo tensor) =>
         tensor is not GgufTensor { Format.Plain: null } && tensor.DType.Format() is { IsReal: true } or { IsReadable: true, Bits: 8 };

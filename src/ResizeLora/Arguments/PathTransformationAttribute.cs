@@ -1,0 +1,20 @@
+using System.Management.Automation;
+using ResizeLora.Pipeline;
+
+namespace ResizeLora.Arguments;
+
+/// <summary>Refuses layers where files are wanted: as text, a layer would be the name of a file that does not exist.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+internal sealed class PathTransformationAttribute : ArgumentTransformationAttribute
+{
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        IEnumerable<object?> items = LanguagePrimitives.GetEnumerable(inputData)?.Cast<object?>() ?? [inputData];
+        if (items.FirstOrDefault(item => item is not null && LayerCopy.IsAny(PSObject.AsPSObject(item))) is null)
+            return inputData;
+
+        // What can't be cast the engine tries to bind to other parameters, when it comes through the pipeline.
+        ResizeLoraException fault = JobErrors.PathIsLayer();
+        throw new ArgumentTransformationMetadataException(fault.Message, new PSInvalidCastException(fault.Message, fault));
+    }
+}
