@@ -39,9 +39,6 @@ internal sealed class ResizeJob : IDisposable
         Protect(_checkpoint);
     }
 
-    /// <summary>Whether any input has come.</summary>
-    public bool HasInput { get; private set; }
-
     /// <summary>
     /// Two outputs of one name are an error before any work, and with leave to overwrite no input may be the output of
     /// another; so where outputs of different inputs can meet, all inputs come first.
@@ -58,7 +55,6 @@ internal sealed class ResizeJob : IDisposable
         foreach (string path in paths)
         {
             _cancellation.ThrowIfCancellationRequested();
-            HasInput = true;
             if (_filter.TakesToResize(path))
                 files.Add(path);
         }
@@ -78,11 +74,7 @@ internal sealed class ResizeJob : IDisposable
     }
 
     /// <summary>Takes a layer, or a copy of one; the layers of a file are complete only at the end.</summary>
-    public void Add(LayerReference layer)
-    {
-        HasInput = true;
-        _layers.Add(layer);
-    }
+    public void Add(LayerReference layer) => _layers.Add(layer);
 
     /// <summary>Does what is left when all inputs are known.</summary>
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
