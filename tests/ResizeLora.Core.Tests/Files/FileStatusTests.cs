@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using ResizeLora.Files;
-using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Files;
 

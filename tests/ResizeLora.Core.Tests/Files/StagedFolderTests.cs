@@ -1,5 +1,4 @@
 using ResizeLora.Files;
-using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Files;
 

@@ -1,6 +1,5 @@
 using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Peft;
 

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Writing;
 

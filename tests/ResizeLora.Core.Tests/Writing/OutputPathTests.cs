@@ -1,7 +1,6 @@
 using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Output;
-using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Writing;
 

@@ -1,6 +1,5 @@
 using System.Runtime.Loader;
 using ResizeLora.Engine;
-using ResizeLora.Testing;
 using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Natives;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using ResizeLora.NativePatch;
-using ResizeLora.Testing;
 
 namespace ResizeLora.Torch.Tests.Natives;
 

@@ -1,5 +1,4 @@
 using ResizeLora.Files;
-using ResizeLora.Testing;
 using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Natives;

@@ -1,5 +1,4 @@
 using ResizeLora.NativePatch;
-using ResizeLora.Testing;
 
 namespace ResizeLora.Torch.Tests.Natives;
 
