@@ -1,3 +1,9 @@
+BeforeDiscovery {
+    # Root may read everything, unless it gives that up.
+    $isRoot = -not $IsWindows -and [Environment]::IsPrivilegedProcess
+    $hasRights = $IsWindows -or ($isRoot -and -not (Get-Command setpriv -CommandType Application -ErrorAction Ignore))
+}
+
 BeforeAll {
     . $PSScriptRoot/Common.ps1
     Enter-Sample
@@ -35,6 +41,22 @@ Describe 'Get-LoraInfo' {
         $info.Name | Should -Be 'style.safetensors'
         $problems | ForEach-Object { "$($_.FullyQualifiedErrorId.Split(',')[0])" } | Should -Be 'NoLoraLayers', 'InvalidSafetensors'
         $problems[0] | Should -BeLike "*base.safetensors' is a checkpoint*not a LoRA*"
+    }
+
+    It 'tells a folder that must not be read from a file that does not exist' -Skip:$hasRights {
+        $closed = (New-Item -ItemType Directory closed).FullName
+        Copy-Item style.safetensors closed
+        $script = "Import-Module '$(Find-TestModule)'; " + @'
+            foreach ($path in 'closed/style.safetensors', 'closed/*.safetensors', 'closed/none/*', 'none/style.safetensors', 'none/*') { try { Get-LoraInfo $path -ErrorAction Stop } catch { "$($_.FullyQualifiedErrorId.Split(',')[0])" } }
+            foreach ($path in 'closed', 'closed/*.safetensors') { try { Get-LoraSpectrum style.safetensors -Checkpoint $path -ErrorAction Stop } catch { "$($_.FullyQualifiedErrorId.Split(',')[0])" } }
+'@
+        $shell = @([System.Diagnostics.Process]::GetCurrentProcess().MainModule.FileName, '-NoProfile', '-Command', $script)
+        if ([Environment]::IsPrivilegedProcess) { $shell = @('setpriv', '--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all') + $shell }
+        [System.IO.File]::SetUnixFileMode($closed, 'None')
+        try {
+            & $shell[0] $shell[1..($shell.Length - 1)] | Should -Be 'AccessDenied', 'AccessDenied', 'AccessDenied', 'FileNotFound', 'FileNotFound', 'AccessDenied', 'AccessDenied'
+        }
+        finally { [System.IO.File]::SetUnixFileMode($closed, 'UserRead, UserWrite, UserExecute') }
     }
 
     It 'loads no libtorch' {

@@ -102,7 +102,15 @@ Describe 'Invoke-LoraResize' {
             Get-Content $first.Path | Should -Be 'precious'
         }
 
+        It 'are not overwritten with -Force either if they are not ours' {
+            Invoke-LoraResize style.safetensors @byCheckpoint -Destination again -Force -ErrorAction SilentlyContinue -ErrorVariable problems | Should -BeNullOrEmpty
+            $problems.FullyQualifiedErrorId | Should -BeLike 'OutputIsNotOurs,*'
+            Get-Content $first.Path | Should -Be 'precious'
+        }
+
         It 'are overwritten with -Force' {
+            Remove-Item $first.Path
+            $null = Invoke-LoraResize style.safetensors @byCheckpoint -Destination again
             (Invoke-LoraResize style.safetensors @byCheckpoint -Destination again -Force).Size | Should -Be $first.Size
         }
 

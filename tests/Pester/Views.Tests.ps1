@@ -26,7 +26,7 @@ Describe 'A table' {
 
     It 'of results fits <_> columns' -ForEach 80, 100, 120 {
         $row = ($results | Get-Text $_) -split '\r?\n' -match 'style_'
-        $row | Should -Match '^ +77 42\.8 KiB    65\.4% 0\.1813 style_spnckpt1_th-1\.2\.safetensors *$'
+        $row | Should -Match '^ +77 42\.8 KiB    65\.5% 0\.1813 style_spnckpt1_th-1\.2\.safetensors *$'
     }
 
     It 'tells plans from what was written' {

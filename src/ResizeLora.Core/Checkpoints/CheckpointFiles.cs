@@ -1,5 +1,6 @@
 using ResizeLora.Checkpoints.Families;
 using ResizeLora.Files;
+using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints;
 
@@ -18,7 +19,7 @@ internal sealed record CheckpointFiles(IReadOnlyList<string> Paths, IReadOnlyLis
     /// <exception cref="ResizeLoraException">A folder holds no model, or not all of it.</exception>
     public static CheckpointFiles Find(params IReadOnlyList<string> paths)
     {
-        var files = new CheckpointFiles(paths, [.. paths.SelectMany(path => Directory.Exists(path) ? InFolder(path) : [new Group(string.Empty, GgufParts.Of(path))]).DistinctBy(SplitModel)]);
+        var files = new CheckpointFiles(paths, [.. paths.SelectMany(path => Directory.Exists(path) ? InReadableFolder(path) : [new Group(string.Empty, GgufParts.Of(path))]).DistinctBy(SplitModel)]);
         var seen = new HashSet<string>(RealPath.Comparer);
         return files.All.FirstOrDefault(file => !seen.Add(RealPath.Resolve(file))) is { } twice
             ? throw CheckpointErrors.SameCheckpointTwice(twice)
@@ -30,6 +31,18 @@ internal sealed record CheckpointFiles(IReadOnlyList<string> Paths, IReadOnlyLis
 
     /// <summary>Whoever names all parts of a model means it once.</summary>
     private static object SplitModel(Group group) => group.Files.Count > 1 && group.Folder.Length == 0 ? group.Files[0] : group;
+
+    private static List<Group> InReadableFolder(string folder)
+    {
+        try
+        {
+            return InFolder(folder);
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw SafetensorsErrors.AccessDenied(folder, exception);
+        }
+    }
 
     private static List<Group> InFolder(string folder)
     {

@@ -51,10 +51,10 @@ internal sealed class OutputReview(IReporter reporter)
         string[] types = [.. output.Layers.Select(layer => layer.Source.Layer.Type).Where(type => type is not LoraType).Select(type => type.Name).Distinct(StringComparer.Ordinal)];
         if (record.RankLimits is { EqualRank: true } or { RankMultiple: not null } or { Rank: not null })
             return $"{record.RankLimits} raises ranks. Choose lower ranks, or {Remedy(result.Recipe)}.";
+        if (types.Length > 0)
+            return $"as LoRA, layers of the type {string.Join(" and ", types)} take more room{(widened.Length > 0 ? $", and -Precision {record.Precision} more than {string.Join(" and ", widened)}" : string.Empty)}. {Capitalised(Remedy(result.Recipe))}.";
         if (widened.Length > 0)
             return $"-Precision {record.Precision} takes more room than {string.Join(" and ", widened)}, in which the input is stored. Use {(record.Precision == ResizePrecision.Float32 ? "-Precision Float16 or Source" : "-Precision Source")}, or {Remedy(result.Recipe)}.";
-        if (types.Length > 0)
-            return $"as LoRA, layers of the type {string.Join(" and ", types)} take more room. {Capitalised(Remedy(result.Recipe))}.";
 
         return result.RelativeError == 0
             ? $"the recipe keeps every singular value. {Capitalised(Remedy(result.Recipe))}."

@@ -33,11 +33,8 @@ internal sealed class SpectrumJob : IDisposable
     public IEnumerable<DecomposedLayer> Decompose(IEnumerable<string> paths) =>
         paths.Where(_filter.TakesToDecompose).SelectMany(path => EachFile.Results(path, LayersOf(path), _host));
 
-    /// <summary>
-    /// Takes a layer or a copy of one; those of a file are decomposed together at the end, so that it is opened once. What they were
-    /// compared with is looked at anew.
-    /// </summary>
-    public void Add(LayerReference layer) => _layers.Add(layer with { Known = null, BaseNorms = null });
+    /// <summary>Takes a layer or a copy of one; those of a file are decomposed together at the end, so that it is opened once.</summary>
+    public void Add(LayerReference layer) => _layers.Add(layer with { Known = null });
 
     /// <summary>Does what is left when all inputs are known.</summary>
     public IEnumerable<DecomposedLayer> Finish()

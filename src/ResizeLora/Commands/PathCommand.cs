@@ -5,6 +5,7 @@ using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Files;
+using ResizeLora.Safetensors;
 
 namespace ResizeLora.Commands;
 
@@ -15,8 +16,10 @@ public abstract class PathCommand : ObservingCommand
     private protected const string LiteralPathSet = "LiteralPath";
 
     private readonly List<string> _foreign = [];
-    private string? _passedOver;
+    private string? _folderPassedOver;
+    private string? _filePassedOver;
     private bool _hasTaken;
+    private bool _hasInput;
 
     // A folder and the files in it stand for one adapter.
     private readonly HashSet<string> _folders = new(RealPath.Comparer);
@@ -37,8 +40,6 @@ public abstract class PathCommand : ObservingCommand
     [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
-    private bool _hasInput;
-
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -51,10 +52,12 @@ public abstract class PathCommand : ObservingCommand
     {
         if (!_hasInput)
             ReportNothing("no LoRA came through the pipeline");
-        else if (_passedOver is not null && !_hasTaken)
-            ReportNothing($"none of the inputs is named like a LoRA, such as '{_passedOver}'. Name LoRAs, for example with Get-ChildItem *.safetensors");
-        if (_foreign.Count > 0)
+        else if (_foreign.Count > 0)
             WriteWarning($"Skipped {Quantity.Of(_foreign.Count, "file")} not in the safetensors format{(_foreign.Count == 1 ? ":" : ", such as")} '{_foreign[0]}'. Convert {(_foreign.Count == 1 ? "it" : "them")} to safetensors first.");
+        else if (_filePassedOver is not null && !_hasTaken)
+            ReportNothing($"none of the inputs is named like a LoRA, such as '{_filePassedOver}'. Name LoRAs, for example with Get-ChildItem *.safetensors");
+        else if (_folderPassedOver is not null && !_hasTaken)
+            ReportNothing($"only folders came through the pipeline, such as '{_folderPassedOver}', and none is a PEFT adapter. Name files in it, for example with Get-ChildItem *.safetensors");
     }
 
     /// <summary>Says that a call has come to nothing, and why.</summary>
@@ -92,13 +95,17 @@ public abstract class PathCommand : ObservingCommand
         if (isNamed)
             return path;
 
-        if (AdapterLocation.IsNamedAsModel(path) && !Directory.Exists(path))
+        bool isFolder = Directory.Exists(path);
+        if (!isFolder && AdapterLocation.IsNamedAsModel(path))
             return path;
 
-        if (AdapterLocation.IsNamedAsForeignModel(path))
-            _foreign.Add(path);
         WriteVerbose($"'{path}' is not a LoRA; skipped.");
-        _passedOver ??= path;
+        if (isFolder)
+            _folderPassedOver ??= path;
+        else if (AdapterLocation.IsNamedAsForeignModel(path))
+            _foreign.Add(path);
+        else
+            _filePassedOver ??= path;
         return null;
     }
 
@@ -140,13 +147,14 @@ public abstract class PathCommand : ObservingCommand
                 return [];
             }
 
-            if (hasWildcard && !resolved.Any(IsInput))
-                WriteError(ErrorRecords.NothingMatches(path, IsLiteralFile(path)));
-            return [.. resolved];
+            if (!hasWildcard || resolved.Any(IsInput))
+                return [.. resolved];
+
+            WriteError(NothingMatches(path));
         }
-        catch (ItemNotFoundException) when (hasWildcard)
+        catch (ItemNotFoundException exception)
         {
-            WriteError(ErrorRecords.NothingMatches(path, IsLiteralFile(path)));
+            WriteError(hasWildcard ? NothingMatches(path) : NotSeen(path) ?? ErrorRecords.PathNotFound(path, exception));
         }
         catch (WildcardPatternException)
         {
@@ -160,6 +168,12 @@ public abstract class PathCommand : ObservingCommand
 
         return [];
     }
+
+    private ErrorRecord NothingMatches(string path) => NotSeen(path) ?? ErrorRecords.NothingMatches(path, IsLiteralFile(path));
+
+    /// <summary>The error of a path that leads into a folder which must not be read; null where none is in the way.</summary>
+    private protected ErrorRecord? NotSeen(string path) =>
+        ClosedFolder.InTheWayOf(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path)) is { } denied ? SafetensorsErrors.AccessDenied(path, denied).ToErrorRecord() : null;
 
     private bool IsLiteralFile(string path) => IsInput(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path));
 }

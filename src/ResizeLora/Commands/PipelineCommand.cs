@@ -67,7 +67,7 @@ public abstract class PipelineCommand : PathCommand
         if (found is [string only])
             return only;
 
-        ThrowTerminatingError(ErrorRecords.NotOneCheckpoint(path, found));
+        ThrowTerminatingError((found.Length == 0 ? NotSeen(path) : null) ?? ErrorRecords.NotOneCheckpoint(path, found));
         return literal;
     }
 }

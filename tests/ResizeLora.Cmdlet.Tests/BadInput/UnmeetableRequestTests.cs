@@ -18,7 +18,7 @@ public sealed class UnmeetableRequestTests : IDisposable
 
     [Fact]
     public void Size_that_is_too_small() =>
-        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,size=0.0001'").Is("BudgetTooSmall", ErrorCategory.LimitsExceeded).LetsTheCallGoOn().Mentions(_bench.PathOf("style.safetensors"), "'spn_lora=1,size=0.0001'", " bytes. ");
+        _bench.RunFailing("Invoke-LoraResize style.safetensors -Recipe 'spn_lora=1,size=0.0001'").Is("BudgetTooSmall", ErrorCategory.LimitsExceeded).LetsTheCallGoOn().Mentions(_bench.PathOf("style.safetensors"), "'spn_lora=1,size=0.0001'", "already takes", "Raise size to");
 
     [Fact]
     public void Recipe_that_keeps_nothing_does_not_stop_the_others()

@@ -93,7 +93,9 @@ public sealed class StreamingTests : IDisposable
     [InlineData("Get-Item folder | Get-LoraInfo", "only folders came through the pipeline")]
     [InlineData("Get-Item folder | Get-LoraSpectrum", "only folders came through the pipeline")]
     [InlineData("Get-LoraSpectrum a.safetensors -Layer nothing* -WarningAction SilentlyContinue | Invoke-LoraResize", "no LoRA came through the pipeline")]
-    [InlineData("Get-Item folder | Invoke-LoraResize", "none of the inputs is named like a LoRA")]
+    [InlineData("Get-Item folder | Invoke-LoraResize", "only folders came through the pipeline")]
+    [InlineData("Get-Item folder, a.txt | Invoke-LoraResize", "none of the inputs is named like a LoRA, such as")]
+    [InlineData("Get-Item folder, a.pt | Get-LoraInfo", "Skipped 1 file not in the safetensors format")]
     [InlineData("Invoke-LoraResize a.safetensors -Checkpoint a.safetensors", "is the checkpoint")]
     [InlineData("Invoke-LoraResize a.safetensors -Checkpoint a.safetensors -SkipExisting", "is the checkpoint")]
     [InlineData("Get-Item a.safetensors | Invoke-LoraResize -Checkpoint a.safetensors -Destination out", "is the checkpoint")]
@@ -104,6 +106,8 @@ public sealed class StreamingTests : IDisposable
     public void A_call_that_does_nothing_says_why(string script, string reason)
     {
         Directory.CreateDirectory(_bench.PathOf("folder"));
+        _bench.AddText("a.txt", "notes");
+        _bench.AddText("a.pt", "weights");
         _bench.AddCheckpoint();
         IReadOnlyList<string> before = _bench.Listing();
 

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
 using ResizeLora.Safetensors;
 
@@ -128,7 +129,12 @@ public sealed class LayerPipelineTests : IDisposable
         _bench.RunClean("$global:layers = Get-LoraSpectrum a.safetensors -Checkpoint base.safetensors");
         _bench.AddCheckpoint(seed: 9);
         File.SetLastWriteTimeUtc(_bench.PathOf("base.safetensors"), withTheSameTime ? time : time.AddMinutes(1));
-        _bench.RunClean($"$layers | {recipe} | Invoke-LoraResize -Destination kept");
+
+        _bench.RunFailing($"$layers | {recipe} | Invoke-LoraResize").Is("FileChanged", ErrorCategory.ReadError).LetsTheCallGoOn().Mentions(_bench.PathOf("a.safetensors"), _bench.PathOf("base.safetensors"));
+
+        RunResult named = _bench.Run($"$layers | {recipe} | Invoke-LoraResize -Checkpoint base.safetensors -Destination kept");
+        Assert.Empty(named.Errors);
+        Assert.Contains("has changed", Assert.Single(named.Warnings), StringComparison.Ordinal);
         _bench.RunClean($"Get-LoraSpectrum a.safetensors -Checkpoint base.safetensors | {recipe} | Invoke-LoraResize -Destination anew");
 
         AssertSameFiles("anew", "kept");

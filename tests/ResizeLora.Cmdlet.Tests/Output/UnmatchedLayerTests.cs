@@ -91,7 +91,7 @@ public sealed class UnmatchedLayerTests : IDisposable
         DecomposedLayer layer = result.OutputAs<DecomposedLayer>().Single(layer => layer.Name == SampleModel.Unet);
         Assert.Equal((null, null, AdapterComponent.Unet), (layer.BaseLayer, layer.BaseSpectralNorm, layer.Component));
         string warning = Assert.Single(result.Warnings);
-        Assert.All(["1 layer", "style.safetensors", SampleModel.Unet, "24 x 20", "24 x 21"], text => Assert.Contains(text, warning, StringComparison.Ordinal));
+        Assert.All(["2 layers", "style.safetensors", SampleModel.Unet, "24 x 20", "24 x 21", SampleModel.Stranger], text => Assert.Contains(text, warning, StringComparison.Ordinal));
     }
 
     /// <summary>To an adapter with flat names both are the same layer.</summary>

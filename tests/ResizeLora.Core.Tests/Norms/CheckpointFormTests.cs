@@ -93,7 +93,7 @@ public sealed class CheckpointFormTests : IDisposable
         Assert.Equal("other", checkpoint.Index.Family);
         foreach (string name in new[] { "stages.0.mixer.in_proj", "diffusion_model.stages.0.mixer.in_proj", "transformer.stages.0.mixer.in_proj", "lora_unet_stages_0_mixer_in_proj", "base_model.model.stages.0.mixer.in_proj" })
             Assert.Equal("stages.0.mixer.in_proj.weight", checkpoint.Index.Find(name)?.Name);
-        Assert.Equal(["stages_0_mixer_in_proj"], checkpoint.Index.Closest("transformer.stages.0.mixer.in_prj"));
+        Assert.Equal(["stages.0.mixer.in_proj.weight"], checkpoint.Index.Closest("transformer.stages.0.mixer.in_prj"));
         Assert.Empty(checkpoint.Index.Closest("transformer.something_else"));
     }
 
