@@ -148,7 +148,7 @@ internal sealed class SharedLibrary
     private List<DynamicSymbol> ReadSymbols(ElfSymbolTable table, ElfStreamSection? versions)
     {
         byte[] indices = versions is null ? [] : BytesOf(versions);
-        Require(versions is null || indices.Length == table.Entries.Count * sizeof(ushort), "its symbols and their versions are not of the same number.");
+        Require(versions is null || indices.Length == table.Entries.Count * sizeof(ushort), "the numbers of its symbols and of their versions differ.");
         Require(versions is not null || NeededVersions.Count == 0, "it needs versions, but no symbol says which.");
 
         HashSet<int> known = [.. NeededVersions.Select(version => version.Index)];

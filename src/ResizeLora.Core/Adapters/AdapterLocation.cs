@@ -37,8 +37,8 @@ internal sealed record AdapterLocation(string Path, bool IsFolder)
     /// </summary>
     public string? LostConfiguration =>
         IsFolder ? null
-        : System.IO.Path.GetFileName(Path) == WeightsName ? $"'{Path}' lacks the '{ConfigurationName}' that PEFT saves beside it and that gives alpha. Alpha is taken as the rank."
-        : System.IO.Path.GetDirectoryName(Path) is { } folder && Has(folder, ConfigurationName) && !Has(folder, WeightsName) ? $"'{Path}' lies beside an '{ConfigurationName}', which counts for a file named '{WeightsName}' only. Alpha is taken as the rank; if the two belong together, rename the file."
+        : System.IO.Path.GetFileName(Path) == WeightsName ? $"'{Path}' lacks the '{ConfigurationName}' that PEFT saves next to it and that gives alpha. The rank is used as alpha."
+        : System.IO.Path.GetDirectoryName(Path) is { } folder && Has(folder, ConfigurationName) && !Has(folder, WeightsName) ? $"'{Path}' is next to an '{ConfigurationName}', which only applies to a file named '{WeightsName}'. The rank is used as alpha; if the two belong together, rename the file."
         : null;
 
     /// <summary>The adapter that a path stands for.</summary>

@@ -21,10 +21,10 @@ internal sealed class ConfiguredLayers(SafetensorsHeader header, string path, Pe
             contents.Layers.Where(layer => layer.Configured is not null).Select(layer => layer.Name).Where(PeftSettings.IsInner).Select(PeftSettings.OuterModuleOf),
             StringComparer.Ordinal);
         return contents.Refuse(layer =>
-            !IsOfType(layer) ? $"{layer.Type.Name} in an adapter of PEFT's type {file!.Type}"
+            !IsOfType(layer) ? $"{layer.Type.Name} in a PEFT adapter of type {file!.Type}"
             : layer.Configured is null ? null
-            : shared.Contains(PeftSettings.OuterModuleOf(layer.Name)) ? "layers in one module, to which PEFT gives one rank"
-            : BiasOf(layer) is not null && layer.Configured.Scale != 1 ? "a bias of lora_B, which is multiplied as ΔW is"
+            : shared.Contains(PeftSettings.OuterModuleOf(layer.Name)) ? "layers in one module, which PEFT gives a single rank"
+            : BiasOf(layer) is not null && layer.Configured.Scale != 1 ? "a bias of lora_B, which is scaled like ΔW"
             : null);
     }
 

@@ -35,7 +35,7 @@ internal sealed class LayerTensors(string name)
     {
         _tensors.Add(tensor);
         if (!_parts.TryAdd(role, tensor))
-            _problem ??= "two tensors of the same meaning";
+            _problem ??= "two tensors with the same role";
     }
 
     public void AddRefused(TensorInfo tensor, RefusedType type)

@@ -63,7 +63,7 @@ internal sealed class BaseCheckpointIndex
             : key;
     }
 
-    /// <summary>The base layers that a name may stand for. A name with points is not that of a layer whose points are elsewhere, if one has it exactly.</summary>
+    /// <summary>The base layers that a name could mean. A name with points is not that of a layer whose points are elsewhere, if one has it exactly.</summary>
     /// <param name="key">The component and the path.</param>
     /// <param name="adapterLayerName">The name as the adapter has it.</param>
     public IReadOnlyList<BaseLayer> Candidates(LayerKey key, string adapterLayerName)

@@ -82,9 +82,9 @@ internal sealed record LayerReference(string Path, string Name)
         if (Path.Length == 0 || Name.Length == 0)
             return $"it has no {(Path.Length == 0 ? nameof(Path) : nameof(Name))}";
         if (Digest is null && SingularValues is not null)
-            return "it has no Digest, which tells whether the file is still the one that was decomposed";
+            return "it has no Digest, which shows whether the file has changed since it was decomposed";
 
-        return needsRecipes && Recipes is null ? "it does not tell its Recipes; name them with -Recipe" : null;
+        return needsRecipes && Recipes is null ? "it has no Recipes; give them with -Recipe" : null;
     }
 
     private static bool AreAlike(IReadOnlyList<double> values, IReadOnlyList<double> others) =>

@@ -23,7 +23,7 @@ internal static class CacheFiles
         {
             byte[]? content = SealedText.Open(File.ReadAllBytes(path));
             if (content is null)
-                reporter?.Warning($"The cache file '{path}' is damaged or of another version; it is ignored and will be rebuilt.");
+                reporter?.Warning($"The cache file '{path}' is damaged or from another version; it is ignored and will be rebuilt.");
             return content;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)

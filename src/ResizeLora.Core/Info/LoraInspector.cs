@@ -67,7 +67,7 @@ internal static class LoraInspector
             yield return new LoraProblem(group.Key, group.Count(), group.First().Name);
 
         if (UnknownPairs.Find(contents.Others) is [(TensorInfo up, _), ..] unknown)
-            yield return new LoraProblem("pair of tensors that could be the factors of a layer, but with unknown names", unknown.Count, up.Name);
+            yield return new LoraProblem("pair of tensors that could be the factors of a layer, but their names are unknown", unknown.Count, up.Name);
     }
 
     /// <summary>What the header says of alpha; the numbers in tensors are not read.</summary>
@@ -79,7 +79,7 @@ internal static class LoraInspector
 
         return layers.Any(layer => layer.Alpha is not null)
             ? source.Header.FindMetadata("ss_network_alpha") ?? "in a tensor of each layer"
-            : source.Location.LostConfiguration is null ? "the rank, as none is stored" : $"unknown, as {PeftName} is missing; taken as the rank";
+            : source.Location.LostConfiguration is null ? "the rank, as none is stored" : $"unknown, as {PeftName} is missing; the rank is used";
     }
 
     private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);

@@ -82,7 +82,7 @@ internal sealed class NormCache(string folder, IReporter reporter, CancellationT
                 return document;
             }
 
-            reporter?.Warning($"The norm cache '{path}' holds something else than was expected; it is ignored and will be rebuilt.");
+            reporter?.Warning($"The norm cache '{path}' has unexpected contents; it is ignored and will be rebuilt.");
         }
         catch (JsonException exception)
         {

@@ -85,7 +85,7 @@ internal sealed class OutputInProgress : IDisposable
         using var bytes = new PooledBytes((int)tensor.ByteCount);
         tensor.DType.Format().Narrow(magnitudes, bytes.Span);
         if (!magnitudes.All(magnitude => double.IsFinite(tensor.DType.Format().Round(magnitude))))
-            throw new OverflowException($"Magnitudes lie outside the range of {tensor.DType}.");
+            throw new OverflowException($"Magnitudes are outside the range of {tensor.DType}.");
 
         _writer.Write(tensor, bytes.Span);
     }

@@ -37,7 +37,7 @@ internal sealed partial class OutputPath
     [
         (FolderMark, true, "The folder of the input."),
         (NameMark, false, "The name of the input, without its extension."),
-        (RecipeMark, false, "The recipe, the options and the threshold, as in the usual name."),
+        (RecipeMark, false, "The recipe, the options and the threshold, as in the default name."),
     ];
 
     /// <summary>Beside each input, by the usual name.</summary>
@@ -72,7 +72,7 @@ internal sealed partial class OutputPath
         if (name.Length == 0)
             throw OutputErrors.OutFileIsFolder(path);
         if (path.Contains('\0', StringComparison.Ordinal))
-            throw OutputErrors.OutputNameInvalid(path, "it has a NUL character");
+            throw OutputErrors.OutputNameInvalid(path, "it contains a NUL character");
         if (Mark().Matches(text).FirstOrDefault(mark => mark.Value is not (FolderMark or NameMark or RecipeMark)) is { } unknown)
             throw OutputErrors.UnknownPlaceholder(path, unknown.Value);
         if (text.LastIndexOf(FolderMark, StringComparison.Ordinal) > 0 || folder.Contains(RecipeMark, StringComparison.Ordinal))

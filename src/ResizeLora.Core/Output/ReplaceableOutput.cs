@@ -29,7 +29,7 @@ internal static class ReplaceableOutput
 
         // An empty folder is nobody's work.
         return Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && WhatElse(Path.Combine(target, AdapterLocation.WeightsName)) is { } kind
-            ? $"holds a file that {kind}"
+            ? $"contains a file that {kind}"
             : null;
     }
 

@@ -97,7 +97,7 @@ internal sealed partial class AdapterPairs
         return wrong.FirstOrDefault();
     }
 
-    /// <summary>What a name may stand for, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
+    /// <summary>What a name could mean, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
     private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key, string name)
     {
         AdapterComponent[] components = key.Component == AdapterComponent.Unknown ? Enum.GetValues<AdapterComponent>() : [key.Component];

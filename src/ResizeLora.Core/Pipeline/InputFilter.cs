@@ -42,7 +42,7 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
         if (_resized.Count > 0)
             ReportResized();
         else if (_checkpoint is not null && !_hasTaken)
-            reporter.Warning($"Nothing was done: the only input, '{_checkpoint}', is the checkpoint. Name the LoRA as the input, and the model that it was trained on with -Checkpoint.");
+            reporter.Warning($"Nothing was done: the only input, '{_checkpoint}', is the checkpoint. Pass the LoRA as the input, and the model it was trained on with -Checkpoint.");
     }
 
     private bool IsCheckpoint(string path)

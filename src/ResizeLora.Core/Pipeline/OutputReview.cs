@@ -31,7 +31,7 @@ internal sealed class OutputReview(IReporter reporter)
     public void Report()
     {
         Report(_notSmaller, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? "did" : "would")} not get smaller");
-        Report(_hollow, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? count == 1 ? "has" : "have" : "would have")} little left of the LoRA");
+        Report(_hollow, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? count == 1 ? "keeps" : "keep" : "would keep")} little of the LoRA");
     }
 
     private void Report(List<Remark> remarks, Func<int, bool, string> begin)

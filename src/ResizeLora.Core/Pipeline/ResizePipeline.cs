@@ -193,7 +193,7 @@ internal sealed class ResizePipeline
         if (_options.Checkpoint is null)
             throw LayerErrors.CheckpointChanged(input.Path, other.Name, _checkpoint.Path);
         if (other.Checkpoint.SequenceEqual(_checkpoint.Version.Paths, StringComparer.Ordinal))
-            _host.Warning($"The checkpoint '{_checkpoint.Path}' has changed since the layers of '{input.Path}' were decomposed (layer '{DisplayText.Of(other.Name)}'). They are compared with it as it is now.");
+            _host.Warning($"The checkpoint '{_checkpoint.Path}' has changed since the layers of '{input.Path}' were decomposed (layer '{DisplayText.Of(other.Name)}'). They are compared with its current version.");
     }
 
     /// <summary>Sorts the tensors, and says which of them can't be resized.</summary>
@@ -217,7 +217,7 @@ internal sealed class ResizePipeline
         if (reasons.Length > 0)
             _host.Warning($"{Quantity.Of(contents.Unsupported.Count, "layer")} of '{source.Path}' can't be resized and will be kept unchanged: {reasons}.");
         if (unknownPairs.Length > 0)
-            _host.Warning($"'{source.Path}': {unknownPairs}. Such tensors are copied as they are.");
+            _host.Warning($"'{source.Path}': {unknownPairs}. They are copied unchanged.");
     }
 
     /// <summary>Finds what the layers modify, and says what was recognised.</summary>

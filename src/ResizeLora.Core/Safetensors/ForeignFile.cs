@@ -54,7 +54,7 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
         new("JSON text", Download, head => TextOf(head).StartsWith('{') || TextOf(head).StartsWith('[')),
         new("text", Download, head => TextOf(head).Length > 0),
         new("text in UTF-16", Download, At(0, "\u00FF\u00FE", "\u00FE\u00FF")),
-        new("nothing but zeros at its start", "The download was probably not finished: download the file again.", head => head.Length >= 64 && head.IndexOfAnyExcept((byte)0) < 0),
+        new("all zeros at its start", "The download was probably not finished: download the file again.", head => head.Length >= 64 && head.IndexOfAnyExcept((byte)0) < 0),
     ];
 
     /// <summary>What to do about it under a name: notes and tables are what they are called, and no download has failed.</summary>

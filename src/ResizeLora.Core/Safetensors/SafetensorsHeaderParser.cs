@@ -63,7 +63,7 @@ internal static class SafetensorsHeaderParser
         catch (InvalidOperationException exception)
         {
             // Utf8JsonReader defers this check to the moment when a text is asked for.
-            throw new FormatException($"the header holds text that is not valid Unicode at byte {reader.TokenStartIndex + 1}", exception);
+            throw new FormatException($"the header contains text that is not valid Unicode at byte {reader.TokenStartIndex + 1}", exception);
         }
 
         tensors.Sort(ByPosition);
@@ -136,7 +136,7 @@ internal static class SafetensorsHeaderParser
         {
             // A sign is wrong also before 0.
             if (reader.TokenType != JsonTokenType.Number || reader.ValueSpan[0] == '-' || !reader.TryGetInt64(out long number))
-                throw new FormatException($"{field} of tensor '{DisplayText.Of(name)}' holds something that is not a whole number from 0 to 2^63-1");
+                throw new FormatException($"{field} of tensor '{DisplayText.Of(name)}' contains something that is not a whole number from 0 to 2^63-1");
 
             numbers.Add(number);
         }
@@ -221,7 +221,7 @@ internal static class SafetensorsHeaderParser
             if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
                 reader.GetString();
             else if (reader.TokenType == JsonTokenType.Number && !double.IsFinite(reader.GetDouble()))
-                throw new FormatException($"the header holds a number beyond all bounds at byte {reader.TokenStartIndex + 1}");
+                throw new FormatException($"the header contains a number that is too large at byte {reader.TokenStartIndex + 1}");
         }
         while (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || reader.CurrentDepth > depth);
     }

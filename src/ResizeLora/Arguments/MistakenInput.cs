@@ -20,10 +20,10 @@ internal sealed record MistakenInput(object Item, string Reason)
     {
         object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
         if (value?.GetType().Namespace == FormatNamespace)
-            return new MistakenInput(value, "The pipeline holds output that was formatted for the console. Leave out Format-Table, Format-List or the like, or put it last.");
+            return new MistakenInput(value, "The pipeline contains output that was formatted for the console. Leave out Format-Table, Format-List or the like, or put it last.");
 
         return value is IDictionary && !takesRecipes
-            ? new MistakenInput(value, "The pipeline holds a hashtable, which is neither a LoRA nor a layer. Give recipes with -Recipe.")
+            ? new MistakenInput(value, "The pipeline contains a hashtable, which is neither a LoRA nor a layer. Give recipes with -Recipe.")
             : null;
     }
 }

@@ -29,7 +29,7 @@ public abstract class PipelineCommand : PathCommand
     public string[]? Checkpoint { get; set; }
 
     /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
-    [Parameter(HelpMessage = "The device that does the computing: cpu (the default), cuda, or cuda:1 for the second card.")]
+    [Parameter(HelpMessage = "The device to compute on: cpu (the default), cuda, or cuda:1 for the second card.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceCompleter))]
     public string Device { get; set; } = "cpu";
@@ -41,7 +41,7 @@ public abstract class PipelineCommand : PathCommand
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 
     /// <summary>Computes norms anew and remembers none.</summary>
-    [Parameter(HelpMessage = "Computes the norms of the checkpoint again and doesn't remember them.")]
+    [Parameter(HelpMessage = "Recomputes the norms of the checkpoint and doesn't cache them.")]
     public SwitchParameter NoCache { get; set; }
 
     private protected Lazy<INumericEngine> Engine => NumericEngineLoader.Default.LazyEngineOn(Device, Stop);

@@ -36,7 +36,7 @@ internal static class ErrorRecords
     public static ErrorRecord NotOneCheckpoint(string pattern, IReadOnlyList<string> found) =>
         found.Count == 0
             ? NothingMatches(pattern, isLiteralFile: false)
-            : New(new ArgumentException($"-Checkpoint '{pattern}' matches {found.Count} files or folders, such as '{found[0]}' and '{found[1]}'. Name the one that is meant."), "SeveralCheckpoints", ErrorCategory.InvalidArgument, pattern);
+            : New(new ArgumentException($"-Checkpoint '{pattern}' matches {found.Count} files or folders, such as '{found[0]}' and '{found[1]}'. Name the one you mean."), "SeveralCheckpoints", ErrorCategory.InvalidArgument, pattern);
 
     public static ErrorRecord NotALayer(object? item, string reason) => New(new PSArgumentException(reason), "InputIsNotLora", ErrorCategory.InvalidArgument, item);
 
@@ -50,7 +50,7 @@ internal static class ErrorRecords
             pattern);
 
     public static ErrorRecord InvalidPath(string path) =>
-        New(new PSArgumentException($"'{path}' can't be a path: it has a NUL character."), nameof(InvalidPath), ErrorCategory.InvalidArgument, path);
+        New(new PSArgumentException($"'{path}' can't be a path: it contains a NUL character."), nameof(InvalidPath), ErrorCategory.InvalidArgument, path);
 
     public static ErrorRecord NotFileSystem(string path, string provider) =>
         New(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);

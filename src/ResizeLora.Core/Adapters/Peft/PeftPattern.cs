@@ -48,7 +48,7 @@ internal sealed class PeftPattern
     }
 
     /// <summary>The error of a pattern that takes too long.</summary>
-    public FormatException TooSlow(Exception? inner = null) => new($"the pattern '{DisplayText.Of(Text)}' takes too long to look up", inner);
+    public FormatException TooSlow(Exception? inner = null) => new($"the pattern '{DisplayText.Of(Text)}' takes too long to match", inner);
 
     private bool FitsPlain(string layer)
     {

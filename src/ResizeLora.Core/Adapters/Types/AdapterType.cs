@@ -25,7 +25,7 @@ internal abstract class AdapterType
             return (null, "magnitudes without factors");
 
         if (Array.Find(All, type => roles.All(type.Roles.Contains)) is not { } type)
-            return (null, "a mixture of several types of adapter");
+            return (null, "a mix of several adapter types");
 
         string? problem = ElementProblem(roles.Select(role => tensors[role])) ?? type.Problem(tensors) ?? AlphaProblem(tensors.Find(TensorRole.Alpha));
         return problem is null ? (type, null) : (null, problem);

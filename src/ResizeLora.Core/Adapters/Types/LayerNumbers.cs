@@ -21,7 +21,7 @@ internal sealed class LayerNumbers(AdapterTensors tensors, IReadOnlyDictionary<T
     }
 
     /// <summary>A tensor as numbers, flattened to a matrix.</summary>
-    /// <exception cref="NonFiniteException">It holds NaN or infinity.</exception>
+    /// <exception cref="NonFiniteException">It contains NaN or infinity.</exception>
     public NumberTable Read(TensorRole role) => Keep(NumberTable.Of(Stored(role)));
 
     /// <summary>A tensor of one number.</summary>

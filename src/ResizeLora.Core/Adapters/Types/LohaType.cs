@@ -46,10 +46,10 @@ internal sealed class LohaType : AdapterType
     protected override string? Problem(AdapterTensors tensors)
     {
         if (!tensors.Has(First.Left, First.Right, Second.Left, Second.Right))
-            return "a LoHa without all of its factors";
+            return "a LoHa with missing factors";
 
         if (tensors.Has(First.Core) != tensors.Has(Second.Core))
-            return "a LoHa of which one half has a kernel";
+            return "a LoHa with a kernel in only one half";
 
         return First.Fits(tensors) && Second.Fits(tensors)
             && First.Shape(tensors).Rows == Second.Shape(tensors).Rows

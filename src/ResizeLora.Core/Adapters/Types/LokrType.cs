@@ -41,7 +41,7 @@ internal sealed class LokrType : AdapterType
         if (!IsWholeOrProduct(tensors, TensorRole.LokrW1, TensorRole.LokrW1A, TensorRole.LokrW1B)
             || !IsWholeOrProduct(tensors, TensorRole.LokrW2, TensorRole.LokrW2A, TensorRole.LokrW2B)
             || (tensors.Has(TensorRole.LokrT2) && tensors.Has(TensorRole.LokrW2)))
-            return "a LoKr without all of its factors, or with some too many";
+            return "a LoKr with missing or extra factors";
 
         bool fits = First.Select(tensors.Find).OfType<TensorInfo>().All(tensor => tensor.Shape.Count == 2)
             && (tensors.Has(TensorRole.LokrW1) || tensors[TensorRole.LokrW1A].Shape[1] == tensors[TensorRole.LokrW1B].Shape[0])

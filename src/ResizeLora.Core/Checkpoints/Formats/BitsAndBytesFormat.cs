@@ -25,7 +25,7 @@ internal static class BitsAndBytesFormat
     private static ScaledWeight FourBits(WeightSurroundings around, StoredTensor state)
     {
         if (around.Note<FourBitNote>(state) is not { Shape: { Length: > 0 } shape, Blocksize: > 0 } note || Array.Exists(shape, size => size <= 0))
-            throw new FormatException($"'{DisplayText.Of(state.Info.Name)}' does not tell its shape");
+            throw new FormatException($"'{DisplayText.Of(state.Info.Name)}' does not give its shape");
 
         StoredTensor values = around.Need($"{around.Name}.quant_map", 16);
         StoredTensor greatest = around.Need($"{around.Name}.absmax");

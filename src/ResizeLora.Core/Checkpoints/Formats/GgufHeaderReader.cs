@@ -224,7 +224,7 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
         ulong count = BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
         return count <= (ulong)((length - _position) / least)
             ? (long)count
-            : throw new FormatException($"it should have {count} {what}, for which its {length} bytes are too few: it is truncated, or damaged");
+            : throw new FormatException($"it should have {count} {what}, but its {length} bytes are too few for that: it is truncated, or damaged");
     }
 
     private string Text(string what, int longest)
@@ -284,5 +284,5 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
             throw new FormatException($"its header is longer than the {MaximumLength} bytes that are allowed");
     }
 
-    private FormatException Truncated() => new($"its header goes on after its end at byte {length}: it is truncated");
+    private FormatException Truncated() => new($"its header continues past its end at byte {length}: it is truncated");
 }

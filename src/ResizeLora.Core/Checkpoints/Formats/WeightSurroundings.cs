@@ -79,7 +79,7 @@ internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(in
         }
         catch (JsonException exception)
         {
-            throw new FormatException($"'{DisplayText.Of(tensor.Info.Name)}' does not tell how", exception);
+            throw new FormatException($"'{DisplayText.Of(tensor.Info.Name)}' does not say how", exception);
         }
     }
 
