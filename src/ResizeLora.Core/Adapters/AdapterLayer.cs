@@ -18,7 +18,7 @@ internal sealed record AdapterLayer(string Name, AdapterType Type, AdapterTensor
     /// <summary>DoRA's magnitudes; null for all other layers.</summary>
     public Magnitude? Magnitude { get; init; }
 
-    /// <summary>Alpha and scale as PEFT's configuration tells them, beside the file or in its header; null where alpha is a tensor or the rank.</summary>
+    /// <summary>Alpha and scale from PEFT's configuration, next to the file or in its header; null where alpha is a tensor or the rank.</summary>
     public ConfiguredAlpha? Configured { get; init; }
 
     /// <summary>Whether PEFT's configuration says that the model stores weights as in × out. It says so of all, also of those that are not.</summary>

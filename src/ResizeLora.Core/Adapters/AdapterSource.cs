@@ -5,7 +5,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters;
 
-/// <summary>An adapter that is open for reading: its tensors, and PEFT's configuration where that is a file beside them.</summary>
+/// <summary>An adapter that is open for reading: its tensors, and PEFT's configuration if that is a file next to them.</summary>
 internal sealed class AdapterSource : IDisposable
 {
     /// <summary>More than a pattern for each layer of the largest model takes.</summary>
@@ -34,10 +34,10 @@ internal sealed class AdapterSource : IDisposable
 
     public SafetensorsHeader Header => File.Header;
 
-    /// <summary>The configuration beside the tensors; null where there is none.</summary>
+    /// <summary>The configuration next to the tensors; null where there is none.</summary>
     public PeftConfiguration? Configuration { get; }
 
-    /// <summary>The hash of the configuration beside the tensors.</summary>
+    /// <summary>The hash of the configuration next to the tensors.</summary>
     public string? ConfigurationSha256 { get; }
 
     /// <summary>Opens an adapter by the path of a file or a folder.</summary>

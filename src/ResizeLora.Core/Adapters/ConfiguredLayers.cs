@@ -4,7 +4,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters;
 
-/// <summary>What PEFT's configuration, beside a file or in its header, makes of the file's layers.</summary>
+/// <summary>A file's layers with the settings of PEFT's configuration, which is next to the file or in its header.</summary>
 internal sealed class ConfiguredLayers(SafetensorsHeader header, string path, PeftConfiguration? file)
 {
     /// <summary>How far two ways to say the same may be apart.</summary>
@@ -46,7 +46,7 @@ internal sealed class ConfiguredLayers(SafetensorsHeader header, string path, Pe
             Configured = alpha,
             IsBaseTransposed = settings.IsBaseTransposed,
 
-            // Who reads alpha in a configuration does not look for a tensor of it.
+            // Loaders that read alpha from a configuration ignore alpha tensors.
             Written = layer.Written with { Alpha = null },
             MustStay = layer.MustStay || BiasOf(layer) is not null,
         };

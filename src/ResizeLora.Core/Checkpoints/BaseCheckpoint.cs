@@ -48,16 +48,16 @@ internal sealed class BaseCheckpoint : IDisposable
     public IReadOnlyList<TensorFile> Files => _files;
 
     /// <summary>Opens the checkpoint of one path.</summary>
-    /// <exception cref="ResizeLoraException">It can't be opened, or is no checkpoint.</exception>
+    /// <exception cref="ResizeLoraException">It can't be opened, or is not a checkpoint.</exception>
     public static BaseCheckpoint Open(string path, string? cacheFolder, IReporter reporter, CancellationToken cancellation) =>
         Open(CheckpointFiles.Find(path), cacheFolder, reporter, cancellation);
 
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="names">Its files.</param>
     /// <param name="cacheFolder">Where hashes of known files are remembered; null to remember none.</param>
-    /// <param name="reporter">Is told of the hashing.</param>
+    /// <param name="reporter">Receives progress of the hashing.</param>
     /// <param name="cancellation">Stops the hashing.</param>
-    /// <exception cref="ResizeLoraException">A file can't be opened, or is no checkpoint.</exception>
+    /// <exception cref="ResizeLoraException">A file can't be opened, or is not a checkpoint.</exception>
     public static BaseCheckpoint Open(CheckpointFiles names, string? cacheFolder, IReporter reporter, CancellationToken cancellation)
     {
         var files = new List<TensorFile>();

@@ -5,7 +5,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints;
 
-/// <summary>Finds the base layers that a name stands for, by its exact normalised form.</summary>
+/// <summary>Finds the base layers that a name refers to, by its exact normalised form.</summary>
 internal sealed class BaseCheckpointIndex
 {
     private readonly Dictionary<LayerKey, List<(string Path, BaseLayer Layer)>> _layers = [];
@@ -42,7 +42,7 @@ internal sealed class BaseCheckpointIndex
     /// <summary>The family of the model, as far as it is known.</summary>
     public string Family { get; }
 
-    /// <summary>All names that stand for something.</summary>
+    /// <summary>All names that refer to a base layer.</summary>
     public IReadOnlyCollection<LayerKey> Names => _layers.Keys;
 
     /// <summary>The base layer of that name; null if there is none, or more than one.</summary>
@@ -56,7 +56,7 @@ internal sealed class BaseCheckpointIndex
         if (AdapterNames.TellsComponent(adapterLayerName))
             return key;
 
-        // What no prefix tells may be the denoising network's, which many trainers write without one; or another part's that PEFT has saved alone.
+        // A name without a prefix may be the denoising network's, which many trainers write without one; or another part's that PEFT has saved alone.
         LayerKey bare = key with { Component = AdapterComponent.Unet };
         return _layers.ContainsKey(bare) ? bare
             : Enum.GetValues<AdapterComponent>().Any(component => _layers.ContainsKey(key with { Component = component })) ? key with { Component = AdapterComponent.Unknown }

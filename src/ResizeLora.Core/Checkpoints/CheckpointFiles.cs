@@ -29,7 +29,7 @@ internal sealed record CheckpointFiles(IReadOnlyList<string> Paths, IReadOnlyLis
     /// <summary>Whether a file is one of these.</summary>
     public bool Contains(string path) => All.Any(file => RealPath.Same(file, path));
 
-    /// <summary>Whoever names all parts of a model means it once.</summary>
+    /// <summary>Naming all parts of a model means the model, once.</summary>
     private static object SplitModel(Group group) => group.Files.Count > 1 && group.Folder.Length == 0 ? group.Files[0] : group;
 
     private static List<Group> InReadableFolder(string folder)

@@ -4,7 +4,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints;
 
-/// <summary>What a file without LoRA layers is instead, as far as its tensors tell.</summary>
+/// <summary>What a file without LoRA layers is instead, judging by its tensors.</summary>
 internal static class OtherModel
 {
     /// <summary>The names that the vectors of an embedding have.</summary>
@@ -23,7 +23,7 @@ internal static class OtherModel
     /// <summary>As many weights as no file has by chance that is no model.</summary>
     private const int FewestWeights = 3;
 
-    /// <summary>What it is, in a few words with the article; null if that can't be told.</summary>
+    /// <summary>What it is, in a few words with the article; null if that is unknown.</summary>
     public static string? Describe(SafetensorsHeader header)
     {
         if (header.Tensors.Count > 0 && header.Tensors.All(tensor => Embeddings.Contains(tensor.Name, StringComparer.Ordinal)))

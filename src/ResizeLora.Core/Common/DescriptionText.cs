@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace ResizeLora.Common;
 
-/// <summary>The text files in which families and styles are described: lines of words, with comments from '#' on.</summary>
+/// <summary>The text files that describe families and styles: lines of words, with comments after '#'.</summary>
 internal static class DescriptionText
 {
     private const string Extension = ".txt";

@@ -27,7 +27,7 @@ public static class NumberText
         _ => Local(Math.Round(value, 1, MidpointRounding.AwayFromZero) + 0.0, "0.0") + "%",
     };
 
-    /// <summary>Words the first of many numbers, and tells how many there are.</summary>
+    /// <summary>Formats the first of many numbers, and says how many there are.</summary>
     /// <param name="values">The numbers.</param>
     /// <param name="count">The most that are shown.</param>
     /// <returns>Text such as <c>1.5 1.2 0.96 ... (24)</c>.</returns>

@@ -5,7 +5,7 @@ internal static class SimilarNames
 {
     private const int Most = 3;
 
-    /// <summary>Longer names are no names of layers, and comparing them would take its time.</summary>
+    /// <summary>Longer texts are not names of layers, and comparing them would take too long.</summary>
     private const int LongestName = 200;
 
     /// <summary>Of a name, at most one letter in this many may differ.</summary>

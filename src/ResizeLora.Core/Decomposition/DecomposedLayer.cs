@@ -23,7 +23,7 @@ public sealed record DecomposedLayer
     /// <summary>The layer's name, as the file has it.</summary>
     public string Name => Source.Layer.Name;
 
-    /// <summary>The part of the model that the layer belongs to, as its name tells or, where that is silent, its base layer.</summary>
+    /// <summary>The part of the model that the layer belongs to, by its name or, if that does not say, by its base layer.</summary>
     public AdapterComponent Component => Source.Pair.Component;
 
     /// <summary>The layer of the base checkpoint that it modifies, or null where none was looked for or found.</summary>
@@ -68,7 +68,7 @@ public sealed record DecomposedLayer
     /// <summary>The file, or the folder of a PEFT adapter, that the layer is from.</summary>
     public string Path { get; }
 
-    /// <summary>Tells whether the layer in the file is still the one that was decomposed: a digest of its tensors.</summary>
+    /// <summary>A digest of its tensors, which shows whether the layer in the file has changed since it was decomposed.</summary>
     public string Digest => Source.Digest;
 
     /// <summary>The checkpoint that the layer was compared with, as it was named; empty where there was none.</summary>

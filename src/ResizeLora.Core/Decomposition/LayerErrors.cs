@@ -52,7 +52,7 @@ internal static class LayerErrors
     public static ResizeLoraException Unmatched(string path, string checkpoint, int count, string unpaired) =>
         new("UnmatchedLayer", FaultKind.InvalidData, path, $"The checkpoint '{checkpoint}' has no partner for {Quantity.Of(count, "layer")} of '{path}': {unpaired}. Use -UnmatchedLayer Keep to keep them unchanged or Drop to leave them out.");
 
-    /// <summary>libtorch has one type of exception for all, and tells in words what has happened; several lines of them.</summary>
+    /// <summary>libtorch throws one type of exception for everything, and describes the cause in several lines of text.</summary>
     private static bool IsOutOfMemory(ExternalException exception) =>
         Array.Exists(["out of memory", "not enough memory", "can't allocate memory"], words => exception.Message.Contains(words, StringComparison.OrdinalIgnoreCase));
 

@@ -14,9 +14,9 @@ internal static class CacheFiles
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>The content of a file, or null where there is none to be had.</summary>
+    /// <summary>The content of a file, or null if there is none.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="reporter">Is told what is wrong with it; null where that was said before.</param>
+    /// <param name="reporter">Receives warnings about it; null if they were given before.</param>
     public static byte[]? TryRead(string path, IReporter? reporter)
     {
         try

@@ -2,7 +2,7 @@ namespace ResizeLora.Files;
 
 /// <summary>
 /// A folder in the making, as <see cref="TemporaryFile"/> is a file in the making. It appears under its name with all that
-/// was put into it. Its sign of life is a temporary file beside it, for a folder can't be locked.
+/// was put into it. Its sign of life is a temporary file next to it, for a folder can't be locked.
 /// </summary>
 internal sealed class StagedFolder : IDisposable
 {

@@ -2,7 +2,7 @@ using ResizeLora.Info;
 
 namespace ResizeLora;
 
-/// <summary>What the header of a LoRA file tells of it. Texts are as the file has them.</summary>
+/// <summary>What the header of a LoRA file says about it. Texts are unchanged from the file.</summary>
 public sealed record LoraInfo
 {
     internal LoraInfo(string path, TrainingMetadata training, ResizeOrigin origin)
@@ -48,7 +48,7 @@ public sealed record LoraInfo
     /// <summary>The highest rank of a layer.</summary>
     public required int MaximumRank { get; init; }
 
-    /// <summary>Alpha as far as the header tells it; where layers have it in tensors of their own, these words say so.</summary>
+    /// <summary>Alpha, if the header gives it; otherwise a note on where it is.</summary>
     public required string Alpha { get; init; }
 
     /// <summary>The types of the numbers in its layers, the most frequent first.</summary>

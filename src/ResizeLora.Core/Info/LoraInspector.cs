@@ -11,7 +11,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Info;
 
-/// <summary>Tells what a LoRA file is by its header alone.</summary>
+/// <summary>Describes a LoRA file by its header alone.</summary>
 internal static class LoraInspector
 {
     private const string PeftName = AdapterLocation.ConfigurationName;
@@ -49,7 +49,7 @@ internal static class LoraInspector
         };
     }
 
-    /// <summary>Where names and sizes leave the family open, what the trainer has written may tell it.</summary>
+    /// <summary>Where names and sizes leave the family open, the trainer's metadata may settle it.</summary>
     private static IReadOnlyList<string> WithHint(IReadOnlyList<string> families, string? architecture) =>
         families.Count != 1 && architecture is not null && ModelFamily.OfArchitecture(architecture) is { } hint && (families.Count == 0 || families.Contains(hint.Name))
             ? [hint.Name]

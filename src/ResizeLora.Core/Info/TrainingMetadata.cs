@@ -13,7 +13,7 @@ internal sealed class TrainingMetadata
 {
     private const int MostTags = 20;
 
-    /// <summary>What tells how a LoRA was trained, and under which keys.</summary>
+    /// <summary>How a LoRA was trained, and the metadata keys that say so.</summary>
     private static readonly (string Name, string Key)[] SettingKeys =
     [
         ("NetworkModule", "ss_network_module"),
@@ -40,7 +40,7 @@ internal sealed class TrainingMetadata
     private readonly SafetensorsHeader _header;
 
     /// <param name="header">The header.</param>
-    /// <param name="configuration">PEFT's configuration, in the header or beside the file.</param>
+    /// <param name="configuration">PEFT's configuration, in the header or next to the file.</param>
     public TrainingMetadata(SafetensorsHeader header, PeftConfiguration configuration)
     {
         _header = header;

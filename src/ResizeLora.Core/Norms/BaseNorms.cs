@@ -30,7 +30,7 @@ internal sealed class BaseNorms
     /// <summary>The checkpoint.</summary>
     public BaseCheckpoint Checkpoint { get; }
 
-    /// <summary>Looks up what the cache knows of the files that layers are in, which may take seconds and tell of problems; later look-ups do neither.</summary>
+    /// <summary>Looks up what the cache knows of the files that layers are in, which may take seconds and report problems; later look-ups do neither.</summary>
     public void Prepare(IEnumerable<BaseLayer> layers)
     {
         foreach (int file in layers.Select(layer => layer.File).OfType<int>().Distinct())

@@ -30,7 +30,7 @@ internal sealed class DoraMagnitudes(INumericEngine engine, BaseCheckpoint check
         }
     }
 
-    /// <summary>Where W + ΔW is zero, nothing tells how long it would be.</summary>
+    /// <summary>Where W + ΔW is zero, the magnitude stays as it is.</summary>
     private static double[] Scaled(ReadOnlySpan<double> magnitudes, double[] before, double[] after)
     {
         double[] scaled = new double[magnitudes.Length];

@@ -92,7 +92,7 @@ internal static partial class OutputErrors
     private static ResizeLoraException NotOurs(string errorId, string path, string kind) =>
         new(errorId, FaultKind.AlreadyExists, path, $"'{path}' already exists and {kind}. -Force replaces only files that ResizeLora made. Choose another name with -OutFile or -Destination, or remove it first.");
 
-    /// <summary>A size in as few decimals as tell it, and never one that is too small.</summary>
+    /// <summary>A size in as few decimals as possible, never rounded down.</summary>
     private static string SizeInMiB(long bytes)
     {
         double size = bytes / 1048576.0;

@@ -70,7 +70,7 @@ internal sealed class OutputInProgress : IDisposable
     public void Write(AdapterLayer layer, TruncatedFactors factors) =>
         Write(layer, factors.Up.Span, factors.Down.Span, factors.Alpha);
 
-    /// <summary>Writes zeros where the file has a layer of which nothing is kept; from any thread.</summary>
+    /// <summary>Writes zeros for a layer that keeps nothing; from any thread.</summary>
     public void WriteZeros(DecomposedLayer layer)
     {
         if (_indices.TryGetValue(layer.Name, out int index))

@@ -6,7 +6,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Output;
 
 /// <summary>
-/// Where outputs go: a folder and a file name, in which <c>{folder}</c>, <c>{name}</c> and <c>{recipe}</c> stand for the
+/// Where outputs are written: a folder and a file name, in which <c>{folder}</c>, <c>{name}</c> and <c>{recipe}</c> stand for the
 /// input's folder, its name without extension, and the words of <see cref="OutputName"/>.
 /// </summary>
 internal sealed partial class OutputPath
@@ -40,7 +40,7 @@ internal sealed partial class OutputPath
         (RecipeMark, false, "The recipe, the options and the threshold, as in the default name."),
     ];
 
-    /// <summary>Beside each input, by the usual name.</summary>
+    /// <summary>Next to each input, under the default name.</summary>
     public static OutputPath Beside { get; } = new(FolderMark, UsualName, isUsual: true);
 
     /// <summary>The folder, where all outputs go to one; else null.</summary>

@@ -54,7 +54,7 @@ internal sealed class OutputPlan
     /// <summary>Bytes of the whole file, to the byte.</summary>
     public long FileLength => HeaderLength + Layout.DataLength;
 
-    /// <summary>PEFT's configuration beside the tensors; null where the input has none.</summary>
+    /// <summary>PEFT's configuration next to the tensors; null where the input has none.</summary>
     public byte[]? Configuration => _peft.FileText(NewRanks());
 
     /// <summary>The element type of a layer's new tensors.</summary>

@@ -7,7 +7,7 @@ namespace ResizeLora.Output;
 
 /// <summary>
 /// Plans an output: from scores to kept singular values, the size of the file, how it was made, and its name. Values go in and
-/// a plan comes out; nobody is told or asked, and no name is taken.
+/// a plan comes out; nothing is reported, asked or reserved.
 /// </summary>
 internal static class OutputPlanner
 {

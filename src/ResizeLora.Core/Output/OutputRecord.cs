@@ -42,7 +42,7 @@ internal sealed record OutputRecord
     /// <summary>What chose.</summary>
     public required ResizeRecipe Recipe { get; init; }
 
-    /// <summary>Where it cut; no number until the work has told.</summary>
+    /// <summary>The threshold it cut at; NaN until that is known.</summary>
     public double Threshold { get; init; } = double.NaN;
 
     /// <summary>The number format that was asked for.</summary>
@@ -60,10 +60,10 @@ internal sealed record OutputRecord
     /// <summary>The input's file name.</summary>
     public string? SourceName { get; init; }
 
-    /// <summary>The input's hash; null until it is asked for.</summary>
+    /// <summary>The input's hash; null until it is needed.</summary>
     public string? SourceSha256 { get; init; }
 
-    /// <summary>The hash of PEFT's configuration beside the input, where there is one.</summary>
+    /// <summary>The hash of PEFT's configuration next to the input, where there is one.</summary>
     public string? SourceConfigSha256 { get; init; }
 
     /// <summary>The checkpoint's hash, where the output depends on it.</summary>
@@ -110,7 +110,7 @@ internal sealed record OutputRecord
         /// <summary>Whether it is left out where there is nothing to say.</summary>
         public bool IsOptional { get; init; }
 
-        /// <summary>How users are told that it differs; null where both values tell.</summary>
+        /// <summary>How messages describe a difference; null if both values are shown.</summary>
         public string? Difference { get; init; }
     }
 }

@@ -27,7 +27,7 @@ internal static class ReplaceableOutput
         if (!isFolder)
             return Directory.Exists(target) ? "is a folder" : WhatElse(target);
 
-        // An empty folder is nobody's work.
+        // An empty folder contains nothing to lose.
         return Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && WhatElse(Path.Combine(target, AdapterLocation.WeightsName)) is { } kind
             ? $"contains a file that {kind}"
             : null;

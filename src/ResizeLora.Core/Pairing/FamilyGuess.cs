@@ -5,7 +5,7 @@ using ResizeLora.Checkpoints.Families;
 namespace ResizeLora.Pairing;
 
 /// <summary>
-/// Which families of models an adapter may be for, by its names and the sizes of its layers alone. A checkpoint tells for
+/// Which families of models an adapter may be for, by its names and the sizes of its layers alone. A checkpoint settles it for
 /// certain; names may be those of several families.
 /// </summary>
 internal static class FamilyGuess

@@ -24,7 +24,7 @@ internal static class PairingSummary
         return $"'{adapterPath}': names in the style of {string.Join(" and ", styles)}, model family {checkpoint.Family}, paired layers: {string.Join(", ", components)}{orders}.";
     }
 
-    /// <summary>Layers that were not paired, by the part of the model that they belong to; where the checkpoint lacks that, it is said instead of their names.</summary>
+    /// <summary>Layers that were not paired, by the part of the model that they belong to; if the checkpoint lacks that part, this is said instead of their names.</summary>
     public static string UnpairedByComponent(BaseCheckpointIndex? checkpoint, IReadOnlyList<(AdapterComponent Component, string Name, string? Problem)> layers) => string.Join("; ", layers
         .GroupBy(layer => layer.Component)
         .OrderBy(component => component.Key)
@@ -35,7 +35,7 @@ internal static class PairingSummary
     /// <summary>Names some layers that were not paired, and after each why, or what is called almost the same.</summary>
     public static string Unpaired(BaseCheckpointIndex? checkpoint, params IReadOnlyList<(string Name, string? Problem)> layers)
     {
-        // A name that is known is the rarer case, and tells more.
+        // A known name is rarer and more informative.
         IEnumerable<string> named = layers.OrderBy(layer => layer.Problem is null).Take(MostNamed).Select(layer => Unpaired(checkpoint, layer.Name, layer.Problem));
         return string.Join(", ", named) + (layers.Count > MostNamed ? ", …" : string.Empty);
     }

@@ -2,7 +2,7 @@ using ResizeLora.Common;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>For whom a job works: is told what happens, and asked before anything is made.</summary>
+/// <summary>The caller of a job: receives its reports, and is asked before anything is written.</summary>
 internal interface IJobHost : IReporter
 {
     /// <summary>Asks whether a folder may be created.</summary>

@@ -61,7 +61,7 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
         string[] kinds = [.. new[] { (_resized.Count - folders, "file"), (folders, "folder") }.Where(kind => kind.Item1 > 0).Select(kind => Quantity.Of(kind.Item1, kind.Item2))];
         string message = $"Skipped {string.Join(" and ", kinds)} made by an earlier run{(_resized.Count == 1 ? ":" : ", such as")} '{_resized[0]}'. Use -IncludeResized to resize {(_resized.Count == 1 ? "it" : "them")} again.";
 
-        // Whoever resizes a folder every day has its outputs in it.
+        // A folder that is resized every day contains its earlier outputs.
         if (options.SkipExisting)
             reporter.Verbose(message);
         else
@@ -71,7 +71,7 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
     private static bool IsInTheMaking(string path) =>
         Array.Exists([TemporaryFile.Extension, StagedFolder.Extension, StagedFolder.ReplacedExtension], extension => path.EndsWith(extension, StringComparison.Ordinal));
 
-    /// <summary>A file that can't be opened is none; its error comes when its turn comes.</summary>
+    /// <summary>A file that can't be opened doesn't count; its error is reported when it is processed.</summary>
     private static bool IsResized(string path)
     {
         try

@@ -49,7 +49,7 @@ internal sealed class OutputGuard(ResizeOptions options)
         }
     }
 
-    /// <summary>Where an output goes, if that is known before the work: a size recipe finds its threshold only by working.</summary>
+    /// <summary>Where an output is written, if that is known before the work: a size recipe finds its threshold only by working.</summary>
     public string? TargetInAdvance(AdapterLocation input, OutputRecord record) =>
         double.IsNaN(record.Threshold) && options.Output.NamesRecipe ? null : options.Output.For(input, record);
 
@@ -94,7 +94,7 @@ internal sealed class OutputGuard(ResizeOptions options)
         if (_folders.Contains(folder))
             return true;
 
-        // Who is asked for a rehearsal says no to everything, and wants to see how it goes on.
+        // With -WhatIf every answer is no, and the user wants to see the remaining steps.
         bool isWanted = Directory.Exists(folder) || host.MayCreateFolder(folder);
         if (!isWanted && !options.IsRehearsal)
             return false;

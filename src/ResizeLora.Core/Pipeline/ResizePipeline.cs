@@ -28,10 +28,10 @@ internal sealed class ResizePipeline
 
     /// <param name="engine">What computes.</param>
     /// <param name="norms">What layers are compared with; null for nothing.</param>
-    /// <param name="options">What the call is asked for.</param>
+    /// <param name="options">The options of the call.</param>
     /// <param name="guard">What may be written where.</param>
     /// <param name="review">Looks at the outputs.</param>
-    /// <param name="host">Is told and asked.</param>
+    /// <param name="host">Receives reports and confirms writes.</param>
     /// <param name="cancellation">Stops the work.</param>
     public ResizePipeline(Lazy<INumericEngine> engine, BaseNorms? norms, ResizeOptions options, OutputGuard guard, OutputReview review, IJobHost host, CancellationToken cancellation)
     {
@@ -46,7 +46,7 @@ internal sealed class ResizePipeline
     }
 
     /// <summary>Decomposes the wanted layers of an adapter; those of a file come as they get ready.</summary>
-    /// <exception cref="ResizeLoraException">The file can't be used, or is not the one that a layer tells of.</exception>
+    /// <exception cref="ResizeLoraException">The file can't be used, or is not the one that a layer was read from.</exception>
     public IEnumerable<DecomposedLayer> Decompose(AdapterTask task)
     {
         using var input = new AdapterInput(task, _checkpoint);
@@ -63,7 +63,7 @@ internal sealed class ResizePipeline
     }
 
     /// <summary>Resizes an adapter by each recipe; a result comes when its file is there.</summary>
-    /// <exception cref="ResizeLoraException">The file can't be used at all, or is not the one that a layer tells of.</exception>
+    /// <exception cref="ResizeLoraException">The file can't be used at all, or is not the one that a layer was read from.</exception>
     public IEnumerable<ResizeResult> Resize(AdapterTask task)
     {
         using var input = new AdapterInput(task, _checkpoint);
@@ -239,7 +239,7 @@ internal sealed class ResizePipeline
 
         _host.Verbose(PairingSummary.Describe(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]));
 
-        // What becomes of them in an output is said when it is planned.
+        // What happens to them in an output is reported when it is planned.
         PairedLayer[] unpaired = [.. layers.Where(layer => layer.Pair.BaseLayer is null)];
         if (unpaired.Length > 0 && !forWriting)
             _host.Warning($"The checkpoint has no partner for {Quantity.Of(unpaired.Length, "layer")} of '{input.Path}': {PairingSummary.UnpairedByComponent(index, [.. unpaired.Select(layer => (layer.Pair.Component, layer.Layer.Name, layer.Pair.Problem))])}");
@@ -247,7 +247,7 @@ internal sealed class ResizePipeline
     }
 
     /// <summary>Plans the outputs, and asks whether they may be written.</summary>
-    /// <returns>The outputs to write, and what is told of those that are not written.</returns>
+    /// <returns>The outputs to write, and the reports on those that are not written.</returns>
     private (List<OutputFile> Outputs, List<ResizeResult> Unwritten) Plan(AdapterInput input, IReadOnlyList<WantedOutput> wanted, IReadOnlyList<DecomposedLayer> layers)
     {
         var outputs = new List<OutputFile>();
@@ -328,7 +328,7 @@ internal sealed class ResizePipeline
     private static HashSet<string>? NamesIn(IReadOnlyList<WantedOutput> outputs) =>
         outputs.Any(output => output.Layers is null) ? null : outputs.SelectMany(output => output.Layers!).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>An output that is asked for.</summary>
+    /// <summary>A requested output.</summary>
     /// <param name="Record">How it is made, as far as it is known.</param>
     /// <param name="Layers">The layers that the recipe chooses among; null for all.</param>
     private sealed record WantedOutput(OutputRecord Record, IReadOnlySet<string>? Layers);

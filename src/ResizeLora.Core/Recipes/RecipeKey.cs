@@ -49,10 +49,10 @@ internal abstract class RecipeKey(string name, string help, params IReadOnlyList
     /// <summary>Whether the key may stand without a value.</summary>
     public virtual bool MayStandAlone => false;
 
-    /// <summary>The key that a text is, whatever its case; null if it is none.</summary>
+    /// <summary>The key of this name, in any case; null if there is none.</summary>
     public static RecipeKey? Find(string text) => All.FirstOrDefault(key => key.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The key that a text is, or whose parameter is called so; null if there is none.</summary>
+    /// <summary>The key of this name, or whose parameter has this name; null if there is none.</summary>
     public static RecipeKey? FindParameter(string text) => Find(text) ?? All.FirstOrDefault(key => key.Parameter.Equals(text, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The key that somebody who wrote a text may have meant; null if all are too different.</summary>

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace ResizeLora.Safetensors;
 
 /// <summary>
-/// How numbers are stored in tensors: a row for each element type. Whatever depends on the type of a tensor is asked of its
+/// How numbers are stored in tensors: a row for each element type. Whatever depends on the type of a tensor comes from its
 /// row, and an output format is a row with <see cref="OutputNames"/> and <see cref="FromSingles"/>.
 /// </summary>
 /// <param name="dtype">The type.</param>

@@ -3,7 +3,7 @@ using System.Text.Unicode;
 
 namespace ResizeLora.Safetensors;
 
-/// <summary>What a file is that somebody takes for a model, told by its first bytes.</summary>
+/// <summary>Identifies files that are often mistaken for models, by their first bytes.</summary>
 /// <param name="Kind">What it is called.</param>
 /// <param name="Remedy">What to do about it.</param>
 /// <param name="Fits">Whether the first bytes are such a file's.</param>
@@ -64,7 +64,7 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
     /// <summary>Whether the first bytes are those of a kind of file.</summary>
     public delegate bool Sign(ReadOnlySpan<byte> head);
 
-    /// <summary>What a file is by its first bytes; null if they tell nothing.</summary>
+    /// <summary>Identifies a file by its first bytes; null if they are unknown.</summary>
     public static ForeignFile? Of(ReadOnlySpan<byte> head)
     {
         foreach (ForeignFile file in All)

@@ -47,7 +47,7 @@ internal sealed record RankLimits(bool EqualRank = false, int? RankMultiple = nu
 /// <param name="fused">Groups of layers that loaders fuse, by their positions.</param>
 internal sealed class RankRule(RankLimits limits, IReadOnlyList<IReadOnlyList<int>> fused)
 {
-    /// <summary>The ranks for wished ranks: equal first, then rounded up, then cut. A layer of rank 0 is left out.</summary>
+    /// <summary>Applies the limits to selected ranks: equalised first, then rounded up, then capped. A layer of rank 0 is left out.</summary>
     public int[] Apply(IReadOnlyList<int> wished)
     {
         if (limits.Rank is { } fixedRank)

@@ -48,10 +48,10 @@ internal sealed class Selector : IChoices
         }
     }
 
-    /// <summary>What is kept where no value is wished for.</summary>
+    /// <summary>What is kept if no value is selected.</summary>
     public KeptValues Least => Take([], double.PositiveInfinity);
 
-    /// <summary>What is kept where only the best value is wished for.</summary>
+    /// <summary>What is kept if only the best value is selected.</summary>
     public KeptValues First => BestScore is { } best ? Take(_all.Take(1), best) : Least;
 
     /// <summary>The best score; null where no value may be kept.</summary>
@@ -114,7 +114,7 @@ internal sealed class Selector : IChoices
 /// <summary>Which singular values stay.</summary>
 /// <param name="Indices">For each layer, the indices of its kept singular values, ascending.</param>
 /// <param name="Ranks">For each layer, the rank that it is written with; where that is more than it has values, zeros fill it up.</param>
-/// <param name="Threshold">The least score that was wished for; −∞ where everything fits. Rank options may keep lower ones, or not all.</param>
+/// <param name="Threshold">The lowest selected score; −∞ where everything fits. Rank options may keep lower ones, or not all.</param>
 internal sealed record KeptValues(IReadOnlyList<IReadOnlyList<int>> Indices, IReadOnlyList<int> Ranks, double Threshold)
 {
     /// <summary>The sum of all ranks.</summary>

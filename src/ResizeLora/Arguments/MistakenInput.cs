@@ -15,7 +15,7 @@ internal sealed record MistakenInput(object Item, string Reason)
 
     /// <summary>What is wrong with an object; null if nothing is known to be.</summary>
     /// <param name="item">The object.</param>
-    /// <param name="takesRecipes">Whether hashtables are recipes where it goes.</param>
+    /// <param name="takesRecipes">Whether the command takes hashtables as recipes.</param>
     public static MistakenInput? Of(object? item, bool takesRecipes)
     {
         object? value = item is PSObject wrapped ? wrapped.BaseObject : item;

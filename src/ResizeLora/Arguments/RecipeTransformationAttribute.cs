@@ -23,7 +23,7 @@ internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttr
 
     /// <summary>The recipes of one argument.</summary>
     /// <exception cref="ResizeLoraException">A text is not a valid recipe.</exception>
-    /// <exception cref="ArgumentTransformationMetadataException">It is no recipe at all.</exception>
+    /// <exception cref="ArgumentTransformationMetadataException">It is not a recipe.</exception>
     public static IEnumerable<ResizeRecipe> Of(object? argument) =>
         LanguagePrimitives.GetEnumerable(Unwrap(argument)) is { } items
             ? Joined([.. items.Cast<object?>()]).SelectMany(OfOne)

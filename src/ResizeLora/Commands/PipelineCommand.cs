@@ -40,7 +40,7 @@ public abstract class PipelineCommand : PathCommand
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 
-    /// <summary>Computes norms anew and remembers none.</summary>
+    /// <summary>Recomputes norms and doesn't cache them.</summary>
     [Parameter(HelpMessage = "Recomputes the norms of the checkpoint and doesn't cache them.")]
     public SwitchParameter NoCache { get; set; }
 

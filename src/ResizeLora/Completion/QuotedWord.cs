@@ -22,7 +22,7 @@ internal sealed record QuotedWord(string Typed, string Text, string Quote, bool 
         string quote = typed[..1];
         string text = typed.Length > 1 && typed.EndsWith(quote, StringComparison.Ordinal) ? typed[1..^1] : typed[1..];
 
-        // The engine closes the quote of the word itself; only the command line tells whether it was typed.
+        // The engine closes the quote of the word itself; only the command line shows whether it was typed.
         bool isOpen = command?.CommandElements.Any(element => element.Extent.Text == quote + text) ?? true;
         return new QuotedWord(typed, text, quote, !isOpen);
     }

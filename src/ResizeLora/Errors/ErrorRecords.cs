@@ -18,7 +18,7 @@ internal static class ErrorRecords
             exception.Reason == TorchUnavailableReason.DeviceMissing ? ErrorCategory.InvalidArgument : ErrorCategory.NotInstalled,
             exception.Target);
 
-    /// <summary>A path leads nowhere. What the shell says of drives and providers, it says best.</summary>
+    /// <summary>A path does not exist. The shell's own errors about drives and providers are kept.</summary>
     public static ErrorRecord PathNotFound(string path, SessionStateException inner) =>
         inner is ItemNotFoundException
             ? New(new ItemNotFoundException($"'{path}' does not exist.", inner), FileNotFound, ErrorCategory.ObjectNotFound, path)
@@ -55,7 +55,7 @@ internal static class ErrorRecords
     public static ErrorRecord NotFileSystem(string path, string provider) =>
         New(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
 
-    /// <summary>Names in messages may be a stranger's: what is shown of them is harmless to a console, whatever view is used.</summary>
+    /// <summary>Names in messages may come from untrusted files: they are made harmless to a console, whatever view is used.</summary>
     private static ErrorRecord New(Exception exception, string errorId, ErrorCategory category, object? target)
     {
         var record = new ErrorRecord(exception, errorId, category, target);

@@ -56,7 +56,7 @@ internal static class AdapterStyles
     /// <summary>How factors are named.</summary>
     public static IReadOnlyList<AdapterNaming> Namings { get; }
 
-    /// <summary>What stands before a layer's path and tells its component.</summary>
+    /// <summary>The prefix of a layer's path, which shows its component.</summary>
     public static IReadOnlyList<LayerPrefix> Prefixes { get; }
 
     /// <summary>Where the paths of names without a prefix begin.</summary>

@@ -1,6 +1,6 @@
 namespace ResizeLora.Adapters.Names;
 
-/// <summary>How the names of tensors end. A '*' stands for the name that a trainer gave the adapter, which holds no point.</summary>
+/// <summary>How the names of tensors end. A '*' matches the name that a trainer gave the adapter, which contains no point.</summary>
 internal static class NameEnding
 {
     private const char AdapterMark = '*';

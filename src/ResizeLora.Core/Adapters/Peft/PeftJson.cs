@@ -19,7 +19,7 @@ internal static class PeftJson
     };
 
     /// <summary>The properties of an object, which can be written again.</summary>
-    /// <exception cref="FormatException">It is no object, has a key twice, or holds what is no text.</exception>
+    /// <exception cref="FormatException">It is not an object, has a key twice, or contains invalid text.</exception>
     public static Dictionary<string, JsonElement> Properties(string json)
     {
         try

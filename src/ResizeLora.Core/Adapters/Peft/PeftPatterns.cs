@@ -11,7 +11,7 @@ internal sealed class PeftPatterns(IEnumerable<KeyValuePair<string, double>> num
     private readonly Stopwatch _watch = new();
 
     /// <summary>The number of a layer; null if no pattern fits.</summary>
-    /// <exception cref="FormatException">To tell would take too long.</exception>
+    /// <exception cref="FormatException">Matching takes too long.</exception>
     public double? Find(string layer)
     {
         _watch.Start();

@@ -33,7 +33,7 @@ internal static class WrittenSettings
     }
 
     /// <summary>
-    /// Names the modules that are there. PEFT makes a layer for each module that it is told of, and one that the file does
+    /// Names the modules that are there. PEFT makes a layer for each module that the configuration names, and one that the file does
     /// not have stays as it was made, with a warning at best.
     /// </summary>
     public static void SetTargets(JsonObject json, PeftSettings component, PeftLayer[] layers, string[] leftOut)

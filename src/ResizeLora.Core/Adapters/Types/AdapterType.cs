@@ -3,7 +3,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters.Types;
 
-/// <summary>A way in which an adapter says what ΔW is. Types know what tensors are for, not what they are called.</summary>
+/// <summary>A way of representing ΔW in an adapter. Types know what tensors are for, not what they are called.</summary>
 internal abstract class AdapterType
 {
     /// <summary>The most dimensions of a weight: a convolution in three of them.</summary>
@@ -14,7 +14,7 @@ internal abstract class AdapterType
     /// <summary>What the type is called.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The tensors that it is made of, beside alpha and magnitudes.</summary>
+    /// <summary>The tensors that it consists of, besides alpha and magnitudes.</summary>
     protected abstract IReadOnlyList<TensorRole> Roles { get; }
 
     /// <summary>The type that tensors make up, or what is wrong with them; one of both is null.</summary>
@@ -65,7 +65,7 @@ internal abstract class AdapterType
     };
 }
 
-/// <summary>What the shapes of a layer's tensors tell of ΔW.</summary>
+/// <summary>What the shapes of a layer's tensors say about ΔW.</summary>
 /// <param name="Rows">Output features.</param>
 /// <param name="InputShape">Input features and, where it is known, the kernel.</param>
 /// <param name="Rank">The most that the rank of ΔW can be.</param>

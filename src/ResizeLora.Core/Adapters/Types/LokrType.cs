@@ -6,7 +6,7 @@ namespace ResizeLora.Adapters.Types;
 /// <summary>LoKr: ΔW = W₁ ⊗ W₂, each of them whole or a product of two factors, the kernel in W₂ or in a core of it.</summary>
 internal sealed class LokrType : AdapterType
 {
-    /// <summary>Trainers write 1e10 where they mean that there is no alpha.</summary>
+    /// <summary>Trainers write 1e10 for "no alpha".</summary>
     private const double NoAlpha = 1e9;
 
     private static readonly TensorRole[] First = [TensorRole.LokrW1, TensorRole.LokrW1A, TensorRole.LokrW1B];

@@ -20,7 +20,7 @@ internal sealed class UnetBlocks
         new("output_blocks", "up_blocks", HasLevels: true),
     ];
 
-    /// <summary>In the original, modules are told by a child that only their kind has.</summary>
+    /// <summary>In the original, modules are recognised by a child that only their kind has.</summary>
     private static readonly Dictionary<string, string> KindsByChild = new(StringComparer.Ordinal)
     {
         ["in_layers"] = Resnets,

@@ -49,6 +49,6 @@ internal static class BitsAndBytesFormat
         return ScaledWeight.Create(around.Tensor, shape, new WeightCodes.Paired(files => WeightCodes.Numbers(files, values), HighFirst: true), scales);
     }
 
-    /// <summary>What is written down beside a weight of 4 bits.</summary>
+    /// <summary>What is stored next to a 4-bit weight.</summary>
     private sealed record FourBitNote(long[]? Shape, int Blocksize, int NestedBlocksize, float NestedOffset);
 }

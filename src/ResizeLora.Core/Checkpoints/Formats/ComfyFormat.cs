@@ -6,7 +6,7 @@ namespace ResizeLora.Checkpoints.Formats;
 
 /// <summary>
 /// What ComfyUI and the ModelOpt library of NVIDIA write: 8-bit floats and integers with scales, NVFP4, MXFP8, and integers of
-/// 8 or 4 bits of rotated rows. A note beside the weight or in the metadata names the format; older files have none.
+/// 8 or 4 bits of rotated rows. A note next to the weight or in the metadata names the format; older files have none.
 /// </summary>
 /// <remarks>
 /// QUANTIZATION.md and comfy/ops.py of https://github.com/Comfy-Org/ComfyUI, comfy_kitchen/tensor of
@@ -134,7 +134,7 @@ internal static class ComfyFormat
         }
     }
 
-    /// <summary>What is written down beside a weight.</summary>
+    /// <summary>What is stored next to a weight.</summary>
     private sealed record ComfyNote(string? Format, bool Convrot, int? ConvrotGroupsize, ComfyNote? Params)
     {
         /// <summary>Whether rows were rotated.</summary>

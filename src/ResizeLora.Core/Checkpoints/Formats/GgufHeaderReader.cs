@@ -190,7 +190,7 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
             : throw new FormatException($"{text} is larger than the file, which is truncated");
     }
 
-    /// <summary>The bytes of a tensor whose format does not tell: all up to the next one, which are a bit for each number at least.</summary>
+    /// <summary>The bytes of a tensor whose format does not define them: all up to the next tensor, which are a bit for each number at least.</summary>
     private static long BytesUntil(long end, long offset, long elements, string text) =>
         end >= offset && elements / 8 <= end - offset && (elements == 0 || end > offset)
             ? end - offset

@@ -13,7 +13,7 @@ internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(in
     /// <summary>How names of weights end.</summary>
     public const string Suffix = ".weight";
 
-    /// <summary>How notes in JSON name what they tell.</summary>
+    /// <summary>The keys of notes in JSON.</summary>
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>What scales of activations are called, by ModelOpt, ComfyUI, Mistral and vLLM: they say nothing of the weight.</summary>
