@@ -3,7 +3,7 @@ namespace ResizeLora.NativePatch;
 /// <summary>One symbol that newer libstdc++ versions offer, and what older ones offer for the same purpose.</summary>
 internal sealed record PatchRule(string Symbol, string Version, string ReplacementSymbol, string ReplacementVersion)
 {
-    /// <summary>What TorchSharp's Linux library needs of libstdc++ that common distributions lack.</summary>
+    /// <summary>The libstdc++ versions that TorchSharp's Linux library needs and common distributions lack.</summary>
     public static IReadOnlyList<PatchRule> All { get; } =
     [
         // GCC 13 initialises std::cout and its kin by a function of the library; older compilers constructed a static

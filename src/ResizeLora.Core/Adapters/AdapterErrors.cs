@@ -2,7 +2,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters;
 
-/// <summary>Every error about what an adapter file holds, worded in one place.</summary>
+/// <summary>Every error about the contents of an adapter file, worded in one place.</summary>
 internal static class AdapterErrors
 {
     public static ResizeLoraException LayerTwice(string path, string layer, IEnumerable<string> names) =>

@@ -11,10 +11,10 @@ namespace ResizeLora.Adapters;
 /// <param name="IsFolder">Whether it is a folder of PEFT's.</param>
 internal sealed record AdapterLocation(string Path, bool IsFolder)
 {
-    /// <summary>What PEFT calls the file of the tensors.</summary>
+    /// <summary>PEFT's name for the file of the tensors.</summary>
     public const string WeightsName = "adapter_model.safetensors";
 
-    /// <summary>What PEFT calls the file of the configuration.</summary>
+    /// <summary>PEFT's name for the file of the configuration.</summary>
     public const string ConfigurationName = "adapter_config.json";
 
     private const string PickledName = "adapter_model.bin";
@@ -25,7 +25,7 @@ internal sealed record AdapterLocation(string Path, bool IsFolder)
     /// <summary>The configuration; null where the adapter is a file.</summary>
     public string? Configuration => IsFolder ? System.IO.Path.Combine(Path, ConfigurationName) : null;
 
-    /// <summary>What outputs are named after.</summary>
+    /// <summary>The name that outputs are based on.</summary>
     public string Name => IsFolder ? System.IO.Path.GetFileName(Path) : System.IO.Path.GetFileNameWithoutExtension(Path);
 
     /// <summary>Every path that belongs to the adapter.</summary>
@@ -55,7 +55,7 @@ internal sealed record AdapterLocation(string Path, bool IsFolder)
             : new AdapterLocation(path, IsFolder: false);
     }
 
-    /// <summary>Whether a folder holds an adapter as PEFT saves it.</summary>
+    /// <summary>Whether a folder contains an adapter as PEFT saves it.</summary>
     public static bool IsAdapter(string folder) =>
         File.Exists(System.IO.Path.Combine(folder, WeightsName)) && File.Exists(System.IO.Path.Combine(folder, ConfigurationName));
 
@@ -69,11 +69,11 @@ internal sealed record AdapterLocation(string Path, bool IsFolder)
     /// <summary>Whether a file has the extension that loaders expect. Folders of LoRAs also contain pictures, notes, tables and model cards.</summary>
     public static bool IsNamedAsModel(string path) => path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a file is called like a LoRA that can't be read as it is stored.</summary>
+    /// <summary>Whether a file has the extension of a LoRA in a format that can't be read.</summary>
     public static bool IsNamedAsForeignModel(string path) =>
         Array.Exists([".pt", ".pth", ".ckpt", ".bin", ".gguf"], extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>What an output is called for which a file name was made: a folder has no extension.</summary>
+    /// <summary>Turns a file name into the name of an output: a folder has no extension.</summary>
     public string OutputName(string fileName) => IsFolder ? System.IO.Path.GetFileNameWithoutExtension(fileName) : fileName;
 
     /// <summary>Something in a folder that an adapter does not consist of; null if there is nothing else.</summary>

@@ -31,7 +31,7 @@ internal sealed class BaseCheckpoint : IDisposable
         Version = new CheckpointVersion(names.Paths, [.. files.Select(file => file.Version)]);
     }
 
-    /// <summary>What messages call the checkpoint.</summary>
+    /// <summary>How messages name the checkpoint.</summary>
     public string Path => string.Join(", ", _names.Paths);
 
     /// <summary>Which version of the checkpoint this is: what was paired with another one must be paired again.</summary>

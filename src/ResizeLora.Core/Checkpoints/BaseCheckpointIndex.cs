@@ -11,8 +11,8 @@ internal sealed class BaseCheckpointIndex
     private readonly Dictionary<LayerKey, List<(string Path, BaseLayer Layer)>> _layers = [];
     private readonly Dictionary<AdapterComponent, List<LayerOrder>> _orders = [];
 
-    /// <param name="sources">What the checkpoint consists of.</param>
-    /// <param name="path">What messages call it.</param>
+    /// <param name="sources">The parts of the checkpoint.</param>
+    /// <param name="path">How messages name it.</param>
     public BaseCheckpointIndex(IReadOnlyList<CheckpointSource> sources, string path)
     {
         Path = path;
@@ -36,7 +36,7 @@ internal sealed class BaseCheckpointIndex
     {
     }
 
-    /// <summary>What messages call the checkpoint.</summary>
+    /// <summary>How messages name the checkpoint.</summary>
     public string Path { get; }
 
     /// <summary>The family of the model, as far as it is known.</summary>
@@ -83,7 +83,7 @@ internal sealed class BaseCheckpointIndex
     /// <summary>The orders in which adapters may count the layers of a component.</summary>
     public IReadOnlyList<LayerOrder> Orders(AdapterComponent component) => _orders.GetValueOrDefault(component, []);
 
-    /// <summary>What the layers are called that have the most similar names, the closest first.</summary>
+    /// <summary>The most similar names of layers, the closest first.</summary>
     public IReadOnlyList<string> Closest(string adapterLayerName)
     {
         LayerKey key = AdapterNames.KeyOf(adapterLayerName);
@@ -101,7 +101,7 @@ internal sealed class BaseCheckpointIndex
         if (!_layers.TryGetValue(key, out List<(string Path, BaseLayer Layer)>? sameName))
             _layers.Add(key, sameName = []);
 
-        // What a layer is called by comes one after the other; only here is it met again.
+        // Repeats of a name follow each other, so comparing with the last one is enough.
         if (sameName is not [.., (_, BaseLayer last)] || !last.Equals(layer))
             sameName.Add((path, layer));
     }

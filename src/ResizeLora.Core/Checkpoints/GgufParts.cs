@@ -23,7 +23,7 @@ internal static partial class GgufParts
         return missing.Length == 0 ? parts : throw CheckpointErrors.PartsMissing(path, missing);
     }
 
-    /// <summary>What the model is called that a file is, or is a part of.</summary>
+    /// <summary>The name of the model that a file is, or is a part of.</summary>
     public static string NameOf(string path) => PartName().Match(Path.GetFileName(path)) is { Success: true } name ? name.Groups["stem"].Value : Path.GetFileNameWithoutExtension(path);
 
     [GeneratedRegex(@"^(?<stem>.+)-[0-9]{5}-of-(?<count>[0-9]{5})\.gguf$", RegexOptions.ExplicitCapture)]

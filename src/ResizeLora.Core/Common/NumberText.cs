@@ -6,7 +6,7 @@ namespace ResizeLora;
 public static class NumberText
 {
     /// <summary>Words a norm in at most eight characters.</summary>
-    /// <param name="value">The norm, or null where there is none.</param>
+    /// <param name="value">The norm, or null if there is none.</param>
     /// <returns>Text such as <c>0.2652</c> or <c>3.1E-07</c>; none for null.</returns>
     public static string Norm(double? value) => value switch
     {

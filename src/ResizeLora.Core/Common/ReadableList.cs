@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace ResizeLora;
 
-/// <summary>A list that prints what it holds instead of its type, so that a column of Export-Csv can be read.</summary>
-/// <typeparam name="T">What it holds.</typeparam>
+/// <summary>A list that prints its items instead of its type, so that a column of Export-Csv can be read.</summary>
+/// <typeparam name="T">The type of its items.</typeparam>
 internal sealed class ReadableList<T> : ReadOnlyCollection<T>
 {
     private readonly char _separator;

@@ -1,6 +1,6 @@
 namespace ResizeLora.Common;
 
-/// <summary>Finds what somebody may have meant: names that differ in the fewest letters.</summary>
+/// <summary>Finds the names that were probably meant: those that differ in the fewest letters.</summary>
 internal static class SimilarNames
 {
     private const int Most = 3;

@@ -6,7 +6,7 @@ public static class Sparkline
     private const string Blocks = "▁▂▃▄▅▆▇█";
 
     /// <summary>
-    /// What the scale covers below the largest value, in powers of ten. The same for all, so that lines can be compared:
+    /// The range of the scale below the largest value, in powers of ten. The same for all, so that lines can be compared:
     /// each step is a factor of 1.8.
     /// </summary>
     private const double Decades = 2;

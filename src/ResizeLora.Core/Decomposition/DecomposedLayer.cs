@@ -6,7 +6,7 @@ namespace ResizeLora;
 
 /// <summary>
 /// One LoRA layer, decomposed. Plain data that can be kept, filtered, sorted, exported and resized again and again:
-/// it holds no open file and no native memory. Nothing ever changes it.
+/// it keeps no file open and no native memory. It is immutable.
 /// </summary>
 public sealed record DecomposedLayer
 {
@@ -38,7 +38,7 @@ public sealed record DecomposedLayer
     /// <summary>Columns of ΔW: input features times kernel size.</summary>
     public int Columns => (int)Source.Layer.Columns;
 
-    /// <summary>The layer's alpha, from a tensor or from PEFT's configuration; the rank where there is none.</summary>
+    /// <summary>The layer's alpha, from a tensor or from PEFT's configuration; the rank if there is none.</summary>
     public double Alpha { get; }
 
     /// <summary>The singular values of ΔW = (alpha / rank) · up · down, descending; min(rank, rows, columns) of them.</summary>
@@ -76,7 +76,7 @@ public sealed record DecomposedLayer
 
     internal LayerSource Source { get; init; }
 
-    /// <summary>|⟨uᵢ, W vᵢ⟩| for each singular value, once a recipe asked for it.</summary>
+    /// <summary>|⟨uᵢ, W vᵢ⟩| for each singular value, if a recipe needs it.</summary>
     internal IReadOnlyList<double>? SubspaceNorms { get; init; }
 
     /// <summary>Spares decomposing the layer again; only while a file is being resized, and as far as memory allows.</summary>
@@ -85,8 +85,8 @@ public sealed record DecomposedLayer
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    /// <summary>What a recipe looks at of the layer.</summary>
-    /// <param name="rescale">What the recipe multiplies ΔW by.</param>
+    /// <summary>The numbers of the layer that a recipe uses.</summary>
+    /// <param name="rescale">The factor by which the recipe multiplies ΔW.</param>
     internal LayerSpectrum Spectrum(double rescale) => new()
     {
         SingularValues = [.. SingularValues.Select(value => value * rescale)],

@@ -32,7 +32,7 @@ internal sealed record LayerReference(string Path, string Name)
     /// <summary>The norms of the base layer that it was compared with; null where it was not, or the copy does not say.</summary>
     public MatrixNorms? BaseNorms { get; init; }
 
-    /// <summary>What could not be read of the copy; null if all could.</summary>
+    /// <summary>The reason why the copy can't be read; null if it can.</summary>
     public string? Fault { get; init; }
 
     /// <summary>A reference to a layer that is there.</summary>
@@ -65,7 +65,7 @@ internal sealed record LayerReference(string Path, string Name)
         if (SingularValues is { } values && !AreAlike(values, layer.SingularValues))
             throw LayerErrors.NotRestored(Path, Name, "its SingularValues are not those of the layer: they can't be edited, only selected by a recipe");
 
-        // What it was compared with is found again by its paths, once that is needed.
+        // The checkpoint it was compared with is found again by its paths when needed.
         return layer with
         {
             Recipes = Recipes ?? [],

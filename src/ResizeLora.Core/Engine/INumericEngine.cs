@@ -20,7 +20,7 @@ internal interface INumericEngine
 
     /// <summary>Balanced factors (√σ on each side) of the kept part of ΔW, signs normalised, for each request.</summary>
     /// <exception cref="NonFiniteException">A factor contains NaN or infinity.</exception>
-    /// <exception cref="OverflowException">A value is too large for the element type that was asked for.</exception>
+    /// <exception cref="OverflowException">A value is too large for the requested element type.</exception>
     IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests);
 
     /// <summary>The norms of the rows of W + ΔW, or of groups of its columns: what DoRA divides by.</summary>

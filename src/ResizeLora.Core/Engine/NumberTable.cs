@@ -10,7 +10,7 @@ internal sealed class NumberTable : IDisposable
 {
     private readonly PooledBytes _bytes;
 
-    /// <summary>A table that holds anything.</summary>
+    /// <summary>A table that contains anything.</summary>
     public NumberTable(int rows, int columns)
     {
         Rows = rows;

@@ -69,7 +69,7 @@ internal static class CacheFiles
 
     /// <summary>
     /// Waits for the lock of a folder. It is the open handle, not the file: it ends with the process, however that ends.
-    /// The file stays, as a lock on a file that is removed meanwhile would keep nobody out.
+    /// The file stays, as a lock on a file that is removed meanwhile would be useless.
     /// </summary>
     private static FileStream Lock(string path, CancellationToken cancellation)
     {

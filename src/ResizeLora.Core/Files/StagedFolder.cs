@@ -6,7 +6,7 @@ namespace ResizeLora.Files;
 /// </summary>
 internal sealed class StagedFolder : IDisposable
 {
-    /// <summary>How a folder in the making ends; before that it is called as its sign of life.</summary>
+    /// <summary>The extension of an unfinished folder; the rest of its name is that of its sign of life.</summary>
     public const string Extension = ".resizelora.folder";
 
     /// <summary>How a folder ends that is just being replaced, where the system can't exchange two folders.</summary>

@@ -4,7 +4,7 @@ namespace ResizeLora.Files;
 
 /// <summary>
 /// A file in the making. Until it is complete it has a temporary name, and it is locked for as long as its maker
-/// lives: so <see cref="LeftOvers"/> can tell what a killed run left from what another run is just writing.
+/// lives: so <see cref="LeftOvers"/> can tell what a killed run left from what another run is still writing.
 /// </summary>
 internal sealed class TemporaryFile : IDisposable
 {

@@ -17,7 +17,7 @@ internal static class LoraInspector
     private const string PeftName = AdapterLocation.ConfigurationName;
 
     /// <summary>Reads the header of an adapter, and PEFT's configuration where there is one.</summary>
-    /// <exception cref="ResizeLoraException">It can't be read, or holds no layers of an adapter.</exception>
+    /// <exception cref="ResizeLoraException">It can't be read, or contains no adapter layers.</exception>
     public static LoraInfo Read(string path)
     {
         using var source = AdapterSource.Open(path);
@@ -70,7 +70,7 @@ internal static class LoraInspector
             yield return new LoraProblem("pair of tensors that could be the factors of a layer, but their names are unknown", unknown.Count, up.Name);
     }
 
-    /// <summary>What the header says of alpha; the numbers in tensors are not read.</summary>
+    /// <summary>What the header says about alpha; the numbers in tensors are not read.</summary>
     private static string AlphaOf(IReadOnlyList<AdapterLayer> layers, AdapterSource source)
     {
         double[] told = [.. layers.Select(layer => layer.Configured?.Alpha).OfType<double>().Distinct().Order()];
@@ -84,7 +84,7 @@ internal static class LoraInspector
 
     private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Distinct texts, the most frequent first; null where there is none.</summary>
+    /// <summary>Distinct texts, the most frequent first; null if there is none.</summary>
     private static string? ByFrequency(IEnumerable<string> texts) =>
         string.Join(", ", texts.GroupBy(text => text, StringComparer.Ordinal).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Select(group => group.Key)) is { Length: > 0 } joined ? joined : null;
 }

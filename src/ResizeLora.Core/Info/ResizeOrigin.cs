@@ -7,7 +7,7 @@ namespace ResizeLora.Info;
 /// <summary>How a resized LoRA was made, by its metadata; missing or invalid values are null.</summary>
 /// <param name="Recipe">What chose.</param>
 /// <param name="Threshold">Where it cut.</param>
-/// <param name="Precision">The number format that was asked for.</param>
+/// <param name="Precision">The requested number format.</param>
 /// <param name="Source">The name of the file that it was made from.</param>
 internal sealed record ResizeOrigin(string? Recipe, double? Threshold, string? Precision, string? Source)
 {

@@ -6,7 +6,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Info;
 
 /// <summary>
-/// What trainers write into the metadata: kohya's ss_ keys, the modelspec of Stability, PEFT's configuration, and what others
+/// The metadata that trainers write: kohya's ss_ keys, the modelspec of Stability, PEFT's configuration, and what others
 /// have made of them. Nothing of it need be there, or true.
 /// </summary>
 internal sealed class TrainingMetadata

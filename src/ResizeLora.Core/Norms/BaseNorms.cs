@@ -43,7 +43,7 @@ internal sealed class BaseNorms
         {
             try
             {
-                // What is in several files has no place in the cache, which knows files by their content.
+                // A weight in several files can't be cached, as the cache identifies single files by their content.
                 int? file = layer.File;
                 if (file is { } known && _known[known].Value.TryGetValue(layer.Name, out MatrixNorms? cached))
                     return cached;
@@ -55,7 +55,7 @@ internal sealed class BaseNorms
             }
             catch
             {
-                // What was short a moment ago need not be when the next LoRA asks.
+                // Memory that was short a moment ago may be free for the next LoRA.
                 _norms.TryRemove(layer, out Lazy<MatrixNorms>? _);
                 throw;
             }

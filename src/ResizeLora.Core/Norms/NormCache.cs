@@ -43,7 +43,7 @@ internal sealed class NormCache(string folder, IReporter reporter, CancellationT
         });
     }
 
-    /// <summary>What is cached, per checkpoint.</summary>
+    /// <summary>The cached norms, per checkpoint.</summary>
     public IReadOnlyList<NormCacheEntry> Entries()
     {
         if (!Directory.Exists(Folder))

@@ -36,7 +36,7 @@ internal static partial class OutputErrors
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' is a file, but the output is a folder. Remove or rename the file.");
 
     /// <param name="path">The input.</param>
-    /// <param name="recipe">What keeps nothing of it.</param>
+    /// <param name="recipe">The recipe that keeps nothing of it.</param>
     /// <param name="best">The best score that any singular value has; null if all layers are zero.</param>
     /// <param name="least">Bytes of the file with that singular value alone.</param>
     public static ResizeLoraException NothingKept(string path, ResizeRecipe recipe, double? best, long least)
@@ -48,8 +48,8 @@ internal static partial class OutputErrors
     }
 
     /// <param name="path">The input.</param>
-    /// <param name="recipe">What can't be met.</param>
-    /// <param name="limits">What loaders ask of ranks.</param>
+    /// <param name="recipe">The recipe that can't be met.</param>
+    /// <param name="limits">The limits on ranks.</param>
     /// <param name="copied">Bytes of the file that keeps nothing.</param>
     /// <param name="least">Bytes of the file that keeps one singular value.</param>
     /// <param name="hasUnmatched">Whether layers without a partner are a part of that.</param>
@@ -104,7 +104,7 @@ internal static partial class OutputErrors
     public static ResizeLoraException OutputNameInvalid(string path, string reason) =>
         new("OutputNameInvalid", FaultKind.InvalidArgument, path, $"'{path}' can't be the name of an output: {reason}. Choose another one with -OutFile.");
 
-    /// <summary>What the system says, in words that users know: not of a file that was made to try the folder.</summary>
+    /// <summary>The system's message in the user's terms: without the name of the temporary file that was used to try the folder.</summary>
     private static string Reason(string folder, Exception exception)
     {
         for (string? parent = folder; parent is not null; parent = System.IO.Path.GetDirectoryName(parent))

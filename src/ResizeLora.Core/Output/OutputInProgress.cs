@@ -50,7 +50,7 @@ internal sealed class OutputInProgress : IDisposable
             ? TensorsOf(layer.Source.Layer).Min(tensor => tensor.Begin)
             : null;
 
-    /// <summary>What is wanted of a layer; null if nothing of it is kept.</summary>
+    /// <summary>What to keep of a layer; null for nothing.</summary>
     public TruncationRequest? Request(DecomposedLayer layer) =>
         _indices.TryGetValue(layer.Name, out int index) && Plan.Kept.Indices[index].Count > 0
             ? new TruncationRequest(

@@ -47,7 +47,7 @@ internal static class OutputName
     }
 
     /// <summary>
-    /// As shares of one in two decimals, as the original has them, where that tells them: <c>2,1</c> are 0.67 and 0.33. Else
+    /// As shares of one in two decimals, as in the original, if that is enough: <c>2,1</c> are 0.67 and 0.33. Else
     /// as they were given, for 0.83 and 0.17 would be <c>1,0.2</c> and <c>1,0.21</c> alike.
     /// </summary>
     private static IEnumerable<string> Weights(ResizeRecipe recipe)
@@ -62,7 +62,7 @@ internal static class OutputName
     /// <summary>Whether a weight has so few digits that shares which look the same are.</summary>
     private static bool IsShort(double weight) => double.Parse(weight.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) == weight;
 
-    /// <summary>A number that somebody has written: with two decimals if that is all of it, else in full.</summary>
+    /// <summary>A number from a recipe: with two decimals if these are exact, else in full.</summary>
     private static string Given(double value) =>
         Math.Round(value, 2) == value && Math.Abs(value) < 1e15 ? Found(value) : value.ToString("R", CultureInfo.InvariantCulture);
 

@@ -16,7 +16,7 @@ internal sealed partial class OutputPath
     private const string RecipeMark = "{recipe}";
     private const string UsualName = $"{NameMark}_{RecipeMark}";
 
-    /// <summary>What most file systems allow for the name of a file.</summary>
+    /// <summary>The longest file name that most file systems allow.</summary>
     private const int LongestName = 255;
 
     private static readonly string[] ModelExtensions = [SafetensorsFile.Extension, ".gguf", ".ckpt", ".pt", ".pth", ".bin"];
@@ -32,7 +32,7 @@ internal sealed partial class OutputPath
         _isUsual = isUsual;
     }
 
-    /// <summary>What may stand in a path, whether only at its beginning, and for what.</summary>
+    /// <summary>The placeholders of a path, whether they may only come first, and what they mean.</summary>
     public static IReadOnlyList<(string Mark, bool IsFirst, string Meaning)> Placeholders { get; } =
     [
         (FolderMark, true, "The folder of the input."),
@@ -63,7 +63,7 @@ internal sealed partial class OutputPath
 
     /// <summary>As a path says, whose place-holders have their values put in.</summary>
     /// <param name="path">A full path, or one that begins with {folder}.</param>
-    /// <exception cref="ResizeLoraException">Outputs can't be called so.</exception>
+    /// <exception cref="ResizeLoraException">The path can't be the name of an output.</exception>
     public static OutputPath Of(string path)
     {
         string text = Mark().Replace(path, mark => mark.Value.ToLowerInvariant());
@@ -127,7 +127,7 @@ internal sealed partial class OutputPath
         _ => mark.Value,
     });
 
-    /// <summary>Letters only: a folder may be called by a number in braces.</summary>
+    /// <summary>Letters only: a folder's name may contain a number in braces.</summary>
     [GeneratedRegex(@"\{[A-Za-z]+\}")]
     private static partial Regex Mark();
 }

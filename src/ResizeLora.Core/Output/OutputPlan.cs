@@ -7,7 +7,7 @@ using ResizeLora.Selection;
 
 namespace ResizeLora.Output;
 
-/// <summary>What one output file will hold: some layers at new ranks, and tensors copied as they are.</summary>
+/// <summary>The contents of one output file: some layers at new ranks, and tensors copied unchanged.</summary>
 internal sealed class OutputPlan
 {
     private readonly SafetensorsHeader _source;

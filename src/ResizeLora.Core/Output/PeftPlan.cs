@@ -11,7 +11,7 @@ namespace ResizeLora.Output;
 /// </summary>
 internal sealed class PeftPlan
 {
-    /// <summary>How the factor of an embedding is called that has as many rows as its rank.</summary>
+    /// <summary>The name of an embedding's factor that has as many rows as its rank.</summary>
     private const string EmbeddingFactor = ".lora_embedding_A";
 
     private readonly PeftConfiguration? _file;
@@ -20,7 +20,7 @@ internal sealed class PeftPlan
     private readonly string[] _all;
 
     /// <param name="source">The input.</param>
-    /// <param name="contents">What it holds.</param>
+    /// <param name="contents">Its contents.</param>
     /// <param name="verbatim">The tensors that are copied, factors among them that keep their scale.</param>
     public PeftPlan(AdapterSource source, AdapterContents contents, IReadOnlyList<TensorInfo> verbatim)
     {

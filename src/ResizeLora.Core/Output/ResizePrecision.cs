@@ -14,7 +14,7 @@ public enum ResizePrecision
     /// <summary>IEEE single precision.</summary>
     Float32,
 
-    /// <summary>What each layer is stored in; layers in 64 bits become single precision, in 8 bits half precision.</summary>
+    /// <summary>The format of each layer; layers in 64 bits become single precision, in 8 bits half precision.</summary>
     Source,
 }
 

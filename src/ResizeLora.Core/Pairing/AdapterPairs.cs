@@ -171,7 +171,7 @@ internal sealed partial class AdapterPairs
     private static partial Regex Numbers();
 
     /// <summary>A layer that the checkpoint has by name.</summary>
-    /// <param name="Kind">Its name without numbers: what the same layer of all blocks is called.</param>
+    /// <param name="Kind">Its name without numbers, the same in all blocks.</param>
     /// <param name="Layer">The layer of the adapter.</param>
     /// <param name="BaseLayer">The layer of the checkpoint.</param>
     /// <param name="Fits">Whether their sizes agree.</param>

@@ -3,7 +3,7 @@ using ResizeLora.Checkpoints;
 
 namespace ResizeLora.Pairing;
 
-/// <summary>What an adapter file holds, and what its layers modify.</summary>
+/// <summary>The contents of an adapter file, and what its layers modify.</summary>
 /// <param name="Contents">The tensors. DoRA without a partner is among what can't be resized, for its magnitudes need one.</param>
 /// <param name="Pairs">What the layers modify; null without a checkpoint.</param>
 internal sealed record PairedAdapter(AdapterContents Contents, AdapterPairs? Pairs)

@@ -32,7 +32,7 @@ internal static class PairingSummary
             ? $"the checkpoint has no {lacking} (such as {DisplayText.Of(component.First().Name)})"
             : Unpaired(checkpoint, [.. component.Select(layer => (layer.Name, layer.Problem))]))}"));
 
-    /// <summary>Names some layers that were not paired, and after each why, or what is called almost the same.</summary>
+    /// <summary>Names some layers that were not paired, and for each the reason, or similar names.</summary>
     public static string Unpaired(BaseCheckpointIndex? checkpoint, params IReadOnlyList<(string Name, string? Problem)> layers)
     {
         // A known name is rarer and more informative.
@@ -40,7 +40,7 @@ internal static class PairingSummary
         return string.Join(", ", named) + (layers.Count > MostNamed ? ", …" : string.Empty);
     }
 
-    /// <summary>What of a component a checkpoint does not have at all, in words; null if it has some of it.</summary>
+    /// <summary>The component that a checkpoint lacks, in words; null if it has any of it.</summary>
     private static string? Lacking(BaseCheckpointIndex? checkpoint, AdapterComponent component)
     {
         if (checkpoint is null || component == AdapterComponent.Unknown || checkpoint.Names.Any(name => name.Component == component))

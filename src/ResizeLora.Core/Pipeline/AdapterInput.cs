@@ -51,11 +51,11 @@ internal sealed class AdapterInput : IDisposable
     /// <summary>Waits for the hash.</summary>
     public string Hash(IReporter reporter) => _hash!.Wait(reporter);
 
-    /// <summary>What earlier runs have made of it.</summary>
+    /// <summary>The outputs that earlier runs made from it.</summary>
     public ExistingOutputs Existing(OutputPath output) => _existing ??= new ExistingOutputs(output, Source.Location);
 
-    /// <summary>What PEFT's configuration says is no part of a layer's tensors.</summary>
-    /// <exception cref="ResizeLoraException">It says something else than when a layer was decomposed.</exception>
+    /// <summary>Checks PEFT's settings, which a digest of a layer's tensors does not cover.</summary>
+    /// <exception cref="ResizeLoraException">They have changed since a layer was decomposed.</exception>
     public void EnsureSameScales()
     {
         Dictionary<string, ConfiguredAlpha?> scales = Contents.Layers.ToDictionary(layer => layer.Name, layer => layer.Configured, StringComparer.Ordinal);

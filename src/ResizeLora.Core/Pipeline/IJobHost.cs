@@ -10,7 +10,7 @@ internal interface IJobHost : IReporter
 
     /// <summary>Asks whether a file may be written.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="description">What it will be, in a line.</param>
+    /// <param name="description">A description of the output, in a line.</param>
     /// <param name="replaces">Whether an earlier output has its name.</param>
     bool MayWrite(string path, string description, bool replaces);
 }

@@ -36,7 +36,7 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
         return _hasTaken = true;
     }
 
-    /// <summary>Says at the end what was not taken, as far as somebody may wonder.</summary>
+    /// <summary>Reports at the end which inputs were skipped, if that may surprise the user.</summary>
     public void Report()
     {
         if (_resized.Count > 0)

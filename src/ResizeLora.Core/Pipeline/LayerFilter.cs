@@ -6,7 +6,7 @@ namespace ResizeLora.Pipeline;
 
 /// <summary>A name of layers, as a user wrote it.</summary>
 /// <param name="Text">The name.</param>
-/// <param name="HasWildcards">Whether it may mean none of a file's layers; a name outright must mean one.</param>
+/// <param name="HasWildcards">Whether it may match none of a file's layers; a plain name must match one.</param>
 /// <param name="Matches">Whether a layer's name fits the wildcards.</param>
 internal sealed record LayerPattern(string Text, bool HasWildcards, Func<string, bool> Matches)
 {
@@ -20,8 +20,8 @@ internal sealed class LayerFilter(IReadOnlyList<LayerPattern> patterns)
     /// <summary>Whether a name contains wildcards: then a file without a match is not an error.</summary>
     public bool HasWildcards => patterns.Any(pattern => pattern.HasWildcards);
 
-    /// <summary>Those of some layers that are wanted.</summary>
-    /// <param name="layers">All layers of a file, or as many as came.</param>
+    /// <summary>The layers that match.</summary>
+    /// <param name="layers">All layers of a file, or those from the pipeline.</param>
     /// <param name="nameOf">A layer's name.</param>
     public IReadOnlyList<T> Wanted<T>(IReadOnlyList<T> layers, Func<T, string> nameOf)
     {

@@ -56,7 +56,7 @@ internal sealed class OutputGuard(ResizeOptions options)
     /// <summary>Checks that a name is free for an output.</summary>
     /// <param name="target">The output's path.</param>
     /// <param name="input">Where the input is.</param>
-    /// <param name="record">How the output is made; asked for where an existing one is compared with it.</param>
+    /// <param name="record">How the output is made; evaluated only to compare it with an existing one.</param>
     /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>
     public void Check(string target, AdapterLocation input, Func<OutputRecord> record)
     {

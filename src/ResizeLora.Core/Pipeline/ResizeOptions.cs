@@ -19,10 +19,10 @@ internal sealed record ResizeOptions
 
     public UnmatchedLayer UnmatchedLayer { get; init; } = UnmatchedLayer.Keep;
 
-    /// <summary>What loaders ask of ranks.</summary>
+    /// <summary>The limits on ranks.</summary>
     public RankLimits RankLimits { get; init; } = RankLimits.None;
 
-    /// <summary>Where outputs go, and what they are called.</summary>
+    /// <summary>The folder and the names of outputs.</summary>
     public OutputPath Output { get; init; } = OutputPath.Beside;
 
     /// <summary>Whether results of an earlier run are resized too.</summary>

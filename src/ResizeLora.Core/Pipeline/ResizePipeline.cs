@@ -26,7 +26,7 @@ internal sealed class ResizePipeline
     private readonly LayerDecomposer _decomposer;
     private readonly HashSet<string> _withUnmatched = new(StringComparer.Ordinal);
 
-    /// <param name="engine">What computes.</param>
+    /// <param name="engine">The numeric engine.</param>
     /// <param name="norms">What layers are compared with; null for nothing.</param>
     /// <param name="options">The options of the call.</param>
     /// <param name="guard">What may be written where.</param>
@@ -94,7 +94,7 @@ internal sealed class ResizePipeline
         }
     }
 
-    /// <summary>The outputs that are asked for. Without a filter the contents of the file need not be looked at for that.</summary>
+    /// <summary>The requested outputs. Without a filter this does not read the contents of the file.</summary>
     /// <exception cref="ResizeLoraException">A layer that was named outright is not there, or the file has changed.</exception>
     private IEnumerable<WantedOutput> Wanted(AdapterInput input)
     {
@@ -181,7 +181,7 @@ internal sealed class ResizePipeline
     };
 
     /// <summary>
-    /// Who chose layers by norms that the checkpoint no longer has would get something else than was seen. Who names the checkpoint
+    /// Layers chosen by norms that the checkpoint no longer has would give another result than the user saw. Naming the checkpoint
     /// wants the layers to be compared with it as it is; that it was another one is still news.
     /// </summary>
     /// <exception cref="ResizeLoraException">The checkpoint that the layers remember is another one by now.</exception>

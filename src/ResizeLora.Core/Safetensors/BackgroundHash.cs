@@ -16,7 +16,7 @@ internal sealed class BackgroundHash : IDisposable
     {
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
 
-        // On a thread of its own: the pool has as many as there are processors, and those are for the layers.
+        // On a separate thread: the pool has as many as there are processors, and those are for the layers.
         _hash = Task.Factory.StartNew(
             () => FileIdentity.Sha256(file, cacheFolder, _reports, _stop.Token),
             CancellationToken.None,

@@ -78,7 +78,7 @@ internal static class FileIdentity
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>A hash over the header and, where the system does not tell the time of change, some bytes of each tensor.</summary>
+    /// <summary>A hash over the header and, where the system has no time of change, some bytes of each tensor.</summary>
     private static string Sample(TensorFile file)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

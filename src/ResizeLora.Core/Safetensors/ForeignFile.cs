@@ -57,7 +57,7 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
         new("all zeros at its start", "The download was probably not finished: download the file again.", head => head.Length >= 64 && head.IndexOfAnyExcept((byte)0) < 0),
     ];
 
-    /// <summary>What to do about it under a name: notes and tables are what they are called, and no download has failed.</summary>
+    /// <summary>The remedy for a file of this name: notes and tables with their own extension are not failed downloads.</summary>
     public string RemedyFor(string path) =>
         Remedy == Download && !Array.Exists(ModelExtensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase)) ? Mistake : Remedy;
 
@@ -101,7 +101,7 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
 
     private static bool Has(ReadOnlySpan<byte> head, string text) => head.IndexOf(Encoding.Latin1.GetBytes(text)) >= 0;
 
-    /// <summary>The first bytes as text, without a byte order mark and what is blank; empty if they are no text.</summary>
+    /// <summary>The first bytes as text, without a byte order mark and white space; empty if they are not text.</summary>
     private static string TextOf(ReadOnlySpan<byte> head)
     {
         // The last letter may have been cut in two.

@@ -8,7 +8,7 @@ namespace ResizeLora.Safetensors;
 
 /// <summary>
 /// Reads and validates a header as the reference implementation does, and more strictly where that costs no real file:
-/// no name and no metadata key may occur twice, metadata is no null, nesting ends at a depth of 16, and numbers, also
+/// no name and no metadata key may occur twice, metadata is not null, nesting ends at a depth of 16, and numbers, also
 /// products of a shape's numbers, fit into 63 bits.
 /// </summary>
 /// <remarks>
@@ -62,7 +62,7 @@ internal static class SafetensorsHeaderParser
         }
         catch (InvalidOperationException exception)
         {
-            // Utf8JsonReader defers this check to the moment when a text is asked for.
+            // Utf8JsonReader defers this check until a string is read.
             throw new FormatException($"the header contains text that is not valid Unicode at byte {reader.TokenStartIndex + 1}", exception);
         }
 

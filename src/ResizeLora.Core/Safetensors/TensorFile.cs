@@ -142,7 +142,7 @@ internal abstract class TensorFile : IDisposable
 
         try
         {
-            // A pipe or a device has no length either, and opening a pipe waits until somebody writes to it.
+            // A pipe or a device has no length either, and opening a pipe blocks until another program writes to it.
             if (new FileInfo(RealPath.Resolve(path)) is { Exists: true, Length: 0 })
                 throw SafetensorsErrors.Empty(path);
 

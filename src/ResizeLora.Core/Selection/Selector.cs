@@ -4,9 +4,9 @@ using ResizeLora.Recipes.Rules;
 namespace ResizeLora.Selection;
 
 /// <summary>
-/// Chooses the singular values of a file that stay. All of them stand in line, the best score first. A recipe's rules wish for
-/// the first ones of the line: each rule of layers for so many of each layer, each rule over all layers for so many in all.
-/// What loaders ask of ranks makes ranks of the wishes; each layer then keeps as many of its best values as its rank says.
+/// Chooses which singular values of a file to keep. All of them are sorted by score, the best first. A recipe's rules select
+/// from the top: a layer rule selects a number from each layer, a rule over all layers a number in total.
+/// Limits on ranks turn the selection into ranks; each layer then keeps as many of its best values as its rank.
 /// </summary>
 internal sealed class Selector : IChoices
 {
@@ -25,7 +25,7 @@ internal sealed class Selector : IChoices
 
     /// <param name="recipe">Whose rules choose.</param>
     /// <param name="layers">The layers with their scores.</param>
-    /// <param name="ranks">What loaders ask of ranks.</param>
+    /// <param name="ranks">The limits on ranks.</param>
     /// <param name="fileLength">Bytes of the output file that a choice would make.</param>
     public Selector(ResizeRecipe recipe, IReadOnlyList<LayerSpectrum> layers, RankRule ranks, Func<KeptValues, long> fileLength)
     {

@@ -13,7 +13,7 @@ internal sealed record MistakenInput(object Item, string Reason)
 {
     private const string FormatNamespace = "Microsoft.PowerShell.Commands.Internal.Format";
 
-    /// <summary>What is wrong with an object; null if nothing is known to be.</summary>
+    /// <summary>The problem with an object; null if there is none.</summary>
     /// <param name="item">The object.</param>
     /// <param name="takesRecipes">Whether the command takes hashtables as recipes.</param>
     public static MistakenInput? Of(object? item, bool takesRecipes)

@@ -64,7 +64,7 @@ internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttr
         null => string.Empty,
     };
 
-    /// <summary>What can't be cast the engine tries to bind to other parameters, when it comes through the pipeline.</summary>
+    /// <summary>After a failed cast the engine tries other parameters for pipeline input.</summary>
     private static ArgumentTransformationMetadataException NoRecipe(string message) => new(message, new PSInvalidCastException(message));
 
     private static object? Unwrap(object? item) => item is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : item;

@@ -82,7 +82,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     [ArgumentCompleter(typeof(NumberCompleter))]
     public string? Size { get; set; }
 
-    /// <summary>What ΔW is multiplied by.</summary>
+    /// <summary>The factor of ΔW.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The factor by which the LoRA is multiplied. Default: 1.")]
     [NumberTransformation]
     [ArgumentCompleter(typeof(NumberCompleter))]

@@ -9,7 +9,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Commands;
 
-/// <summary>What all cmdlets share that take files: <c>-Path</c> with wildcards and <c>-LiteralPath</c>.</summary>
+/// <summary>The base of all cmdlets that take files: <c>-Path</c> with wildcards and <c>-LiteralPath</c>.</summary>
 public abstract class PathCommand : ObservingCommand
 {
     private protected const string PathSet = "Path";

@@ -9,7 +9,7 @@ using ResizeLora.Torch;
 
 namespace ResizeLora.Commands;
 
-/// <summary>What all cmdlets share that decompose files: the checkpoint, and what computes.</summary>
+/// <summary>The base of all cmdlets that decompose files: the checkpoint and the device.</summary>
 public abstract class PipelineCommand : PathCommand
 {
     private protected const string LayerSet = "Layer";
@@ -28,7 +28,7 @@ public abstract class PipelineCommand : PathCommand
     [ArgumentCompleter(typeof(CheckpointFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
-    /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
+    /// <summary>The device to compute on: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
     [Parameter(HelpMessage = "The device to compute on: cpu (the default), cuda, or cuda:1 for the second card.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceCompleter))]

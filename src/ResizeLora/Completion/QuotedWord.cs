@@ -10,7 +10,7 @@ namespace ResizeLora.Completion;
 /// <param name="IsClosed">Whether the quote at the end was typed too.</param>
 internal sealed record QuotedWord(string Typed, string Text, string Quote, bool IsClosed)
 {
-    /// <summary>What double quotes do not make harmless; typographic ones end a text too.</summary>
+    /// <summary>Characters that are special inside double quotes; typographic quotes end a text too.</summary>
     private static readonly SearchValues<char> ActiveInQuotes = SearchValues.Create("`$\"\u201c\u201d\u201e");
 
     public static QuotedWord Parse(string? typed, CommandAst? command)

@@ -3,9 +3,9 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Adapters.Names;
 
 /// <summary>Adapter types that don't add a low-rank ΔW to the weight, recognised by the endings of their tensors' names.</summary>
-/// <param name="Name">What the type is called.</param>
+/// <param name="Name">The name of the type.</param>
 /// <param name="Endings">What follows the layer's name in the names of its tensors.</param>
-/// <param name="Companion">The ending of a tensor that has a common name, and belongs to the type only beside the others.</param>
+/// <param name="Companion">The ending of a tensor that has a common name, and belongs to the type only next to the others.</param>
 internal sealed record RefusedType(string Name, string[] Endings, string? Companion = null)
 {
     private static readonly RefusedType[] All =

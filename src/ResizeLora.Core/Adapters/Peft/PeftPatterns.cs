@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ResizeLora.Adapters.Peft;
 
-/// <summary>Numbers for some layers: of several patterns that fit a name, the first one holds.</summary>
+/// <summary>Numbers for some layers: if several patterns match a name, the first one applies.</summary>
 internal sealed class PeftPatterns(IEnumerable<KeyValuePair<string, double>> numbers)
 {
     private static readonly TimeSpan LongestLookup = TimeSpan.FromSeconds(10);

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace ResizeLora.Adapters.Peft;
 
 /// <summary>
-/// What PEFT's configuration says of the layers of one component of a model: their ranks and alphas. This is the one place
+/// PEFT's settings for the layers of one component of a model: their ranks and alphas. This is the one place
 /// that knows PEFT's keys, its defaults and its rules.
 /// </summary>
 /// <remarks>https://github.com/huggingface/peft, src/peft/tuners/lora/config.py, model.py and layer.py.</remarks>
@@ -24,13 +24,13 @@ internal sealed class PeftSettings
     /// <summary>The type whose tensors are written.</summary>
     public const string Lora = "LORA";
 
-    /// <summary>What PEFT puts before the names of all layers.</summary>
+    /// <summary>The prefix that PEFT adds to the names of all layers.</summary>
     private const string Wrapper = "base_model.model.";
 
     /// <summary>What comes between the name of a wrapped module and that of a layer in it.</summary>
     private const string Inner = ".base_layer.";
 
-    /// <summary>What PEFT takes for r and alpha where a configuration has none.</summary>
+    /// <summary>PEFT's defaults for r and alpha.</summary>
     private const double Default = 8;
 
     private const string InitKey = "init_lora_weights";
@@ -56,8 +56,8 @@ internal sealed class PeftSettings
     private readonly bool _byRootOfRank;
 
     /// <param name="json">The configuration.</param>
-    /// <param name="prefix">What its keys and the component's layers begin with: empty, or ending in a point.</param>
-    /// <param name="place">What messages call the place where the configuration is.</param>
+    /// <param name="prefix">The prefix of its keys and of the component's layers: empty, or ending in a point.</param>
+    /// <param name="place">How messages name the place of the configuration.</param>
     /// <param name="hasDefaults">Whether keys that are missing have PEFT's defaults, or say nothing.</param>
     /// <exception cref="ResizeLoraException">PEFT could not use a value, or it belongs to a kind of adapter that can't be resized.</exception>
     public PeftSettings(IReadOnlyDictionary<string, JsonElement> json, string prefix, string place, bool hasDefaults)
@@ -87,10 +87,10 @@ internal sealed class PeftSettings
         Refuse(json);
     }
 
-    /// <summary>What the component's layers begin with: empty, or ending in a point.</summary>
+    /// <summary>The prefix of the component's layers: empty, or ending in a point.</summary>
     public string Prefix { get; }
 
-    /// <summary>What messages call the place of this setting.</summary>
+    /// <summary>How messages name the place of this setting.</summary>
     public string Place { get; }
 
     /// <summary>The type of the adapter, as PEFT calls it.</summary>
@@ -188,6 +188,6 @@ internal sealed class PeftSettings
 
 /// <summary>The alpha that a configuration gives a layer.</summary>
 /// <param name="Alpha">The numerator of the scale.</param>
-/// <param name="Scale">What ΔW is multiplied by.</param>
-/// <param name="Place">What messages call the place of this setting.</param>
+/// <param name="Scale">The factor of ΔW.</param>
+/// <param name="Place">How messages name the place of this setting.</param>
 internal sealed record ConfiguredAlpha(double Alpha, double Scale, string Place);

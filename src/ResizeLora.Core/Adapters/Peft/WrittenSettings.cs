@@ -9,7 +9,7 @@ internal static class WrittenSettings
     /// <summary>Sets ranks, and alphas that give each layer its scale. ΔW sits in new factors: there alpha is the rank.</summary>
     /// <param name="json">The configuration.</param>
     /// <param name="component">The settings.</param>
-    /// <param name="layers">What is written, by the names of the modules.</param>
+    /// <param name="layers">The layers of the output, by the names of their modules.</param>
     /// <exception cref="ResizeLoraException">There are too many layers with too similar names.</exception>
     public static void SetRanks(JsonObject json, PeftSettings component, PeftLayer[] layers)
     {

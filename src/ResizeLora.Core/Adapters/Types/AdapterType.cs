@@ -11,7 +11,7 @@ internal abstract class AdapterType
 
     private static readonly AdapterType[] All = [new LoraType(), new TuckerType(), new LohaType(), new LokrType(), new FullWeightType()];
 
-    /// <summary>What the type is called.</summary>
+    /// <summary>The name of the type.</summary>
     public abstract string Name { get; }
 
     /// <summary>The tensors that it consists of, besides alpha and magnitudes.</summary>
@@ -34,7 +34,7 @@ internal abstract class AdapterType
     /// <summary>The shape of ΔW of tensors that have no problem.</summary>
     public abstract AdapterShape Shape(AdapterTensors tensors);
 
-    /// <summary>What ΔW is multiplied by.</summary>
+    /// <summary>The factor of ΔW.</summary>
     public virtual double Scale(AdapterShape shape, double? alpha) =>
         alpha is { } numerator && shape.AlphaRank is { } rank ? numerator / rank : 1;
 
@@ -69,7 +69,7 @@ internal abstract class AdapterType
 /// <param name="Rows">Output features.</param>
 /// <param name="InputShape">Input features and, where it is known, the kernel.</param>
 /// <param name="Rank">The most that the rank of ΔW can be.</param>
-/// <param name="AlphaRank">What alpha is divided by; null where the type does not know alpha.</param>
+/// <param name="AlphaRank">What alpha is divided by; null if the type has no alpha.</param>
 internal sealed record AdapterShape(long Rows, IReadOnlyList<long> InputShape, long Rank, long? AlphaRank)
 {
     /// <summary>

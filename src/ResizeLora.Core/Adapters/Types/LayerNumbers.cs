@@ -4,7 +4,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters.Types;
 
-/// <summary>What a layer's tensors hold, and what was computed of it; in memory that is used again after <see cref="Dispose"/>.</summary>
+/// <summary>The contents of a layer's tensors, and what was computed from them; in memory that is reused after <see cref="Dispose"/>.</summary>
 /// <param name="tensors">The tensors.</param>
 /// <param name="contents">Their bytes, which this takes over.</param>
 internal sealed class LayerNumbers(AdapterTensors tensors, IReadOnlyDictionary<TensorRole, PooledBytes> contents) : IDisposable

@@ -58,7 +58,7 @@ internal sealed class LohaType : AdapterType
             : $"factors that don't fit each other, of shape {tensors.Shapes([.. First.Roles, .. Second.Roles])}";
     }
 
-    /// <summary>Row i holds the products of row i of both.</summary>
+    /// <summary>Row i contains the products of row i of both.</summary>
     private static NumberTable ProductsOfRows(NumberTable left, NumberTable right)
     {
         var products = new NumberTable(left.Rows, left.Columns * right.Columns);

@@ -13,7 +13,7 @@ internal static class ComponentFolder
     private const string IndexMark = ".index.";
     private const string WeightMap = "weight_map";
 
-    /// <summary>The files of the model in a folder, of the usual precision if there are several; none if it holds no model.</summary>
+    /// <summary>The files of the model in a folder, of the usual precision if there are several; none if it contains no model.</summary>
     /// <exception cref="ResizeLoraException">A shard is missing, or it is unclear which model to use.</exception>
     public static IReadOnlyList<string> Files(string folder)
     {

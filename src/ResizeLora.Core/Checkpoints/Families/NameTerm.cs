@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace ResizeLora.Checkpoints.Families;
 
 /// <summary>One layer on a side of a <see cref="NameRule"/>, or some of its rows.</summary>
-/// <param name="Name">What it is called; null for rows that have no name of their own.</param>
+/// <param name="Name">Its name; null for rows without one.</param>
 /// <param name="Part">Which of <paramref name="Parts"/> equal parts of its rows this is, from 0.</param>
 /// <param name="Parts">Into how many parts its rows are cut.</param>
 /// <param name="RowsPerInput">Rows for each input feature, where it is not just what the others leave.</param>

@@ -2,7 +2,7 @@ using ResizeLora.Common;
 
 namespace ResizeLora.Checkpoints.Families;
 
-/// <summary>How the layers of one part of a model are called, as its description says.</summary>
+/// <summary>The names of the layers of one part of a model, from its description.</summary>
 internal sealed class PartNames
 {
     private const string Folder = "Families/Parts";

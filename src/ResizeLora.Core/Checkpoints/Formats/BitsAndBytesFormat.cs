@@ -3,7 +3,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Checkpoints.Formats;
 
 /// <summary>
-/// What bitsandbytes writes: NF4 and FP4, indices of 4 bits into a table with the greatest absolute value of each block,
+/// The formats of bitsandbytes: NF4 and FP4, indices of 4 bits into a table with the greatest absolute value of each block,
 /// which may be quantised again; and LLM.int8(), with the greatest absolute value of each row.
 /// </summary>
 /// <remarks>QuantState in bitsandbytes/functional.py and Linear8bitLt in nn/modules.py of https://github.com/bitsandbytes-foundation/bitsandbytes.</remarks>

@@ -6,14 +6,14 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Checkpoints.Formats;
 
 /// <summary>
-/// A type of tensor in a GGUF file: blocks of numbers, each with scales of its own. A plain type has blocks of one number.
+/// A type of tensor in a GGUF file: blocks of numbers, each with its own scales. A plain type has blocks of one number.
 /// </summary>
 /// <remarks>
 /// After the definitions in ggml-common.h and ggml-quants.c of https://github.com/ggml-org/llama.cpp: d is the scale of a
 /// block, m its offset; the low half of a byte comes before the high one.
 /// </remarks>
 /// <param name="Id">Its number in the format.</param>
-/// <param name="Name">What people call it.</param>
+/// <param name="Name">Its common name.</param>
 /// <param name="Elements">Numbers of a block.</param>
 /// <param name="Bytes">Bytes of a block.</param>
 /// <param name="Decode">Makes the numbers of a block; null where that is not known here.</param>

@@ -7,7 +7,7 @@ namespace ResizeLora.Checkpoints.Formats;
 
 /// <summary>Reads and validates what stands before the tensors of a GGUF file.</summary>
 /// <remarks>https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Every count and length is checked against the bytes that are there.</remarks>
-/// <param name="read">Fills a buffer with bytes of the file from a position on; it is called for bytes that the file has only.</param>
+/// <param name="read">Fills a buffer with bytes of the file from a position on; it is called only for bytes that the file has.</param>
 /// <param name="length">Bytes of the file.</param>
 internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length)
 {
@@ -21,7 +21,7 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
     private const uint UsualAlignment = 32;
     private const uint LargestAlignment = 1 << 20;
 
-    /// <summary>What the shape is called that a tensor had before its rows were made longer, to be quantised (ComfyUI-GGUF).</summary>
+    /// <summary>The key of a tensor's shape before its rows were padded for quantisation (ComfyUI-GGUF).</summary>
     private const string ShapePrefix = "comfy.gguf.orig_shape.";
 
     /// <summary>Bytes of a value of each type; none for text, which is 8, and lists, which are 9.</summary>

@@ -18,7 +18,7 @@ internal static class QuantisedFormats
         (".W_q", "by HQQ"),
     ];
 
-    /// <summary>The weight that a tensor is called by.</summary>
+    /// <summary>The weight with the name of a tensor.</summary>
     public static StoredWeight Find(WeightSurroundings around)
     {
         StoredTensor tensor = around.Tensor;
