@@ -6,7 +6,7 @@ using LibObjectFile.Elf;
 namespace ResizeLora.NativePatch;
 
 /// <summary>
-/// What the loader reads of a 64-bit little-endian shared library to bind its symbols: the dynamic symbols, the versions
+/// The parts of a 64-bit little-endian shared library that the loader reads to bind its symbols: the dynamic symbols, the versions
 /// they need of other libraries, and the strings that name both.
 /// </summary>
 internal sealed class SharedLibrary
@@ -46,7 +46,7 @@ internal sealed class SharedLibrary
 
     public IReadOnlyList<NeededVersion> NeededVersions { get; }
 
-    /// <summary>Whether it gives versions to symbols of its own; their names are in the string table too.</summary>
+    /// <summary>Whether it defines symbol versions; their names are in the string table too.</summary>
     public bool DefinesVersions => _file.Sections.Any(section => section.Type == ElfSectionType.GnuVersionDefinition);
 
     /// <exception cref="InvalidDataException">It is not such a file, or it contradicts itself.</exception>
@@ -148,7 +148,7 @@ internal sealed class SharedLibrary
     private List<DynamicSymbol> ReadSymbols(ElfSymbolTable table, ElfStreamSection? versions)
     {
         byte[] indices = versions is null ? [] : BytesOf(versions);
-        Require(versions is null || indices.Length == table.Entries.Count * sizeof(ushort), "its symbols and their versions are not of the same number.");
+        Require(versions is null || indices.Length == table.Entries.Count * sizeof(ushort), "the numbers of its symbols and of their versions differ.");
         Require(versions is not null || NeededVersions.Count == 0, "it needs versions, but no symbol says which.");
 
         HashSet<int> known = [.. NeededVersions.Select(version => version.Index)];

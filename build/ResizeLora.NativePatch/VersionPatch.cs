@@ -46,7 +46,7 @@ internal static class VersionPatch
             byte[] name = Encoding.Latin1.GetBytes(rule.ReplacementSymbol);
             if (name.Length > symbol.Name.Length)
             {
-                throw new InvalidDataException($"{rule.ReplacementSymbol} has no room in place of {symbol.Name}.");
+                throw new InvalidDataException($"{rule.ReplacementSymbol} doesn't fit in place of {symbol.Name}.");
             }
 
             Array.Resize(ref name, symbol.Name.Length);
@@ -65,7 +65,7 @@ internal static class VersionPatch
         {
             [var version] when version.Hash == NeededVersion.HashOf(name) => version,
             [_] => throw new InvalidDataException($"its hash of {name} is wrong."),
-            [] => throw new InvalidDataException($"it doesn't need {name}, which was to take the place of a newer version."),
+            [] => throw new InvalidDataException($"it doesn't need {name}, which should replace a newer version."),
             _ => throw new InvalidDataException($"it needs {name} {found.Count} times."),
         };
     }

@@ -3,7 +3,7 @@ using ResizeLora.Torch.Kernels;
 
 namespace ResizeLora.Torch.Numerics;
 
-/// <summary>What the factors of a layer are multiplied by to become balanced factors of k chosen singular values.</summary>
+/// <summary>The coefficients that turn the factors of a layer into balanced factors of k chosen singular values.</summary>
 internal sealed class BasisCoefficients : IDisposable
 {
     /// <summary>Digits of half precision, the most that outputs may have for single precision to do.</summary>

@@ -12,7 +12,7 @@ namespace ResizeLora.Torch.Numerics;
 internal static class DenseRoute
 {
     /// <summary>The min(m, n) singular values, descending.</summary>
-    /// <exception cref="NonFiniteException">The weight holds NaN or infinity.</exception>
+    /// <exception cref="NonFiniteException">The weight contains NaN or infinity.</exception>
     public static double[] Values(TensorReader reader, StoredMatrix weight)
     {
         if (Gram(weight) is not { } gram)

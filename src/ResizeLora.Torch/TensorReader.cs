@@ -9,7 +9,7 @@ internal sealed class TensorReader(Device device)
 {
     public Device Device => device;
 
-    /// <summary>Reads a matrix, as it is meant (transposed if it says so), in single or double precision.</summary>
+    /// <summary>Reads a matrix (transposed if it says so), in single or double precision.</summary>
     public Tensor Read(StoredMatrix matrix, ScalarType type)
     {
         if (matrix.IsIdentity)
@@ -30,7 +30,7 @@ internal sealed class TensorReader(Device device)
 
     private static Tensor Widen(StoredMatrix matrix)
     {
-        // Single precision where it holds all digits: half as much to bring to a device.
+        // Single precision where that is exact: half as much to copy to a device.
         bool isLong = matrix.Format.SignificantBits > ElementFormat.Of(SafetensorsDType.F32).SignificantBits;
         Tensor tensor = empty(matrix.Rows, matrix.Columns, isLong ? ScalarType.Float64 : ScalarType.Float32);
         if (isLong)

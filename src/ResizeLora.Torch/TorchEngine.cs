@@ -168,11 +168,11 @@ internal sealed class TorchEngine : INumericEngine
         string[] parts = name.Split(':', 2);
         int number = 0;
         if (!string.Equals(parts[0], "cuda", StringComparison.OrdinalIgnoreCase) || (parts.Length == 2 && !int.TryParse(parts[1], out number)))
-            throw new PlatformNotSupportedException("it is unknown. Use cpu, or with an NVIDIA card cuda, cuda:1 and so on.");
+            throw new PlatformNotSupportedException("it is unknown. Use cpu, or cuda, cuda:1 and so on with an NVIDIA card.");
 
         int count = cuda.is_available() ? cuda.device_count() : 0;
         return number >= 0 && number < count
             ? new Device(DeviceType.CUDA, number)
-            : throw new PlatformNotSupportedException(count == 0 ? "libtorch finds no NVIDIA card, or is the build for processors only. Use -Device cpu." : $"the last of the cards that libtorch finds is cuda:{count - 1}.");
+            : throw new PlatformNotSupportedException(count == 0 ? "libtorch finds no NVIDIA card, or is a CPU-only build. Use -Device cpu." : $"the last card that libtorch finds is cuda:{count - 1}.");
     }
 }

@@ -44,7 +44,7 @@ internal static class Truncation
         FactorScale scale = FactorScale.Choose(request.Rank, format, request.HasAlpha, largest, smallest, request.AlphaIsRank);
         double written = format.Round(largest * scale.Multiplier);
         if (!double.IsFinite(written) || written < LeastLargest(format))
-            throw new OverflowException($"Values lie outside the range of {request.DType}.");
+            throw new OverflowException($"Values are outside the range of {request.DType}.");
 
         // A negative alpha turns ΔW round; one side has to carry that.
         return new TruncatedFactors(

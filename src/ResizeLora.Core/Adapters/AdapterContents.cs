@@ -15,11 +15,11 @@ internal sealed record AdapterContents(
     IReadOnlyList<UnsupportedLayer> Unsupported)
 {
     /// <summary>Sorts the tensors of an adapter.</summary>
-    /// <exception cref="ResizeLoraException">The file holds a layer twice, in two styles of naming, or is not what PEFT's configuration says.</exception>
+    /// <exception cref="ResizeLoraException">The file contains a layer twice, in two naming styles, or is not what PEFT's configuration says.</exception>
     public static AdapterContents Read(AdapterSource source) => Read(source.Header, source.Path, source.Configuration);
 
     /// <summary>Sorts the tensors of the file at <paramref name="path"/>.</summary>
-    /// <exception cref="ResizeLoraException">The file holds a layer twice, in two styles of naming, or is not what PEFT's configuration says.</exception>
+    /// <exception cref="ResizeLoraException">The file contains a layer twice, in two naming styles, or is not what PEFT's configuration says.</exception>
     public static AdapterContents Read(SafetensorsHeader header, string path, PeftConfiguration? configuration = null)
     {
         var byLayer = new Dictionary<string, LayerTensors>(StringComparer.Ordinal);
@@ -103,7 +103,7 @@ internal sealed record AdapterContents(
         return others;
     }
 
-    /// <summary>Gives each tensor that has a common name to the layer that it belongs to, and returns the others.</summary>
+    /// <summary>Assigns each tensor with a common name to its layer, and returns the others.</summary>
     private static List<TensorInfo> WithoutCompanions(List<TensorInfo> tensors, IEnumerable<LayerTensors> layers)
     {
         Dictionary<string, LayerTensors> byName = layers

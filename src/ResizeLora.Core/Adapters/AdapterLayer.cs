@@ -9,7 +9,7 @@ namespace ResizeLora.Adapters;
 /// <param name="Name">The layer's name as the file has it, without the suffixes of its tensors.</param>
 /// <param name="Type">How its tensors make up ΔW.</param>
 /// <param name="Tensors">All its tensors.</param>
-/// <param name="Written">What its tensors are called in an output.</param>
+/// <param name="Written">The names of its tensors in an output.</param>
 internal sealed record AdapterLayer(string Name, AdapterType Type, AdapterTensors Tensors, WrittenNames Written)
 {
     /// <summary>The form of ΔW.</summary>
@@ -18,7 +18,7 @@ internal sealed record AdapterLayer(string Name, AdapterType Type, AdapterTensor
     /// <summary>DoRA's magnitudes; null for all other layers.</summary>
     public Magnitude? Magnitude { get; init; }
 
-    /// <summary>Alpha and scale as PEFT's configuration tells them, beside the file or in its header; null where alpha is a tensor or the rank.</summary>
+    /// <summary>Alpha and scale from PEFT's configuration, next to the file or in its header; null where alpha is a tensor or the rank.</summary>
     public ConfiguredAlpha? Configured { get; init; }
 
     /// <summary>Whether PEFT's configuration says that the model stores weights as in × out. It says so of all, also of those that are not.</summary>
@@ -32,7 +32,7 @@ internal sealed record AdapterLayer(string Name, AdapterType Type, AdapterTensor
     /// <summary>The scalar alpha, where the file has one.</summary>
     public TensorInfo? Alpha => Tensors.Find(TensorRole.Alpha);
 
-    /// <summary>How alpha is called in an output; null where none is written.</summary>
+    /// <summary>The name of alpha in an output; null if none is written.</summary>
     public string? AlphaName => Written.Alpha;
 
     /// <summary>The element type that the layer is stored in: that of its first tensor.</summary>

@@ -5,7 +5,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters;
 
-/// <summary>An adapter that is open for reading: its tensors, and PEFT's configuration where that is a file beside them.</summary>
+/// <summary>An adapter that is open for reading: its tensors, and PEFT's configuration if that is a file next to them.</summary>
 internal sealed class AdapterSource : IDisposable
 {
     /// <summary>More than a pattern for each layer of the largest model takes.</summary>
@@ -27,17 +27,17 @@ internal sealed class AdapterSource : IDisposable
 
     public AdapterLocation Location { get; }
 
-    /// <summary>What users call the adapter: a file, or a folder of PEFT's.</summary>
+    /// <summary>The path of the adapter for users: a file, or a PEFT folder.</summary>
     public string Path => Location.Path;
 
     public SafetensorsFile File { get; }
 
     public SafetensorsHeader Header => File.Header;
 
-    /// <summary>The configuration beside the tensors; null where there is none.</summary>
+    /// <summary>The configuration next to the tensors; null if there is none.</summary>
     public PeftConfiguration? Configuration { get; }
 
-    /// <summary>The hash of the configuration beside the tensors.</summary>
+    /// <summary>The hash of the configuration next to the tensors.</summary>
     public string? ConfigurationSha256 { get; }
 
     /// <summary>Opens an adapter by the path of a file or a folder.</summary>
@@ -77,7 +77,7 @@ internal sealed class AdapterSource : IDisposable
     {
         try
         {
-            // A pipe has no length either, and opening one waits until somebody writes to it.
+            // A pipe has no length either, and opening one blocks until another program writes to it.
             long length = Math.Min(new FileInfo(RealPath.Resolve(path)).Length, LargestConfiguration + 1);
             byte[] bytes = new byte[length];
             if (length == 0)

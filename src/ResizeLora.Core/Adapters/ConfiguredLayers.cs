@@ -4,7 +4,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters;
 
-/// <summary>What PEFT's configuration, beside a file or in its header, makes of the file's layers.</summary>
+/// <summary>A file's layers with the settings of PEFT's configuration, which is next to the file or in its header.</summary>
 internal sealed class ConfiguredLayers(SafetensorsHeader header, string path, PeftConfiguration? file)
 {
     /// <summary>How far two ways to say the same may be apart.</summary>
@@ -21,10 +21,10 @@ internal sealed class ConfiguredLayers(SafetensorsHeader header, string path, Pe
             contents.Layers.Where(layer => layer.Configured is not null).Select(layer => layer.Name).Where(PeftSettings.IsInner).Select(PeftSettings.OuterModuleOf),
             StringComparer.Ordinal);
         return contents.Refuse(layer =>
-            !IsOfType(layer) ? $"{layer.Type.Name} in an adapter of PEFT's type {file!.Type}"
+            !IsOfType(layer) ? $"{layer.Type.Name} in a PEFT adapter of type {file!.Type}"
             : layer.Configured is null ? null
-            : shared.Contains(PeftSettings.OuterModuleOf(layer.Name)) ? "layers in one module, to which PEFT gives one rank"
-            : BiasOf(layer) is not null && layer.Configured.Scale != 1 ? "a bias of lora_B, which is multiplied as ΔW is"
+            : shared.Contains(PeftSettings.OuterModuleOf(layer.Name)) ? "layers in one module, which PEFT gives a single rank"
+            : BiasOf(layer) is not null && layer.Configured.Scale != 1 ? "a bias of lora_B, which is scaled like ΔW"
             : null);
     }
 
@@ -46,7 +46,7 @@ internal sealed class ConfiguredLayers(SafetensorsHeader header, string path, Pe
             Configured = alpha,
             IsBaseTransposed = settings.IsBaseTransposed,
 
-            // Who reads alpha in a configuration does not look for a tensor of it.
+            // Loaders that read alpha from a configuration ignore alpha tensors.
             Written = layer.Written with { Alpha = null },
             MustStay = layer.MustStay || BiasOf(layer) is not null,
         };

@@ -35,7 +35,7 @@ internal sealed class LayerTensors(string name)
     {
         _tensors.Add(tensor);
         if (!_parts.TryAdd(role, tensor))
-            _problem ??= "two tensors of the same meaning";
+            _problem ??= "two tensors with the same role";
     }
 
     public void AddRefused(TensorInfo tensor, RefusedType type)
@@ -48,7 +48,7 @@ internal sealed class LayerTensors(string name)
     public void AddCompanion(TensorInfo tensor) => _tensors.Add(tensor);
 
     /// <summary>The layer, or what it is instead: one of both is null.</summary>
-    /// <exception cref="ResizeLoraException">The file holds the layer twice, in two styles of naming.</exception>
+    /// <exception cref="ResizeLoraException">The file contains the layer twice, in two naming styles.</exception>
     public (AdapterLayer? Layer, UnsupportedLayer? Unsupported) Build(string path)
     {
         if (_problem is not null)

@@ -2,7 +2,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters;
 
-/// <summary>A layer of an adapter file that is no plain pair of factors, and so is left as it is.</summary>
+/// <summary>A layer of an adapter file that is not a plain pair of factors, and so is left unchanged.</summary>
 /// <param name="Name">The layer's name.</param>
 /// <param name="Tensors">All its tensors, alpha included.</param>
 /// <param name="Reason">What it is instead, in a few words.</param>

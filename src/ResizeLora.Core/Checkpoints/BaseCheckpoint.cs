@@ -31,7 +31,7 @@ internal sealed class BaseCheckpoint : IDisposable
         Version = new CheckpointVersion(names.Paths, [.. files.Select(file => file.Version)]);
     }
 
-    /// <summary>What messages call the checkpoint.</summary>
+    /// <summary>How messages name the checkpoint.</summary>
     public string Path => string.Join(", ", _names.Paths);
 
     /// <summary>Which version of the checkpoint this is: what was paired with another one must be paired again.</summary>
@@ -48,16 +48,16 @@ internal sealed class BaseCheckpoint : IDisposable
     public IReadOnlyList<TensorFile> Files => _files;
 
     /// <summary>Opens the checkpoint of one path.</summary>
-    /// <exception cref="ResizeLoraException">It can't be opened, or is no checkpoint.</exception>
+    /// <exception cref="ResizeLoraException">It can't be opened, or is not a checkpoint.</exception>
     public static BaseCheckpoint Open(string path, string? cacheFolder, IReporter reporter, CancellationToken cancellation) =>
         Open(CheckpointFiles.Find(path), cacheFolder, reporter, cancellation);
 
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="names">Its files.</param>
     /// <param name="cacheFolder">Where hashes of known files are remembered; null to remember none.</param>
-    /// <param name="reporter">Is told of the hashing.</param>
+    /// <param name="reporter">Receives progress of the hashing.</param>
     /// <param name="cancellation">Stops the hashing.</param>
-    /// <exception cref="ResizeLoraException">A file can't be opened, or is no checkpoint.</exception>
+    /// <exception cref="ResizeLoraException">A file can't be opened, or is not a checkpoint.</exception>
     public static BaseCheckpoint Open(CheckpointFiles names, string? cacheFolder, IReporter reporter, CancellationToken cancellation)
     {
         var files = new List<TensorFile>();

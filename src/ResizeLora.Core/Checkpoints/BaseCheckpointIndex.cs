@@ -5,14 +5,14 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints;
 
-/// <summary>Finds the base layers that a name stands for, by its exact normalised form.</summary>
+/// <summary>Finds the base layers that a name refers to, by its exact normalised form.</summary>
 internal sealed class BaseCheckpointIndex
 {
     private readonly Dictionary<LayerKey, List<(string Path, BaseLayer Layer)>> _layers = [];
     private readonly Dictionary<AdapterComponent, List<LayerOrder>> _orders = [];
 
-    /// <param name="sources">What the checkpoint consists of.</param>
-    /// <param name="path">What messages call it.</param>
+    /// <param name="sources">The parts of the checkpoint.</param>
+    /// <param name="path">How messages name it.</param>
     public BaseCheckpointIndex(IReadOnlyList<CheckpointSource> sources, string path)
     {
         Path = path;
@@ -36,13 +36,13 @@ internal sealed class BaseCheckpointIndex
     {
     }
 
-    /// <summary>What messages call the checkpoint.</summary>
+    /// <summary>How messages name the checkpoint.</summary>
     public string Path { get; }
 
     /// <summary>The family of the model, as far as it is known.</summary>
     public string Family { get; }
 
-    /// <summary>All names that stand for something.</summary>
+    /// <summary>All names that refer to a base layer.</summary>
     public IReadOnlyCollection<LayerKey> Names => _layers.Keys;
 
     /// <summary>The base layer of that name; null if there is none, or more than one.</summary>
@@ -56,14 +56,14 @@ internal sealed class BaseCheckpointIndex
         if (AdapterNames.TellsComponent(adapterLayerName))
             return key;
 
-        // What no prefix tells may be the denoising network's, which many trainers write without one; or another part's that PEFT has saved alone.
+        // A name without a prefix may be the denoising network's, which many trainers write without one; or another part's that PEFT has saved alone.
         LayerKey bare = key with { Component = AdapterComponent.Unet };
         return _layers.ContainsKey(bare) ? bare
             : Enum.GetValues<AdapterComponent>().Any(component => _layers.ContainsKey(key with { Component = component })) ? key with { Component = AdapterComponent.Unknown }
             : key;
     }
 
-    /// <summary>The base layers that a name may stand for. A name with points is not that of a layer whose points are elsewhere, if one has it exactly.</summary>
+    /// <summary>The base layers that a name could mean. A name with points is not that of a layer whose points are elsewhere, if one has it exactly.</summary>
     /// <param name="key">The component and the path.</param>
     /// <param name="adapterLayerName">The name as the adapter has it.</param>
     public IReadOnlyList<BaseLayer> Candidates(LayerKey key, string adapterLayerName)
@@ -83,7 +83,7 @@ internal sealed class BaseCheckpointIndex
     /// <summary>The orders in which adapters may count the layers of a component.</summary>
     public IReadOnlyList<LayerOrder> Orders(AdapterComponent component) => _orders.GetValueOrDefault(component, []);
 
-    /// <summary>What the layers are called that have the most similar names, the closest first.</summary>
+    /// <summary>The most similar names of layers, the closest first.</summary>
     public IReadOnlyList<string> Closest(string adapterLayerName)
     {
         LayerKey key = AdapterNames.KeyOf(adapterLayerName);
@@ -101,7 +101,7 @@ internal sealed class BaseCheckpointIndex
         if (!_layers.TryGetValue(key, out List<(string Path, BaseLayer Layer)>? sameName))
             _layers.Add(key, sameName = []);
 
-        // What a layer is called by comes one after the other; only here is it met again.
+        // Repeats of a name follow each other, so comparing with the last one is enough.
         if (sameName is not [.., (_, BaseLayer last)] || !last.Equals(layer))
             sameName.Add((path, layer));
     }

@@ -25,22 +25,22 @@ internal static class CheckpointErrors
         : Quantised(path, weight.Info.Name, weight.Problem!);
 
     public static ResizeLoraException NoCheckpointInFolder(string folder) =>
-        new("NoCheckpointInFolder", FaultKind.NotFound, folder, $"The folder '{folder}' holds no checkpoint: neither safetensors or GGUF files nor the subfolders of a diffusers model ({string.Join(", ", ModelFamily.Subfolders.Select(name => name.TrimEnd('/')))}) with some in them.");
+        new("NoCheckpointInFolder", FaultKind.NotFound, folder, $"The folder '{folder}' contains no checkpoint: no safetensors or GGUF files, and no subfolders of a diffusers model ({string.Join(", ", ModelFamily.Subfolders.Select(name => name.TrimEnd('/')))}) with such files in them.");
 
     public static ResizeLoraException SeveralCheckpoints(string folder, IReadOnlyList<string> files) =>
-        new("SeveralCheckpoints", FaultKind.InvalidArgument, folder, $"The folder '{folder}' holds {files.Count} models, such as '{Path.GetFileName(files[0])}' and '{Path.GetFileName(files[1])}'. Name the file that is meant.");
+        new("SeveralCheckpoints", FaultKind.InvalidArgument, folder, $"The folder '{folder}' contains {files.Count} models, such as '{Path.GetFileName(files[0])}' and '{Path.GetFileName(files[1])}'. Name the file you mean.");
 
     public static ResizeLoraException InvalidShardIndex(string index, string reason, Exception? inner = null) =>
-        new("InvalidShardIndex", FaultKind.InvalidData, index, $"'{index}' does not tell which files the model is in: {reason}. Download it again.", inner);
+        new("InvalidShardIndex", FaultKind.InvalidData, index, $"'{index}' does not say which files contain the model: {reason}. Download it again.", inner);
 
     public static ResizeLoraException ShardMissing(string index, string shard) =>
         new("ShardMissing", FaultKind.NotFound, shard, $"'{shard}' does not exist, but '{index}' names it as a part of the model. Download it too.");
 
     public static ResizeLoraException PartsMissing(string path, IReadOnlyList<string> missing) =>
-        new("ShardMissing", FaultKind.NotFound, missing[0], $"'{path}' is one part of a model, and {Quantity.Of(missing.Count, "part")} of it {(missing.Count == 1 ? "is" : "are")} not beside it: {string.Join(", ", missing.Take(MostNamed).Select(part => $"'{Path.GetFileName(part)}'"))}{(missing.Count > MostNamed ? ", …" : string.Empty)}. Download the rest too.");
+        new("ShardMissing", FaultKind.NotFound, missing[0], $"'{path}' is one part of a model, and {Quantity.Of(missing.Count, "part")} of it {(missing.Count == 1 ? "is" : "are")} missing from its folder: {string.Join(", ", missing.Take(MostNamed).Select(part => $"'{Path.GetFileName(part)}'"))}{(missing.Count > MostNamed ? ", …" : string.Empty)}. Download the rest too.");
 
     public static ResizeLoraException PartAlone(string path, int count) =>
-        new("ShardMissing", FaultKind.NotFound, path, $"'{path}' is one of the {count} parts of a model, but its name does not tell what the others are called. Give the parts the names that they were downloaded with, such as 'model-00001-of-{count:D5}.gguf'.");
+        new("ShardMissing", FaultKind.NotFound, path, $"'{path}' is one of the {count} parts of a model, but its name does not show what the others are called. Give the parts their original names, such as 'model-00001-of-{count:D5}.gguf'.");
 
     public static ResizeLoraException SameCheckpointTwice(string path) =>
         new("SameCheckpointTwice", FaultKind.InvalidArgument, path, $"'{path}' is named twice as a checkpoint. Name each file once.");

@@ -8,7 +8,7 @@ namespace ResizeLora.Checkpoints;
 /// The files that a checkpoint consists of: a single file, the folder of a diffusers model or of one of its components,
 /// or several of these.
 /// </summary>
-/// <param name="Paths">What the user named.</param>
+/// <param name="Paths">The paths that the user gave.</param>
 /// <param name="Groups">The files, those of one component together.</param>
 internal sealed record CheckpointFiles(IReadOnlyList<string> Paths, IReadOnlyList<CheckpointFiles.Group> Groups)
 {
@@ -16,7 +16,7 @@ internal sealed record CheckpointFiles(IReadOnlyList<string> Paths, IReadOnlyLis
     public IReadOnlyList<string> All { get; } = [.. Groups.SelectMany(group => group.Files)];
 
     /// <summary>Finds the files; what is in them is looked at later.</summary>
-    /// <exception cref="ResizeLoraException">A folder holds no model, or not all of it.</exception>
+    /// <exception cref="ResizeLoraException">A folder contains no model, or an incomplete one.</exception>
     public static CheckpointFiles Find(params IReadOnlyList<string> paths)
     {
         var files = new CheckpointFiles(paths, [.. paths.SelectMany(path => Directory.Exists(path) ? InReadableFolder(path) : [new Group(string.Empty, GgufParts.Of(path))]).DistinctBy(SplitModel)]);
@@ -29,7 +29,7 @@ internal sealed record CheckpointFiles(IReadOnlyList<string> Paths, IReadOnlyLis
     /// <summary>Whether a file is one of these.</summary>
     public bool Contains(string path) => All.Any(file => RealPath.Same(file, path));
 
-    /// <summary>Whoever names all parts of a model means it once.</summary>
+    /// <summary>Naming all parts of a model means the model, once.</summary>
     private static object SplitModel(Group group) => group.Files.Count > 1 && group.Folder.Length == 0 ? group.Files[0] : group;
 
     private static List<Group> InReadableFolder(string folder)

@@ -14,7 +14,7 @@ internal sealed class CheckpointSource
 
     private readonly Dictionary<string, WeightRows> _weights = new(StringComparer.Ordinal);
 
-    /// <param name="folder">The component's subfolder, such as unet/; empty where there is none.</param>
+    /// <param name="folder">The component's subfolder, such as unet/; empty if there is none.</param>
     /// <param name="files">The files, each with its number in the checkpoint.</param>
     /// <param name="read">Reads a small tensor that says how another one is stored; null to go by headers alone.</param>
     public CheckpointSource(string folder, IReadOnlyList<(int Number, TensorHeader Header)> files, Func<StoredTensor, byte[]>? read = null)

@@ -3,7 +3,7 @@ using ResizeLora.Files;
 namespace ResizeLora.Checkpoints;
 
 /// <summary>A checkpoint at a time: with another version of one of its files it is not equal.</summary>
-/// <param name="Paths">What the user named.</param>
+/// <param name="Paths">The paths that the user gave.</param>
 /// <param name="Files">The versions of its files.</param>
 internal sealed record CheckpointVersion(IReadOnlyList<string> Paths, IReadOnlyList<FileVersion> Files)
 {

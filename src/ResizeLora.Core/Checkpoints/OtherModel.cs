@@ -4,7 +4,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints;
 
-/// <summary>What a file without LoRA layers is instead, as far as its tensors tell.</summary>
+/// <summary>What a file without LoRA layers is instead, judging by its tensors.</summary>
 internal static class OtherModel
 {
     /// <summary>The names that the vectors of an embedding have.</summary>
@@ -20,10 +20,10 @@ internal static class OtherModel
 
     private static readonly string[] AutoencoderPrefixes = [string.Empty, "first_stage_model.", "vae."];
 
-    /// <summary>As many weights as no file has by chance that is no model.</summary>
+    /// <summary>More weights than a file that is not a model has by chance.</summary>
     private const int FewestWeights = 3;
 
-    /// <summary>What it is, in a few words with the article; null if that can't be told.</summary>
+    /// <summary>What it is, in a few words with the article; null if that is unknown.</summary>
     public static string? Describe(SafetensorsHeader header)
     {
         if (header.Tensors.Count > 0 && header.Tensors.All(tensor => Embeddings.Contains(tensor.Name, StringComparer.Ordinal)))
@@ -38,7 +38,7 @@ internal static class OtherModel
         if (Array.Exists(AutoencoderPrefixes, prefix => Array.Exists(Autoencoders, name => header.Find(prefix + name) is not null)))
             return "a VAE";
 
-        // What looks like factors may be a LoRA in unknown names; but no model consists of such pairs alone.
+        // Tensors that look like factors may be a LoRA with unknown names; but no model consists of such pairs alone.
         HashSet<TensorInfo> factors = [.. UnknownPairs.Find(header.Tensors).SelectMany(pair => new[] { pair.Up, pair.Down })];
         return header.Tensors.Count(tensor => tensor.Shape.Count >= 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal) && !factors.Contains(tensor)) >= FewestWeights
             ? "a checkpoint or a part of one, such as a text encoder"

@@ -5,14 +5,14 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Checkpoints;
 
 /// <summary>A weight of a checkpoint: numbers in rows, however they are stored, in one tensor or in several.</summary>
-/// <param name="Tensor">The tensor that it is called by.</param>
+/// <param name="Tensor">The tensor that gives it its name.</param>
 /// <param name="Info">That tensor with the shape that the weight has.</param>
 internal abstract record StoredWeight(StoredTensor Tensor, TensorInfo Info)
 {
     /// <summary>All tensors that it is made of.</summary>
     public virtual IEnumerable<StoredTensor> Tensors => [Tensor];
 
-    /// <summary>What it is stored as, if its numbers stand in the tensor as they are; null if they have to be computed.</summary>
+    /// <summary>Its stored form, if the tensor contains its numbers directly; null if they have to be computed.</summary>
     public virtual SafetensorsDType? Plain => null;
 
     /// <summary>Why it can't be read; null if it can.</summary>

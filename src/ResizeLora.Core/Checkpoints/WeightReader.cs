@@ -11,7 +11,7 @@ internal static class WeightReader
     /// <exception cref="ResizeLoraException">Reading failed, or the numbers can't be computed with.</exception>
     public static T Read<T>(IReadOnlyList<TensorFile> files, BaseLayer layer, Func<StoredMatrix, T> use)
     {
-        // As it is stored wherever that will do; else as single precision, which holds what quantised weights stand for.
+        // As it is stored wherever that will do; else as single precision, which can represent every dequantised weight.
         SafetensorsDType? stored = layer.Pieces[0].Weight.Plain;
         bool asStored = stored is not null && layer.Pieces.All(piece => piece.Weight.Plain == stored);
         SafetensorsDType dtype = asStored ? stored!.Value : SafetensorsDType.F32;

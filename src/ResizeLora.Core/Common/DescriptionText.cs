@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace ResizeLora.Common;
 
-/// <summary>The text files in which families and styles are described: lines of words, with comments from '#' on.</summary>
+/// <summary>The text files that describe families and styles: lines of words, with comments after '#'.</summary>
 internal static class DescriptionText
 {
     private const string Extension = ".txt";
@@ -32,7 +32,7 @@ internal static class DescriptionText
         return lines;
     }
 
-    /// <summary>What stands between spaces.</summary>
+    /// <summary>The words, separated by spaces.</summary>
     public static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
 
@@ -41,7 +41,7 @@ internal static class DescriptionText
 /// <param name="Place">Where it is, for messages.</param>
 internal sealed record DescriptionLine(string Text, string Place)
 {
-    /// <summary>What follows a word at the beginning; null if the line begins with another one.</summary>
+    /// <summary>The rest of a line that begins with a word; null if it begins with another one.</summary>
     public string? After(string word) =>
         Text.StartsWith(word + " ", StringComparison.Ordinal) ? Text[(word.Length + 1)..].Trim() : null;
 

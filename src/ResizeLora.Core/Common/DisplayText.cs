@@ -5,8 +5,8 @@ using System.Text;
 namespace ResizeLora;
 
 /// <summary>
-/// Text from files that anybody may have made, as a console may show it: without characters that a terminal obeys
-/// or that turn the order of text round, and not longer than anybody reads.
+/// Text from untrusted files, made safe for a console: without characters that a terminal obeys
+/// or that reverse the order of text, and of limited length.
 /// </summary>
 public static class DisplayText
 {
@@ -33,7 +33,7 @@ public static class DisplayText
         return Harmless(message, int.MaxValue);
     }
 
-    /// <summary>Several texts, such as paths, each harmless and on a line of its own.</summary>
+    /// <summary>Several texts, such as paths, each harmless and on its own line.</summary>
     /// <param name="items">What is shown as text.</param>
     /// <returns>The lines.</returns>
     public static string Lines(IEnumerable items)
@@ -42,7 +42,7 @@ public static class DisplayText
         return string.Join('\n', items.Cast<object?>().Select(item => Message($"{item}")));
     }
 
-    /// <summary>Names with their values, such as settings, each pair harmless, short and on a line of its own.</summary>
+    /// <summary>Names with their values, such as settings, each pair harmless, short and on its own line.</summary>
     /// <param name="pairs">The names and values.</param>
     /// <returns>The lines.</returns>
     public static string Pairs(IReadOnlyDictionary<string, string> pairs)

@@ -1,8 +1,8 @@
 namespace ResizeLora.Common;
 
 /// <summary>
-/// Who is told what happens; there is no other channel. All calls come on the thread that drives the work, and texts may hold
-/// names from strangers' files: whoever shows them makes them harmless.
+/// The one channel for reports. All calls come on the thread that drives the work, and texts may contain
+/// names from untrusted files: the implementation makes them harmless before it shows them.
 /// </summary>
 internal interface IReporter
 {

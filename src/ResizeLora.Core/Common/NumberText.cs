@@ -6,7 +6,7 @@ namespace ResizeLora;
 public static class NumberText
 {
     /// <summary>Words a norm in at most eight characters.</summary>
-    /// <param name="value">The norm, or null where there is none.</param>
+    /// <param name="value">The norm, or null if there is none.</param>
     /// <returns>Text such as <c>0.2652</c> or <c>3.1E-07</c>; none for null.</returns>
     public static string Norm(double? value) => value switch
     {
@@ -27,7 +27,7 @@ public static class NumberText
         _ => Local(Math.Round(value, 1, MidpointRounding.AwayFromZero) + 0.0, "0.0") + "%",
     };
 
-    /// <summary>Words the first of many numbers, and tells how many there are.</summary>
+    /// <summary>Formats the first of many numbers, and says how many there are.</summary>
     /// <param name="values">The numbers.</param>
     /// <param name="count">The most that are shown.</param>
     /// <returns>Text such as <c>1.5 1.2 0.96 ... (24)</c>.</returns>

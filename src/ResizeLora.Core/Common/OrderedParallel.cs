@@ -54,7 +54,7 @@ internal static class OrderedParallel
             return block.Receive(CancellationToken.None).GetAwaiter().GetResult();
         }
 
-        // As a task of its own: a block that fails loses the results before the failure.
+        // As a separate task: a block that fails loses the results before the failure.
         Task<TResult> Run(TItem item)
         {
             var task = new Task<TResult>(() =>

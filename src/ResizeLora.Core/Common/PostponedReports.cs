@@ -1,6 +1,6 @@
 namespace ResizeLora.Common;
 
-/// <summary>What work on a thread of its own has to say, until the thread that drives everything asks for it.</summary>
+/// <summary>Reports from a background thread, kept until the thread that drives the work collects them.</summary>
 internal sealed class PostponedReports : IReporter
 {
     private readonly Queue<Action<IReporter>> _reports = new();
@@ -11,7 +11,7 @@ internal sealed class PostponedReports : IReporter
 
     public void Error(ResizeLoraException exception) => _reports.Enqueue(reporter => reporter.Error(exception));
 
-    /// <summary>Progress that is told late is none.</summary>
+    /// <summary>Late progress is of no use.</summary>
     public void Progress(string path, string stage, int done, int total)
     {
     }

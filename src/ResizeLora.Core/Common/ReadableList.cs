@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace ResizeLora;
 
-/// <summary>A list that prints what it holds instead of its type, so that a column of Export-Csv can be read.</summary>
-/// <typeparam name="T">What it holds.</typeparam>
+/// <summary>A list that prints its items instead of its type, so that a column of Export-Csv can be read.</summary>
+/// <typeparam name="T">The type of its items.</typeparam>
 internal sealed class ReadableList<T> : ReadOnlyCollection<T>
 {
     private readonly char _separator;
@@ -21,7 +21,7 @@ internal sealed class ReadableList<T> : ReadOnlyCollection<T>
 /// <summary>Paths as a list that prints them in one line, and the way back from that line.</summary>
 internal static class ReadablePaths
 {
-    /// <summary>No path on Windows has it, and hardly any elsewhere.</summary>
+    /// <summary>No path contains it on Windows, and hardly any elsewhere.</summary>
     private const char Separator = '|';
 
     public static IReadOnlyList<string> Of(IEnumerable<string> paths) => new ReadableList<string>(paths, Separator);

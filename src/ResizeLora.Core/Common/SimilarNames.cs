@@ -1,11 +1,11 @@
 namespace ResizeLora.Common;
 
-/// <summary>Finds what somebody may have meant: names that differ in the fewest letters.</summary>
+/// <summary>Finds the names that were probably meant: those that differ in the fewest letters.</summary>
 internal static class SimilarNames
 {
     private const int Most = 3;
 
-    /// <summary>Longer names are no names of layers, and comparing them would take its time.</summary>
+    /// <summary>Longer texts are not names of layers, and comparing them would take too long.</summary>
     private const int LongestName = 200;
 
     /// <summary>Of a name, at most one letter in this many may differ.</summary>

@@ -6,15 +6,15 @@ public static class Sparkline
     private const string Blocks = "▁▂▃▄▅▆▇█";
 
     /// <summary>
-    /// What the scale covers below the largest value, in powers of ten. The same for all, so that lines can be compared:
+    /// The range of the scale below the largest value, in powers of ten. The same for all, so that lines can be compared:
     /// each step is a factor of 1.8.
     /// </summary>
     private const double Decades = 2;
 
     /// <summary>Draws values on a logarithmic scale that ends at the largest of them.</summary>
-    /// <param name="values">The values; where there are more than <paramref name="width"/>, each character stands for the largest of its share.</param>
+    /// <param name="values">The values; where there are more than <paramref name="width"/>, each character shows the largest of its share.</param>
     /// <param name="width">The most characters; fewer values give fewer characters.</param>
-    /// <returns>One character for each value or share; a space for zero and for what is no number.</returns>
+    /// <returns>One character for each value or share; a space for zero and NaN.</returns>
     public static string Draw(IReadOnlyList<double> values, int width)
     {
         ArgumentNullException.ThrowIfNull(values);

@@ -17,7 +17,7 @@ internal sealed record PairedLayer(AdapterLayer Layer, LayerPair Pair)
     public DecomposedLayer? Known { get; init; }
 }
 
-/// <summary>Decomposes the layers of a LoRA and sets them beside the layers of the checkpoint, several at a time.</summary>
+/// <summary>Decomposes the layers of a LoRA and compares them with the layers of the checkpoint, several at a time.</summary>
 internal sealed class LayerDecomposer(
     Lazy<INumericEngine> engine,
     BaseNorms? norms,

@@ -29,7 +29,7 @@ internal static class LayerReader
                 digest.Append(bytes.Span);
             }
 
-            // What is told outside of the tensors is part of ΔW too.
+            // What is recorded outside the tensors is part of ΔW too.
             if (layer.Configured is { } configured)
                 digest.Append(BitConverter.GetBytes(configured.Scale));
 

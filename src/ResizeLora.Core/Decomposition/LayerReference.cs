@@ -4,35 +4,35 @@ using ResizeLora.Engine;
 namespace ResizeLora.Decomposition;
 
 /// <summary>
-/// A layer as an object in the shell's pipeline tells: a <see cref="DecomposedLayer"/>, or what Select-Object, Export-Clixml, a
-/// background job, JSON or CSV leave of one. A copy says which layer is meant and what it was; the layer itself is in its file.
+/// A layer as described by an object in the shell's pipeline: a <see cref="DecomposedLayer"/>, or what Select-Object, Export-Clixml, a
+/// background job, JSON or CSV leave of one. A copy says which layer it is and what it contained; the layer itself is in its file.
 /// </summary>
-/// <param name="Path">The file; empty where the copy does not tell.</param>
-/// <param name="Name">The layer's name; empty where the copy does not tell.</param>
+/// <param name="Path">The file; empty where the copy does not say.</param>
+/// <param name="Name">The layer's name; empty where the copy does not say.</param>
 internal sealed record LayerReference(string Path, string Name)
 {
     /// <summary>Numbers that were computed on another device or by another version may differ by less than this, relative to the largest.</summary>
     private const double Tolerance = 1e-6;
 
-    /// <summary>The layer itself, decomposed; null for a copy of it, which is decomposed anew.</summary>
+    /// <summary>The layer itself, decomposed; null for a copy, which is decomposed again.</summary>
     public DecomposedLayer? Known { get; init; }
 
-    /// <summary>The digest of the layer's tensors; null where the copy does not tell.</summary>
+    /// <summary>The digest of the layer's tensors; null where the copy does not say.</summary>
     public string? Digest { get; init; }
 
-    /// <summary>Its singular values; null where the copy does not tell.</summary>
+    /// <summary>Its singular values; null where the copy does not say.</summary>
     public IReadOnlyList<double>? SingularValues { get; init; }
 
-    /// <summary>The recipes that were attached to it; null where the copy does not tell.</summary>
+    /// <summary>The recipes that were attached to it; null where the copy does not say.</summary>
     public IReadOnlyList<ResizeRecipe>? Recipes { get; init; }
 
     /// <summary>The checkpoint that it was compared with.</summary>
     public IReadOnlyList<string> Checkpoint { get; init; } = [];
 
-    /// <summary>The norms of the base layer that it was compared with; null where it was not, or the copy does not tell.</summary>
+    /// <summary>The norms of the base layer that it was compared with; null where it was not, or the copy does not say.</summary>
     public MatrixNorms? BaseNorms { get; init; }
 
-    /// <summary>What could not be read of the copy; null if all could.</summary>
+    /// <summary>The reason why the copy can't be read; null if it can.</summary>
     public string? Fault { get; init; }
 
     /// <summary>A reference to a layer that is there.</summary>
@@ -45,7 +45,7 @@ internal sealed record LayerReference(string Path, string Name)
         BaseNorms = layer is { BaseSpectralNorm: { } spectral, BaseFrobeniusNorm: { } frobenius } ? new MatrixNorms(spectral, frobenius) : layer.Source.EarlierNorms,
     };
 
-    /// <summary>Makes sure that a copy tells enough to find the layer and to know it again.</summary>
+    /// <summary>Makes sure that a copy says enough to find and recognise the layer.</summary>
     /// <param name="needsRecipes">Whether it must say which recipes are attached to it.</param>
     /// <exception cref="ResizeLoraException">It does not.</exception>
     public void EnsureUsable(bool needsRecipes)
@@ -65,7 +65,7 @@ internal sealed record LayerReference(string Path, string Name)
         if (SingularValues is { } values && !AreAlike(values, layer.SingularValues))
             throw LayerErrors.NotRestored(Path, Name, "its SingularValues are not those of the layer: they can't be edited, only selected by a recipe");
 
-        // What it was compared with is found again by its paths, once that is needed.
+        // The checkpoint it was compared with is found again by its paths when needed.
         return layer with
         {
             Recipes = Recipes ?? [],
@@ -82,9 +82,9 @@ internal sealed record LayerReference(string Path, string Name)
         if (Path.Length == 0 || Name.Length == 0)
             return $"it has no {(Path.Length == 0 ? nameof(Path) : nameof(Name))}";
         if (Digest is null && SingularValues is not null)
-            return "it has no Digest, which tells whether the file is still the one that was decomposed";
+            return "it has no Digest, which shows whether the file has changed since it was decomposed";
 
-        return needsRecipes && Recipes is null ? "it does not tell its Recipes; name them with -Recipe" : null;
+        return needsRecipes && Recipes is null ? "it has no Recipes; give them with -Recipe" : null;
     }
 
     private static bool AreAlike(IReadOnlyList<double> values, IReadOnlyList<double> others) =>

@@ -6,8 +6,8 @@ namespace ResizeLora.Engine;
 /// How ΔW is shared between alpha and the factors. Alpha is the rank, so that a loader which ignores it is right too,
 /// unless that would push factor entries out of the output type's range: then a power of four moves between them.
 /// </summary>
-/// <param name="Alpha">What the alpha tensor says; its type holds it exactly.</param>
-/// <param name="Multiplier">What each of the two balanced factors is multiplied by.</param>
+/// <param name="Alpha">The value of the alpha tensor; its type represents it exactly.</param>
+/// <param name="Multiplier">The factor of each of the two balanced factors.</param>
 internal sealed record FactorScale(double Alpha, double Multiplier)
 {
     /// <summary>

@@ -11,27 +11,27 @@ namespace ResizeLora.Engine;
 internal interface INumericEngine
 {
     /// <summary>The singular values of ΔW.</summary>
-    /// <exception cref="NonFiniteException">A factor holds NaN or infinity.</exception>
+    /// <exception cref="NonFiniteException">A factor contains NaN or infinity.</exception>
     LayerDecomposition Decompose(LayerFactors layer);
 
     /// <summary>|⟨uᵢ, W vᵢ⟩| for every singular value of ΔW, with W of ΔW's shape.</summary>
-    /// <exception cref="NonFiniteException">A factor or W holds NaN or infinity.</exception>
+    /// <exception cref="NonFiniteException">A factor or W contains NaN or infinity.</exception>
     double[] SubspaceNorms(LayerFactors layer, SingularBasis? basis, StoredMatrix weight);
 
     /// <summary>Balanced factors (√σ on each side) of the kept part of ΔW, signs normalised, for each request.</summary>
-    /// <exception cref="NonFiniteException">A factor holds NaN or infinity.</exception>
-    /// <exception cref="OverflowException">A value is too large for the element type that was asked for.</exception>
+    /// <exception cref="NonFiniteException">A factor contains NaN or infinity.</exception>
+    /// <exception cref="OverflowException">A value is too large for the requested element type.</exception>
     IReadOnlyList<TruncatedFactors> Truncate(LayerFactors layer, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests);
 
     /// <summary>The norms of the rows of W + ΔW, or of groups of its columns: what DoRA divides by.</summary>
     /// <param name="weight">W, of ΔW's shape.</param>
     /// <param name="layer">ΔW.</param>
     /// <param name="groupSize">How many neighbouring columns make a group; 0 for rows.</param>
-    /// <exception cref="NonFiniteException">A factor or W holds NaN or infinity.</exception>
+    /// <exception cref="NonFiniteException">A factor or W contains NaN or infinity.</exception>
     double[] MergedNorms(StoredMatrix weight, LayerFactors layer, long groupSize);
 
     /// <summary>Spectral and Frobenius norm of a base layer.</summary>
-    /// <exception cref="NonFiniteException">The weight holds NaN or infinity.</exception>
+    /// <exception cref="NonFiniteException">The weight contains NaN or infinity.</exception>
     MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation);
 }
 

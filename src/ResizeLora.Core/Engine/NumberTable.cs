@@ -10,7 +10,7 @@ internal sealed class NumberTable : IDisposable
 {
     private readonly PooledBytes _bytes;
 
-    /// <summary>A table that holds anything.</summary>
+    /// <summary>A table that contains anything.</summary>
     public NumberTable(int rows, int columns)
     {
         Rows = rows;
@@ -33,7 +33,7 @@ internal sealed class NumberTable : IDisposable
     }
 
     /// <summary>The numbers of a stored matrix.</summary>
-    /// <exception cref="NonFiniteException">It holds NaN or infinity.</exception>
+    /// <exception cref="NonFiniteException">It contains NaN or infinity.</exception>
     public static NumberTable Of(StoredMatrix matrix)
     {
         if (matrix.IsIdentity)

@@ -3,9 +3,9 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Engine;
 
-/// <summary>Which part of a layer is wanted, and in which form.</summary>
+/// <summary>Which part of a layer to keep, and in which form.</summary>
 /// <param name="Kept">Indices of the singular values to keep, ascending; at least one.</param>
-/// <param name="Rescale">What ΔW is multiplied by; positive.</param>
+/// <param name="Rescale">The factor of ΔW; positive.</param>
 /// <param name="DType">Element type of the new factors: that of an output, or F64 for what is computed on.</param>
 /// <param name="HasAlpha">Whether an alpha tensor is written; without one loaders take alpha = rank.</param>
 internal sealed record TruncationRequest(IReadOnlyList<int> Kept, double Rescale, SafetensorsDType DType, bool HasAlpha)
@@ -20,7 +20,7 @@ internal sealed record TruncationRequest(IReadOnlyList<int> Kept, double Rescale
 /// <summary>New factors of k singular values, encoded for the output: (Alpha / rank) · Up · Down is the kept part of ΔW, with the rank of the request.</summary>
 /// <param name="Up">m × k elements.</param>
 /// <param name="Down">k × n elements.</param>
-/// <param name="Alpha">A number that its type in the output holds exactly.</param>
+/// <param name="Alpha">A number that its type in the output represents exactly.</param>
 internal sealed record TruncatedFactors(PooledBytes Up, PooledBytes Down, double Alpha) : IDisposable
 {
     public void Dispose()

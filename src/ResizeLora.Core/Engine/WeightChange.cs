@@ -3,7 +3,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Engine;
 
 /// <summary>ΔW in the form in which it is cheapest to decompose; each form says how the numeric work on it is done.</summary>
-/// <param name="Scale">What the product is multiplied by.</param>
+/// <param name="Scale">The factor of the product.</param>
 internal abstract record WeightChange(double Scale)
 {
     /// <inheritdoc cref="INumericEngine.Decompose"/>

@@ -14,16 +14,16 @@ internal static class CacheFiles
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>The content of a file, or null where there is none to be had.</summary>
+    /// <summary>The content of a file, or null if there is none.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="reporter">Is told what is wrong with it; null where that was said before.</param>
+    /// <param name="reporter">Receives warnings about it; null if they were given before.</param>
     public static byte[]? TryRead(string path, IReporter? reporter)
     {
         try
         {
             byte[]? content = SealedText.Open(File.ReadAllBytes(path));
             if (content is null)
-                reporter?.Warning($"The cache file '{path}' is damaged or of another version; it is ignored and will be rebuilt.");
+                reporter?.Warning($"The cache file '{path}' is damaged or from another version; it is ignored and will be rebuilt.");
             return content;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
@@ -69,7 +69,7 @@ internal static class CacheFiles
 
     /// <summary>
     /// Waits for the lock of a folder. It is the open handle, not the file: it ends with the process, however that ends.
-    /// The file stays, as a lock on a file that is removed meanwhile would keep nobody out.
+    /// The file stays, as a lock on a file that is removed meanwhile would be useless.
     /// </summary>
     private static FileStream Lock(string path, CancellationToken cancellation)
     {

@@ -4,10 +4,10 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Info;
 
-/// <summary>How a resized LoRA says that it was made; what is missing or has been edited to nonsense is null.</summary>
+/// <summary>How a resized LoRA was made, by its metadata; missing or invalid values are null.</summary>
 /// <param name="Recipe">What chose.</param>
 /// <param name="Threshold">Where it cut.</param>
-/// <param name="Precision">The number format that was asked for.</param>
+/// <param name="Precision">The requested number format.</param>
 /// <param name="Source">The name of the file that it was made from.</param>
 internal sealed record ResizeOrigin(string? Recipe, double? Threshold, string? Precision, string? Source)
 {

@@ -30,7 +30,7 @@ internal sealed class BaseNorms
     /// <summary>The checkpoint.</summary>
     public BaseCheckpoint Checkpoint { get; }
 
-    /// <summary>Looks up what the cache knows of the files that layers are in, which may take seconds and tell of problems; later look-ups do neither.</summary>
+    /// <summary>Looks up what the cache knows of the files that layers are in, which may take seconds and report problems; later look-ups do neither.</summary>
     public void Prepare(IEnumerable<BaseLayer> layers)
     {
         foreach (int file in layers.Select(layer => layer.File).OfType<int>().Distinct())
@@ -43,7 +43,7 @@ internal sealed class BaseNorms
         {
             try
             {
-                // What is in several files has no place in the cache, which knows files by their content.
+                // A weight in several files can't be cached, as the cache identifies single files by their content.
                 int? file = layer.File;
                 if (file is { } known && _known[known].Value.TryGetValue(layer.Name, out MatrixNorms? cached))
                     return cached;
@@ -55,7 +55,7 @@ internal sealed class BaseNorms
             }
             catch
             {
-                // What was short a moment ago need not be when the next LoRA asks.
+                // Memory that was short a moment ago may be free for the next LoRA.
                 _norms.TryRemove(layer, out Lazy<MatrixNorms>? _);
                 throw;
             }

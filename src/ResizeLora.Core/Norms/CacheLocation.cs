@@ -5,9 +5,9 @@ namespace ResizeLora.Norms;
 /// <summary>Where norms and hashes are kept: in the folder that the environment names, else in the user's cache folder.</summary>
 internal static class CacheLocation
 {
-    /// <summary>The full path of the folder, which need not exist; null if there is none, which is a warning and no error.</summary>
+    /// <summary>The full path of the folder, which need not exist; null if there is none, which is a warning, not an error.</summary>
     /// <param name="resolve">Makes the full path of one that a user may type; null if it is not on disk.</param>
-    /// <param name="reporter">Is told why there is none.</param>
+    /// <param name="reporter">Receives a warning that says why there is none.</param>
     public static string? Find(Func<string, string?> resolve, IReporter reporter)
     {
         if (Environment.GetEnvironmentVariable(NormCache.FolderVariable) is { } named && !string.IsNullOrWhiteSpace(named))

@@ -9,7 +9,7 @@ namespace ResizeLora.Norms;
 /// <summary>
 /// Norms of base layers on disk: one readable JSON file per checkpoint, named by the checkpoint's content.
 /// Several processes may use it at once: files are replaced as a whole, under a lock, and merged with what others wrote.
-/// What can't be read is no error: it is reported, and computed anew.
+/// What can't be read is not an error: it is reported, and computed again.
 /// </summary>
 internal sealed class NormCache(string folder, IReporter reporter, CancellationToken cancellation = default)
 {
@@ -34,7 +34,7 @@ internal sealed class NormCache(string folder, IReporter reporter, CancellationT
         CacheFiles.Update(FileOf(sha256), reporter, cancellation, () =>
         {
             var merged = new SortedDictionary<string, MatrixNorms>(StringComparer.Ordinal);
-            // What is wrong with the file was said when it was first read.
+            // Problems with the file were reported when it was first read.
             foreach ((string layer, MatrixNorms value) in Read(FileOf(sha256), sha256, reporter: null)?.Norms ?? [])
                 merged[layer] = value;
             foreach ((string layer, MatrixNorms value) in norms)
@@ -43,7 +43,7 @@ internal sealed class NormCache(string folder, IReporter reporter, CancellationT
         });
     }
 
-    /// <summary>What is cached, per checkpoint.</summary>
+    /// <summary>The cached norms, per checkpoint.</summary>
     public IReadOnlyList<NormCacheEntry> Entries()
     {
         if (!Directory.Exists(Folder))
@@ -82,7 +82,7 @@ internal sealed class NormCache(string folder, IReporter reporter, CancellationT
                 return document;
             }
 
-            reporter?.Warning($"The norm cache '{path}' holds something else than was expected; it is ignored and will be rebuilt.");
+            reporter?.Warning($"The norm cache '{path}' has unexpected contents; it is ignored and will be rebuilt.");
         }
         catch (JsonException exception)
         {

@@ -9,7 +9,7 @@ internal static class NormErrors
     /// <summary>The least digits that are taken for a hash and not for a name.</summary>
     private const int FewestDigits = 6;
 
-    /// <summary>Whether a text may be a hash that somebody has copied.</summary>
+    /// <summary>Whether a text looks like a copied hash.</summary>
     public static bool LooksLikeHash(string text) => text.Length is >= FewestDigits and <= 64 && text.All(char.IsAsciiHexDigit);
 
     public static ResizeLoraException HashAsPath(string text) =>

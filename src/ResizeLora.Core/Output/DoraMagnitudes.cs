@@ -12,7 +12,7 @@ namespace ResizeLora.Output;
 internal sealed class DoraMagnitudes(INumericEngine engine, BaseCheckpoint checkpoint)
 {
     /// <summary>The magnitudes that go with each of several new ΔW.</summary>
-    /// <exception cref="ResizeLoraException">The base layer can't be read, or holds NaN or infinity.</exception>
+    /// <exception cref="ResizeLoraException">The base layer can't be read, or contains NaN or infinity.</exception>
     public IReadOnlyList<double[]> Of(DecomposedLayer layer, LayerContent content, IReadOnlyList<LayerFactors> changes)
     {
         long group = layer.Source.Layer.Magnitude!.GroupSize;
@@ -30,7 +30,7 @@ internal sealed class DoraMagnitudes(INumericEngine engine, BaseCheckpoint check
         }
     }
 
-    /// <summary>Where W + ΔW is zero, nothing tells how long it would be.</summary>
+    /// <summary>Where W + ΔW is zero, the magnitude stays as it is.</summary>
     private static double[] Scaled(ReadOnlySpan<double> magnitudes, double[] before, double[] after)
     {
         double[] scaled = new double[magnitudes.Length];

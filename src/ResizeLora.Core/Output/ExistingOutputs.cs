@@ -3,13 +3,13 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Output;
 
-/// <summary>What earlier runs have made of one input already, by what the files themselves say.</summary>
+/// <summary>The outputs that earlier runs made from one input, by the files' own metadata.</summary>
 internal sealed class ExistingOutputs(OutputPath output, AdapterLocation input)
 {
     private List<(string Path, IReadOnlyDictionary<string, string> Recorded)>? _known;
 
     /// <summary>A file that the same work has made, by whatever name that may be an output's; or null.</summary>
-    /// <param name="wanted">How the output would be made. Asked for only where there is something to compare with, as it takes the input's hash.</param>
+    /// <param name="wanted">How the output would be made. Evaluated only if there is something to compare with, as it needs the input's hash.</param>
     public string? Find(Func<OutputRecord> wanted)
     {
         _known ??= [.. Known()];

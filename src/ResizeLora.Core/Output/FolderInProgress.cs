@@ -19,7 +19,7 @@ internal sealed class FolderInProgress : IDisposable
     /// <summary>Where the tensors go.</summary>
     public string Weights => Path.Combine(_folder.Path, AdapterLocation.WeightsName);
 
-    /// <exception cref="ResizeLoraException">No folder can be made beside the name.</exception>
+    /// <exception cref="ResizeLoraException">No folder can be created next to it.</exception>
     public static FolderInProgress Create(string path) =>
         Guard(path, () => new FolderInProgress(path, StagedFolder.Create(Path.GetDirectoryName(path)!)));
 

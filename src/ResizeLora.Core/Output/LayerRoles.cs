@@ -13,7 +13,7 @@ internal sealed record LayerRoles(
     IReadOnlyList<TensorInfo> Verbatim)
 {
     /// <summary>Gives each layer its role.</summary>
-    /// <param name="contents">All that the input holds.</param>
+    /// <param name="contents">The contents of the input.</param>
     /// <param name="layers">The layers that were decomposed.</param>
     /// <param name="record">How the output is made.</param>
     public static LayerRoles Of(AdapterContents contents, IReadOnlyList<DecomposedLayer> layers, OutputRecord record)
@@ -35,7 +35,7 @@ internal sealed record LayerRoles(
     /// <summary>Whether a layer has all that the recipe compares it with.</summary>
     public static bool HasScores(DecomposedLayer layer, OutputRecord record) => !record.Recipe.NeedsCheckpoint || layer.Source.BaseLayer is not null;
 
-    /// <summary>What becomes of layers without a partner, in words.</summary>
+    /// <summary>What happens to layers without a partner, in words.</summary>
     public static string FateOfUnmatched(OutputRecord record) =>
         IsCopiedUnmatched(record) ? "kept unchanged" : IsCutUnscored(record) ? $"kept as far as {record.RankLimits} allows" : "left out";
 

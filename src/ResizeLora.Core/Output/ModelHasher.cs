@@ -51,7 +51,7 @@ internal sealed class ModelHasher : IDisposable
         _legacy.Dispose();
     }
 
-    /// <summary>Appends what lies within the window of a part of the file that begins at a position.</summary>
+    /// <summary>Appends the bytes of a part of the file, beginning at a position, that fall into the window.</summary>
     private void AppendLegacy(ReadOnlySpan<byte> part, long position)
     {
         long first = Math.Clamp(LegacyStart - position, 0, part.Length);

@@ -13,7 +13,7 @@ internal static partial class OutputErrors
         new("OutputNameCollision", FaultKind.InvalidArgument, path, $"'{path}' would be written twice: {first} and {second}. These recipes are equivalent. Leave one of them out.");
 
     public static ResizeLoraException SameName(string path, string first, string second) =>
-        new("OutputNameCollision", FaultKind.InvalidArgument, path, $"'{path}' would be written twice: {first} and {second}. Resize them in separate calls with different -Destination folders, or tell their names apart with {{name}} and {{recipe}} in -OutFile.");
+        new("OutputNameCollision", FaultKind.InvalidArgument, path, $"'{path}' would be written twice: {first} and {second}. Resize them in separate calls with different -Destination folders, or give them different names with {{name}} and {{recipe}} in -OutFile.");
 
     public static ResizeLoraException WouldOverwriteInput(string path) =>
         new("OutputIsInput", FaultKind.InvalidArgument, path, $"'{path}' is an input of this call or the checkpoint, and these are never overwritten, even with -Force. Choose another -Destination or -OutFile.");
@@ -22,7 +22,7 @@ internal static partial class OutputErrors
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' already exists{(differences.Count == 0 ? string.Empty : $" but was made with other settings: {string.Join(", ", differences)}")}. Use -Force to overwrite it.");
 
     public static ResizeLoraException OutputUnknown(string path) =>
-        new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' already exists and does not tell how it was made, so it can't be skipped as the same. Use -Force to overwrite it.");
+        new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' already exists but does not record how it was made, so it can't be skipped. Use -Force to overwrite it.");
 
     public static ResizeLoraException OutputIsNotOurs(string path, string kind) => NotOurs("OutputIsNotOurs", path, kind);
 
@@ -30,13 +30,13 @@ internal static partial class OutputErrors
     public static ResizeLoraException ForeignFileExists(string path, string kind) => NotOurs("OutputExists", path, kind);
 
     public static ResizeLoraException FolderHoldsMore(string folder, string entry) =>
-        new("FolderHoldsMore", FaultKind.AlreadyExists, folder, $"The folder '{folder}' holds more than a PEFT adapter, such as '{DisplayText.Of(entry)}', and is not replaced. Move it away, or choose another -Destination or -OutFile.");
+        new("FolderHoldsMore", FaultKind.AlreadyExists, folder, $"The folder '{folder}' contains more than a PEFT adapter, such as '{DisplayText.Of(entry)}', and is not replaced. Move it away, or choose another -Destination or -OutFile.");
 
     public static ResizeLoraException FileInTheWay(string path) =>
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' is a file, but the output is a folder. Remove or rename the file.");
 
     /// <param name="path">The input.</param>
-    /// <param name="recipe">What keeps nothing of it.</param>
+    /// <param name="recipe">The recipe that keeps nothing of it.</param>
     /// <param name="best">The best score that any singular value has; null if all layers are zero.</param>
     /// <param name="least">Bytes of the file with that singular value alone.</param>
     public static ResizeLoraException NothingKept(string path, ResizeRecipe recipe, double? best, long least)
@@ -48,8 +48,8 @@ internal static partial class OutputErrors
     }
 
     /// <param name="path">The input.</param>
-    /// <param name="recipe">What can't be met.</param>
-    /// <param name="limits">What loaders ask of ranks.</param>
+    /// <param name="recipe">The recipe that can't be met.</param>
+    /// <param name="limits">The limits on ranks.</param>
     /// <param name="copied">Bytes of the file that keeps nothing.</param>
     /// <param name="least">Bytes of the file that keeps one singular value.</param>
     /// <param name="hasUnmatched">Whether layers without a partner are a part of that.</param>
@@ -72,27 +72,27 @@ internal static partial class OutputErrors
         new("OutFileIsFolder", FaultKind.InvalidArgument, path, $"-OutFile '{path}' is a folder; name a file in it, or the folder with -Destination.");
 
     public static ResizeLoraException OutFileOfFolder(string path, string input) =>
-        new("OutFileExtension", FaultKind.InvalidArgument, path, $"'{input}' is the folder of a PEFT adapter, and so will be its output: -OutFile '{path}' names a file. Leave out {SafetensorsFile.Extension}.");
+        new("OutFileExtension", FaultKind.InvalidArgument, path, $"'{input}' is the folder of a PEFT adapter, and so is its output, but -OutFile '{path}' names a file. Leave out {SafetensorsFile.Extension}.");
 
     public static ResizeLoraException OutFileInAdapter(string path, string folder) =>
-        new("OutFileInAdapter", FaultKind.InvalidArgument, path, $"-OutFile '{path}' would put a LoRA beside the '{AdapterLocation.ConfigurationName}' of the PEFT adapter '{folder}', whose ranks and alphas are not those of this LoRA. Give the file another name or folder.");
+        new("OutFileInAdapter", FaultKind.InvalidArgument, path, $"-OutFile '{path}' would put a LoRA next to the '{AdapterLocation.ConfigurationName}' of the PEFT adapter '{folder}', whose ranks and alphas are not those of this LoRA. Give the file another name or folder.");
 
     public static ResizeLoraException OutFileExtension(string path) =>
-        new("OutFileExtension", FaultKind.InvalidArgument, path, $"-OutFile '{path}' does not end in {SafetensorsFile.Extension}, so loaders would not take it. Write '{path}{SafetensorsFile.Extension}', or name a folder with -Destination.");
+        new("OutFileExtension", FaultKind.InvalidArgument, path, $"-OutFile '{path}' does not end in {SafetensorsFile.Extension}, so loaders would ignore it. Write '{path}{SafetensorsFile.Extension}', or name a folder with -Destination.");
 
     public static ResizeLoraException OutFileWithDestination(string path) =>
         new("OutFileWithDestination", FaultKind.InvalidArgument, path, $"-OutFile '{path}' names the folder too, so it can't be combined with -Destination. Leave one of them out.");
 
     public static ResizeLoraException UnknownPlaceholder(string path, string placeholder) =>
-        new("OutFilePlaceholder", FaultKind.InvalidArgument, path, $"-OutFile '{path}' contains the unknown placeholder {placeholder}. Use {{folder}} (the folder of the input), {{name}} (its name) and {{recipe}} (recipe, options and threshold, as in the usual name).");
+        new("OutFilePlaceholder", FaultKind.InvalidArgument, path, $"-OutFile '{path}' contains the unknown placeholder {placeholder}. Use {{folder}} (the folder of the input), {{name}} (its name) and {{recipe}} (recipe, options and threshold, as in the default name).");
 
     public static ResizeLoraException MisplacedPlaceholder(string path) =>
-        new("OutFilePlaceholder", FaultKind.InvalidArgument, path, $"In -OutFile '{path}' {{folder}} may stand only at the beginning, and {{recipe}} only in the file name.");
+        new("OutFilePlaceholder", FaultKind.InvalidArgument, path, $"In -OutFile '{path}' {{folder}} may come only at the beginning, and {{recipe}} only in the file name.");
 
     private static ResizeLoraException NotOurs(string errorId, string path, string kind) =>
-        new(errorId, FaultKind.AlreadyExists, path, $"'{path}' already exists and {kind}. -Force replaces only files that ResizeLora has made. Choose another name with -OutFile or -Destination, or remove it first.");
+        new(errorId, FaultKind.AlreadyExists, path, $"'{path}' already exists and {kind}. -Force replaces only files that ResizeLora made. Choose another name with -OutFile or -Destination, or remove it first.");
 
-    /// <summary>A size in as few decimals as tell it, and never one that is too small.</summary>
+    /// <summary>A size in as few decimals as possible, never rounded down.</summary>
     private static string SizeInMiB(long bytes)
     {
         double size = bytes / 1048576.0;
@@ -104,7 +104,7 @@ internal static partial class OutputErrors
     public static ResizeLoraException OutputNameInvalid(string path, string reason) =>
         new("OutputNameInvalid", FaultKind.InvalidArgument, path, $"'{path}' can't be the name of an output: {reason}. Choose another one with -OutFile.");
 
-    /// <summary>What the system says, in words that users know: not of a file that was made to try the folder.</summary>
+    /// <summary>The system's message in the user's terms: without the name of the temporary file that was used to try the folder.</summary>
     private static string Reason(string folder, Exception exception)
     {
         for (string? parent = folder; parent is not null; parent = System.IO.Path.GetDirectoryName(parent))

@@ -3,7 +3,7 @@ using ResizeLora.Selection;
 
 namespace ResizeLora.Output;
 
-/// <summary>A planned output and where it goes.</summary>
+/// <summary>A planned output and where it is written.</summary>
 internal sealed record OutputFile(OutputPlan Plan, string Path)
 {
     /// <summary>The layers that get new ranks.</summary>
@@ -15,7 +15,7 @@ internal sealed record OutputFile(OutputPlan Plan, string Path)
     /// <summary>Whether it is a folder, as PEFT saves adapters.</summary>
     public bool IsFolder { get; init; }
 
-    /// <summary>What users are told of the output.</summary>
+    /// <summary>The description of the output for users.</summary>
     /// <param name="source">The input.</param>
     /// <param name="checkpoint">The paths of the checkpoint; what does not depend on it has none.</param>
     /// <param name="duration">How long the work on the input has taken so far.</param>

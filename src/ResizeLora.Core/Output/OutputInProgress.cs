@@ -50,7 +50,7 @@ internal sealed class OutputInProgress : IDisposable
             ? TensorsOf(layer.Source.Layer).Min(tensor => tensor.Begin)
             : null;
 
-    /// <summary>What is wanted of a layer; null if nothing of it is kept.</summary>
+    /// <summary>What to keep of a layer; null for nothing.</summary>
     public TruncationRequest? Request(DecomposedLayer layer) =>
         _indices.TryGetValue(layer.Name, out int index) && Plan.Kept.Indices[index].Count > 0
             ? new TruncationRequest(
@@ -70,7 +70,7 @@ internal sealed class OutputInProgress : IDisposable
     public void Write(AdapterLayer layer, TruncatedFactors factors) =>
         Write(layer, factors.Up.Span, factors.Down.Span, factors.Alpha);
 
-    /// <summary>Writes zeros where the file has a layer of which nothing is kept; from any thread.</summary>
+    /// <summary>Writes zeros for a layer that keeps nothing; from any thread.</summary>
     public void WriteZeros(DecomposedLayer layer)
     {
         if (_indices.TryGetValue(layer.Name, out int index))
@@ -85,7 +85,7 @@ internal sealed class OutputInProgress : IDisposable
         using var bytes = new PooledBytes((int)tensor.ByteCount);
         tensor.DType.Format().Narrow(magnitudes, bytes.Span);
         if (!magnitudes.All(magnitude => double.IsFinite(tensor.DType.Format().Round(magnitude))))
-            throw new OverflowException($"Magnitudes lie outside the range of {tensor.DType}.");
+            throw new OverflowException($"Magnitudes are outside the range of {tensor.DType}.");
 
         _writer.Write(tensor, bytes.Span);
     }

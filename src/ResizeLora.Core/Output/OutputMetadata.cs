@@ -56,7 +56,7 @@ internal static class OutputMetadata
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Another tool's notes under the same key, or a name that is no text.
+            // Another tool's notes under the same key, or a name that is not text.
             return null;
         }
     }

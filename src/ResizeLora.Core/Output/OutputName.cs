@@ -5,7 +5,7 @@ using ResizeLora.Recipes.Rules;
 namespace ResizeLora.Output;
 
 /// <summary>
-/// The words by which a file name tells how the file is made, in the form of the original tool: the recipe's keys sorted
+/// The part of a file name that shows how the file was made, in the form of the original tool: the recipe's keys sorted
 /// and without underscore, each with its weight, then scale, size, what differs from the default, and the threshold; such
 /// as <c>spnckpt1_th-1.2</c>.
 /// </summary>
@@ -13,7 +13,7 @@ internal static class OutputName
 {
     private const int HashDigits = 8;
 
-    /// <summary>Weights are shares of one. Those that are a whole number of these parts are told by two decimals.</summary>
+    /// <summary>Weights are shares of one. Those that are a whole number of these parts are shown with two decimals.</summary>
     private static readonly int[] Parts = [.. Enumerable.Range(1, 9), 100];
 
     public static string Words(OutputRecord record) => string.Join('_', All(record));
@@ -26,7 +26,7 @@ internal static class OutputName
         if (recipe.Rescale != 1)
             yield return RecipeKey.Rescale.Word + Given(recipe.Rescale);
 
-        // The threshold comes last, as what it ended at; where the size has cut, the one that was asked for is told too.
+        // The threshold comes last, as what it ended at; where the size has cut, the requested one is shown too.
         bool isGiven = record.Threshold == recipe.Threshold;
         foreach ((SelectionKey key, SelectionRule rule) in recipe.Rules.OrderBy(rule => rule.Rule is ThresholdRule))
         {
@@ -47,7 +47,7 @@ internal static class OutputName
     }
 
     /// <summary>
-    /// As shares of one in two decimals, as the original has them, where that tells them: <c>2,1</c> are 0.67 and 0.33. Else
+    /// As shares of one in two decimals, as in the original, if that is enough: <c>2,1</c> are 0.67 and 0.33. Else
     /// as they were given, for 0.83 and 0.17 would be <c>1,0.2</c> and <c>1,0.21</c> alike.
     /// </summary>
     private static IEnumerable<string> Weights(ResizeRecipe recipe)
@@ -62,7 +62,7 @@ internal static class OutputName
     /// <summary>Whether a weight has so few digits that shares which look the same are.</summary>
     private static bool IsShort(double weight) => double.Parse(weight.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) == weight;
 
-    /// <summary>A number that somebody has written: with two decimals if that is all of it, else in full.</summary>
+    /// <summary>A number from a recipe: with two decimals if these are exact, else in full.</summary>
     private static string Given(double value) =>
         Math.Round(value, 2) == value && Math.Abs(value) < 1e15 ? Found(value) : value.ToString("R", CultureInfo.InvariantCulture);
 

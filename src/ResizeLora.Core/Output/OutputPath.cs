@@ -6,7 +6,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Output;
 
 /// <summary>
-/// Where outputs go: a folder and a file name, in which <c>{folder}</c>, <c>{name}</c> and <c>{recipe}</c> stand for the
+/// Where outputs are written: a folder and a file name, in which <c>{folder}</c>, <c>{name}</c> and <c>{recipe}</c> stand for the
 /// input's folder, its name without extension, and the words of <see cref="OutputName"/>.
 /// </summary>
 internal sealed partial class OutputPath
@@ -16,7 +16,7 @@ internal sealed partial class OutputPath
     private const string RecipeMark = "{recipe}";
     private const string UsualName = $"{NameMark}_{RecipeMark}";
 
-    /// <summary>What most file systems allow for the name of a file.</summary>
+    /// <summary>The longest file name that most file systems allow.</summary>
     private const int LongestName = 255;
 
     private static readonly string[] ModelExtensions = [SafetensorsFile.Extension, ".gguf", ".ckpt", ".pt", ".pth", ".bin"];
@@ -32,15 +32,15 @@ internal sealed partial class OutputPath
         _isUsual = isUsual;
     }
 
-    /// <summary>What may stand in a path, whether only at its beginning, and for what.</summary>
+    /// <summary>The placeholders of a path, whether they may only come first, and what they mean.</summary>
     public static IReadOnlyList<(string Mark, bool IsFirst, string Meaning)> Placeholders { get; } =
     [
         (FolderMark, true, "The folder of the input."),
         (NameMark, false, "The name of the input, without its extension."),
-        (RecipeMark, false, "The recipe, the options and the threshold, as in the usual name."),
+        (RecipeMark, false, "The recipe, the options and the threshold, as in the default name."),
     ];
 
-    /// <summary>Beside each input, by the usual name.</summary>
+    /// <summary>Next to each input, under the default name.</summary>
     public static OutputPath Beside { get; } = new(FolderMark, UsualName, isUsual: true);
 
     /// <summary>The folder, where all outputs go to one; else null.</summary>
@@ -63,7 +63,7 @@ internal sealed partial class OutputPath
 
     /// <summary>As a path says, whose place-holders have their values put in.</summary>
     /// <param name="path">A full path, or one that begins with {folder}.</param>
-    /// <exception cref="ResizeLoraException">Outputs can't be called so.</exception>
+    /// <exception cref="ResizeLoraException">The path can't be the name of an output.</exception>
     public static OutputPath Of(string path)
     {
         string text = Mark().Replace(path, mark => mark.Value.ToLowerInvariant());
@@ -72,7 +72,7 @@ internal sealed partial class OutputPath
         if (name.Length == 0)
             throw OutputErrors.OutFileIsFolder(path);
         if (path.Contains('\0', StringComparison.Ordinal))
-            throw OutputErrors.OutputNameInvalid(path, "it has a NUL character");
+            throw OutputErrors.OutputNameInvalid(path, "it contains a NUL character");
         if (Mark().Matches(text).FirstOrDefault(mark => mark.Value is not (FolderMark or NameMark or RecipeMark)) is { } unknown)
             throw OutputErrors.UnknownPlaceholder(path, unknown.Value);
         if (text.LastIndexOf(FolderMark, StringComparison.Ordinal) > 0 || folder.Contains(RecipeMark, StringComparison.Ordinal))
@@ -127,7 +127,7 @@ internal sealed partial class OutputPath
         _ => mark.Value,
     });
 
-    /// <summary>Letters only: a folder may be called by a number in braces.</summary>
+    /// <summary>Letters only: a folder's name may contain a number in braces.</summary>
     [GeneratedRegex(@"\{[A-Za-z]+\}")]
     private static partial Regex Mark();
 }

@@ -7,7 +7,7 @@ using ResizeLora.Selection;
 
 namespace ResizeLora.Output;
 
-/// <summary>What one output file will hold: some layers at new ranks, and tensors copied as they are.</summary>
+/// <summary>The contents of one output file: some layers at new ranks, and tensors copied unchanged.</summary>
 internal sealed class OutputPlan
 {
     private readonly SafetensorsHeader _source;
@@ -54,7 +54,7 @@ internal sealed class OutputPlan
     /// <summary>Bytes of the whole file, to the byte.</summary>
     public long FileLength => HeaderLength + Layout.DataLength;
 
-    /// <summary>PEFT's configuration beside the tensors; null where the input has none.</summary>
+    /// <summary>PEFT's configuration next to the tensors; null where the input has none.</summary>
     public byte[]? Configuration => _peft.FileText(NewRanks());
 
     /// <summary>The element type of a layer's new tensors.</summary>

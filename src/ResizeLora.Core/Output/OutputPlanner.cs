@@ -7,14 +7,14 @@ namespace ResizeLora.Output;
 
 /// <summary>
 /// Plans an output: from scores to kept singular values, the size of the file, how it was made, and its name. Values go in and
-/// a plan comes out; nobody is told or asked, and no name is taken.
+/// a plan comes out; nothing is reported, asked or reserved.
 /// </summary>
 internal static class OutputPlanner
 {
     /// <summary>Plans one output.</summary>
-    /// <param name="source">The input, of which only the header counts.</param>
-    /// <param name="contents">What it holds.</param>
-    /// <param name="roles">What becomes of its layers.</param>
+    /// <param name="source">The input; only its header is used.</param>
+    /// <param name="contents">Its contents.</param>
+    /// <param name="roles">What happens to its layers.</param>
     /// <param name="record">How the output is made, but for the threshold, which may have to be found.</param>
     /// <param name="path">Where outputs go.</param>
     /// <exception cref="ResizeLoraException">The recipe can't be met, or keeps nothing.</exception>

@@ -9,7 +9,7 @@ namespace ResizeLora.Output;
 /// </summary>
 internal sealed record OutputRecord
 {
-    /// <summary>What members of the metadata are called that are shown to users.</summary>
+    /// <summary>The names of the metadata members that are shown to users.</summary>
     public const string RecipeKey = "recipe";
     public const string ThresholdKey = "threshold";
     public const string PrecisionKey = "precision";
@@ -42,28 +42,28 @@ internal sealed record OutputRecord
     /// <summary>What chose.</summary>
     public required ResizeRecipe Recipe { get; init; }
 
-    /// <summary>Where it cut; no number until the work has told.</summary>
+    /// <summary>The threshold it cut at; NaN until that is known.</summary>
     public double Threshold { get; init; } = double.NaN;
 
-    /// <summary>The number format that was asked for.</summary>
+    /// <summary>The requested number format.</summary>
     public ResizePrecision Precision { get; init; } = ResizePrecision.Float16;
 
-    /// <summary>What was done with layers that the checkpoint does not have; null where the recipe does not compare with it.</summary>
+    /// <summary>What was done with layers that the checkpoint does not have; null if the recipe does not compare with it.</summary>
     public UnmatchedLayer? UnmatchedLayer { get; init; }
 
     /// <summary>Which layers of the input were worked on; see <see cref="LayerChoice"/>.</summary>
     public string Layers { get; init; } = LayerChoice.All;
 
-    /// <summary>What loaders ask of ranks.</summary>
+    /// <summary>The limits on ranks.</summary>
     public RankLimits RankLimits { get; init; } = RankLimits.None;
 
     /// <summary>The input's file name.</summary>
     public string? SourceName { get; init; }
 
-    /// <summary>The input's hash; null until it is asked for.</summary>
+    /// <summary>The input's hash; null until it is needed.</summary>
     public string? SourceSha256 { get; init; }
 
-    /// <summary>The hash of PEFT's configuration beside the input, where there is one.</summary>
+    /// <summary>The hash of PEFT's configuration next to the input, where there is one.</summary>
     public string? SourceConfigSha256 { get; init; }
 
     /// <summary>The checkpoint's hash, where the output depends on it.</summary>
@@ -83,7 +83,7 @@ internal sealed record OutputRecord
         return json;
     }
 
-    /// <summary>What the record of a file says otherwise, given as JSON texts; nothing where it is of the same work.</summary>
+    /// <summary>How this record differs from that of a file, given as JSON texts; nothing if both are of the same work.</summary>
     public IReadOnlyList<string> DifferencesFrom(IReadOnlyDictionary<string, string> recorded)
     {
         var own = ToJson().ToDictionary(member => member.Key, member => member.Value?.ToJsonString() ?? Null, StringComparer.Ordinal);
@@ -100,8 +100,8 @@ internal sealed record OutputRecord
         Array.Find(Members, member => member.Key == key)?.Difference
         ?? $"{DisplayText.Of(key).Replace('_', ' ')} {(recorded == Null ? "not given" : DisplayText.Of(recorded.Replace('"', '\'')))}";
 
-    /// <param name="Key">What it is called in the metadata.</param>
-    /// <param name="Value">What a record has there.</param>
+    /// <param name="Key">Its key in the metadata.</param>
+    /// <param name="Value">Its value in a record.</param>
     private sealed record Member(string Key, Func<OutputRecord, JsonNode?> Value)
     {
         /// <summary>Whether it makes no difference to what is in a file: the threshold follows from the rest, names and versions say nothing.</summary>
@@ -110,7 +110,7 @@ internal sealed record OutputRecord
         /// <summary>Whether it is left out where there is nothing to say.</summary>
         public bool IsOptional { get; init; }
 
-        /// <summary>How users are told that it differs; null where both values tell.</summary>
+        /// <summary>How messages describe a difference; null if both values are shown.</summary>
         public string? Difference { get; init; }
     }
 }

@@ -6,12 +6,12 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Output;
 
 /// <summary>
-/// Tells PEFT's configuration, beside the tensors and in their header, what an output's layers are. Loaders make layers of
+/// Updates PEFT's configuration, next to the tensors and in their header, to an output's layers. Loaders make layers of
 /// the ranks that it says, and scale them by its alphas; ΔW sits in the new factors, so alpha becomes the rank.
 /// </summary>
 internal sealed class PeftPlan
 {
-    /// <summary>How the factor of an embedding is called that has as many rows as its rank.</summary>
+    /// <summary>The name of an embedding's factor that has as many rows as its rank.</summary>
     private const string EmbeddingFactor = ".lora_embedding_A";
 
     private readonly PeftConfiguration? _file;
@@ -20,7 +20,7 @@ internal sealed class PeftPlan
     private readonly string[] _all;
 
     /// <param name="source">The input.</param>
-    /// <param name="contents">What it holds.</param>
+    /// <param name="contents">Its contents.</param>
     /// <param name="verbatim">The tensors that are copied, factors among them that keep their scale.</param>
     public PeftPlan(AdapterSource source, AdapterContents contents, IReadOnlyList<TensorInfo> verbatim)
     {
@@ -33,7 +33,7 @@ internal sealed class PeftPlan
         _all = [.. contents.Layers.Select(layer => layer.Name).Concat(Factors(source.Header.Tensors).Select(factor => factor.Layer)).Select(PeftSettings.OuterModuleOf).Distinct(StringComparer.Ordinal)];
     }
 
-    /// <summary>The tensors that an adapter of PEFT's keeps as they are: no alphas, which the configuration tells, and no layers of another type than it says.</summary>
+    /// <summary>The tensors that an adapter of PEFT's keeps as they are: no alphas, which the configuration gives, and no layers of another type than its own.</summary>
     /// <exception cref="ResizeLoraException">There are such layers.</exception>
     public static List<TensorInfo> Kept(AdapterSource source, AdapterContents contents, IEnumerable<TensorInfo> verbatim)
     {
@@ -51,7 +51,7 @@ internal sealed class PeftPlan
     /// <param name="written">The ranks of the layers that have new factors.</param>
     public IEnumerable<KeyValuePair<string, string>> Metadata(IEnumerable<(string Layer, long Rank)> written) => _header.IsEmpty ? [] : _header.Metadata(Output(written));
 
-    /// <summary>The configuration beside the tensors; null where the input has none.</summary>
+    /// <summary>The configuration next to the tensors; null where the input has none.</summary>
     /// <param name="written">The ranks of the layers that have new factors.</param>
     public byte[]? FileText(IEnumerable<(string Layer, long Rank)> written) => _file?.FileText(Output(written));
 

@@ -3,7 +3,7 @@ using ResizeLora.Selection;
 
 namespace ResizeLora.Output;
 
-/// <summary>What is said of a planned output: lines of text, which somebody else passes on.</summary>
+/// <summary>Describes a planned output in lines of text, for the caller to report.</summary>
 internal static class PlanSummary
 {
     /// <summary>What an output saves and costs, in a line.</summary>

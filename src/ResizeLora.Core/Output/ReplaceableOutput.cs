@@ -4,7 +4,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Output;
 
-/// <summary>What -Force replaces: what was resized, as its metadata says, and nothing else. A base model may have any name.</summary>
+/// <summary>What -Force may replace: resized files, by their metadata, and nothing else. A base model may have any name.</summary>
 internal static class ReplaceableOutput
 {
     /// <summary>Checks that whatever has an output's name may be replaced.</summary>
@@ -21,15 +21,15 @@ internal static class ReplaceableOutput
             throw OutputErrors.OutputIsNotOurs(target, kind);
     }
 
-    /// <summary>What has an output's name without being an earlier output, in words; null if nothing is there, or one is.</summary>
+    /// <summary>Describes what has an output's name without being an earlier output; null if there is nothing, or an earlier output.</summary>
     public static string? WhatElse(string target, bool isFolder)
     {
         if (!isFolder)
             return Directory.Exists(target) ? "is a folder" : WhatElse(target);
 
-        // An empty folder is nobody's work.
+        // An empty folder contains nothing to lose.
         return Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && WhatElse(Path.Combine(target, AdapterLocation.WeightsName)) is { } kind
-            ? $"holds a file that {kind}"
+            ? $"contains a file that {kind}"
             : null;
     }
 
@@ -44,7 +44,7 @@ internal static class ReplaceableOutput
         }
         catch (ResizeLoraException exception)
         {
-            // A link that leads nowhere is somebody's too.
+            // A broken link was made for a reason too.
             return exception.Kind == FaultKind.NotFound ? new FileInfo(path).LinkTarget is { } link ? $"is a link to '{DisplayText.Message(link)}', which does not exist" : null
                 : exception.Kind == FaultKind.InvalidData ? "is not a safetensors file that can be read"
                 : "can't be read";

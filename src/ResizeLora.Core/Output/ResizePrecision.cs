@@ -14,7 +14,7 @@ public enum ResizePrecision
     /// <summary>IEEE single precision.</summary>
     Float32,
 
-    /// <summary>What each layer is stored in; layers in 64 bits become single precision, in 8 bits half precision.</summary>
+    /// <summary>The format of each layer; layers in 64 bits become single precision, in 8 bits half precision.</summary>
     Source,
 }
 
@@ -26,7 +26,7 @@ internal static class ResizePrecisions
     /// <summary>The name of a precision in file names.</summary>
     public static string ShortName(this ResizePrecision precision) => precision == ResizePrecision.Source ? Source : FormatOf(precision).OutputNames[1];
 
-    /// <summary>The precision of a name that trainers or file names have for it, in any case; null where there is none.</summary>
+    /// <summary>The precision of a name that trainers or file names use, in any case; null if there is none.</summary>
     public static ResizePrecision? OfShortName(string name)
     {
         if (Source.Equals(name, StringComparison.OrdinalIgnoreCase))

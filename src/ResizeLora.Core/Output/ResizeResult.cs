@@ -22,7 +22,7 @@ public sealed record ResizeResult
     /// <summary>The checkpoint that it was compared with, as it was named; empty where the output does not depend on one.</summary>
     public required IReadOnlyList<string> Checkpoint { get; init => field = ReadablePaths.Of(value); }
 
-    /// <summary>The number format that was asked for.</summary>
+    /// <summary>The requested number format.</summary>
     public required ResizePrecision Precision { get; init; }
 
     /// <summary>The least score (log₁₀) that the recipe kept, before options of ranks had their say; −∞ where everything fitted.</summary>

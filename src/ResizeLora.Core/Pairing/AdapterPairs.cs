@@ -7,7 +7,7 @@ using ResizeLora.Checkpoints;
 namespace ResizeLora.Pairing;
 
 /// <summary>
-/// What each layer of an adapter file modifies. Some things only the whole file tells: in which order it counts layers that it
+/// What each layer of an adapter file modifies. Some things only the whole file shows: in which order it counts layers that it
 /// names by position, and whether a layer of another size is an exception or the checkpoint the wrong one. So the pairs
 /// are always made of all layers, whichever of them are worked on.
 /// </summary>
@@ -48,7 +48,7 @@ internal sealed partial class AdapterPairs
     public IReadOnlyList<string> Orders => _orders;
 
     /// <summary>What a layer modifies.</summary>
-    /// <exception cref="ResizeLoraException">The base weight can't be read; or the layer is named by its position, and sizes don't tell in which order.</exception>
+    /// <exception cref="ResizeLoraException">The base weight can't be read; or the layer is named by its position, and sizes don't show in which order.</exception>
     public LayerPair Of(AdapterLayer layer) => _errors.TryGetValue(layer.Name, out ResizeLoraException? error) ? throw error : _pairs[layer.Name];
 
     private void PairByName(List<(LayerKey Key, AdapterLayer Layer)> layers)
@@ -97,7 +97,7 @@ internal sealed partial class AdapterPairs
         return wrong.FirstOrDefault();
     }
 
-    /// <summary>What a name may stand for, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
+    /// <summary>What a name could mean, and where. PEFT saves a text encoder without saying which one: its size may show it.</summary>
     private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key, string name)
     {
         AdapterComponent[] components = key.Component == AdapterComponent.Unknown ? Enum.GetValues<AdapterComponent>() : [key.Component];
@@ -148,7 +148,7 @@ internal sealed partial class AdapterPairs
         return found.Length == layers.Count && found.Count(layer => !layer.Fits) * FewestPerException <= found.Length && FirstWrong(found) is null;
     }
 
-    /// <summary>Of what a layer may modify, the weight of which nobody knows the numbers, and often not the size.</summary>
+    /// <summary>Of the weights that a layer may modify, the first that can't be read; its size is often unknown too.</summary>
     private static StoredWeight? UnreadableOf(IEnumerable<BaseLayer> candidates) => candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault();
 
     private bool IsUnreadable(AdapterLayer layer, IEnumerable<BaseLayer> candidates)
@@ -171,7 +171,7 @@ internal sealed partial class AdapterPairs
     private static partial Regex Numbers();
 
     /// <summary>A layer that the checkpoint has by name.</summary>
-    /// <param name="Kind">Its name without numbers: what the same layer of all blocks is called.</param>
+    /// <param name="Kind">Its name without numbers, the same in all blocks.</param>
     /// <param name="Layer">The layer of the adapter.</param>
     /// <param name="BaseLayer">The layer of the checkpoint.</param>
     /// <param name="Fits">Whether their sizes agree.</param>
@@ -180,7 +180,7 @@ internal sealed partial class AdapterPairs
 
 /// <summary>A layer of an adapter and what it modifies.</summary>
 /// <param name="BaseLayer">The layer of the checkpoint; null if there is none that it can be.</param>
-/// <param name="Component">The part of the model, as the name or, where that is silent, the pair tells.</param>
+/// <param name="Component">The part of the model, by the name or, if that does not say, by the pair.</param>
 internal sealed record LayerPair(BaseLayer? BaseLayer, AdapterComponent Component)
 {
     /// <summary>Why it has no partner although its name is known; null otherwise.</summary>

@@ -3,7 +3,7 @@ using ResizeLora.Checkpoints;
 
 namespace ResizeLora.Pairing;
 
-/// <summary>What an adapter file holds, and what its layers modify.</summary>
+/// <summary>The contents of an adapter file, and what its layers modify.</summary>
 /// <param name="Contents">The tensors. DoRA without a partner is among what can't be resized, for its magnitudes need one.</param>
 /// <param name="Pairs">What the layers modify; null without a checkpoint.</param>
 internal sealed record PairedAdapter(AdapterContents Contents, AdapterPairs? Pairs)
@@ -23,11 +23,11 @@ internal sealed record PairedAdapter(AdapterContents Contents, AdapterPairs? Pai
     private static string? WhyDoraIsRefused(AdapterLayer layer, AdapterPairs? pairs)
     {
         if (pairs is null)
-            return "DoRA, whose magnitudes must be computed anew with the base weight: give -Checkpoint";
+            return "DoRA, whose magnitudes must be recomputed from the base weight: use -Checkpoint";
 
         LayerPair pair = pairs.Of(layer);
         return pair.BaseLayer is not null ? null
             : pair.Problem is null ? "DoRA, whose base layer the checkpoint does not have"
-            : "DoRA, whose base layer is another size or can't be told";
+            : "DoRA, whose base layer has another size or can't be identified";
     }
 }

@@ -12,7 +12,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Pipeline;
 
 /// <summary>An adapter that is being worked on: opened once, its tensors sorted and its layers paired once.</summary>
-/// <remarks>Its contents are not looked at before they are asked for: a job that runs again has thousands of files of which nothing is to be done.</remarks>
+/// <remarks>Its contents are read only when needed: a repeated job may have thousands of files with nothing left to do.</remarks>
 internal sealed class AdapterInput : IDisposable
 {
     private readonly BaseCheckpoint? _checkpoint;
@@ -45,17 +45,17 @@ internal sealed class AdapterInput : IDisposable
     /// <summary>The names of all layers that can be resized.</summary>
     public IEnumerable<string> LayerNames => Contents.Layers.Select(layer => layer.Name);
 
-    /// <summary>Begins to compute the hash of the file beside all other work.</summary>
+    /// <summary>Starts computing the hash of the file in the background.</summary>
     public void BeginHash(string? cacheFolder, CancellationToken cancellation) => _hash = new BackgroundHash(Source.File, cacheFolder, cancellation);
 
     /// <summary>Waits for the hash.</summary>
     public string Hash(IReporter reporter) => _hash!.Wait(reporter);
 
-    /// <summary>What earlier runs have made of it.</summary>
+    /// <summary>The outputs that earlier runs made from it.</summary>
     public ExistingOutputs Existing(OutputPath output) => _existing ??= new ExistingOutputs(output, Source.Location);
 
-    /// <summary>What PEFT's configuration says is no part of a layer's tensors.</summary>
-    /// <exception cref="ResizeLoraException">It says something else than when a layer was decomposed.</exception>
+    /// <summary>Checks PEFT's settings, which a digest of a layer's tensors does not cover.</summary>
+    /// <exception cref="ResizeLoraException">They have changed since a layer was decomposed.</exception>
     public void EnsureSameScales()
     {
         Dictionary<string, ConfiguredAlpha?> scales = Contents.Layers.ToDictionary(layer => layer.Name, layer => layer.Configured, StringComparer.Ordinal);
@@ -68,7 +68,7 @@ internal sealed class AdapterInput : IDisposable
 
     /// <summary>The layers that are to be decomposed, with what they modify. All are paired before any work: what can't be shows at once.</summary>
     /// <param name="names">Their names; null for all that the task has.</param>
-    /// <exception cref="ResizeLoraException">The file no longer has a layer, or it can't be told what one modifies.</exception>
+    /// <exception cref="ResizeLoraException">The file no longer has a layer, or it is unclear which base layer one modifies.</exception>
     public IReadOnlyList<PairedLayer> Layers(IReadOnlySet<string>? names)
     {
         if (Task.Layers is null)
@@ -79,7 +79,7 @@ internal sealed class AdapterInput : IDisposable
     }
 
     /// <summary>The layers as the task has them: those of a file as they get ready; those that came as objects when all are there.</summary>
-    /// <exception cref="ResizeLoraException">One is no longer what its copy tells.</exception>
+    /// <exception cref="ResizeLoraException">One is no longer what its copy says.</exception>
     public IEnumerable<DecomposedLayer> Restored(IEnumerable<DecomposedLayer> decomposed)
     {
         if (Task.Layers is null)

@@ -2,7 +2,7 @@ using ResizeLora.Common;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>For whom a job works: is told what happens, and asked before anything is made.</summary>
+/// <summary>The caller of a job: receives its reports, and is asked before anything is written.</summary>
 internal interface IJobHost : IReporter
 {
     /// <summary>Asks whether a folder may be created.</summary>
@@ -10,7 +10,7 @@ internal interface IJobHost : IReporter
 
     /// <summary>Asks whether a file may be written.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="description">What it will be, in a line.</param>
+    /// <param name="description">A description of the output, in a line.</param>
     /// <param name="replaces">Whether an earlier output has its name.</param>
     bool MayWrite(string path, string description, bool replaces);
 }

@@ -36,13 +36,13 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
         return _hasTaken = true;
     }
 
-    /// <summary>Says at the end what was not taken, as far as somebody may wonder.</summary>
+    /// <summary>Reports at the end which inputs were skipped, if that may surprise the user.</summary>
     public void Report()
     {
         if (_resized.Count > 0)
             ReportResized();
         else if (_checkpoint is not null && !_hasTaken)
-            reporter.Warning($"Nothing was done: the only input, '{_checkpoint}', is the checkpoint. Name the LoRA as the input, and the model that it was trained on with -Checkpoint.");
+            reporter.Warning($"Nothing was done: the only input, '{_checkpoint}', is the checkpoint. Pass the LoRA as the input, and the model it was trained on with -Checkpoint.");
     }
 
     private bool IsCheckpoint(string path)
@@ -61,7 +61,7 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
         string[] kinds = [.. new[] { (_resized.Count - folders, "file"), (folders, "folder") }.Where(kind => kind.Item1 > 0).Select(kind => Quantity.Of(kind.Item1, kind.Item2))];
         string message = $"Skipped {string.Join(" and ", kinds)} made by an earlier run{(_resized.Count == 1 ? ":" : ", such as")} '{_resized[0]}'. Use -IncludeResized to resize {(_resized.Count == 1 ? "it" : "them")} again.";
 
-        // Whoever resizes a folder every day has its outputs in it.
+        // A folder that is resized every day contains its earlier outputs.
         if (options.SkipExisting)
             reporter.Verbose(message);
         else
@@ -71,7 +71,7 @@ internal sealed class InputFilter(CheckpointFiles? checkpoint, OutputGuard guard
     private static bool IsInTheMaking(string path) =>
         Array.Exists([TemporaryFile.Extension, StagedFolder.Extension, StagedFolder.ReplacedExtension], extension => path.EndsWith(extension, StringComparison.Ordinal));
 
-    /// <summary>A file that can't be opened is none; its error comes when its turn comes.</summary>
+    /// <summary>A file that can't be opened doesn't count; its error is reported when it is processed.</summary>
     private static bool IsResized(string path)
     {
         try

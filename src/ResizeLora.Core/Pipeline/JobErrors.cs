@@ -2,7 +2,7 @@ using ResizeLora.Recipes;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>Every error about what a call was asked for, worded in one place.</summary>
+/// <summary>Every error about the options of a call, worded in one place.</summary>
 internal static class JobErrors
 {
     private static readonly string[] KeysWithoutCheckpoint = [.. RecipeKey.All.OfType<ScoreReference>().Where(key => !key.NeedsCheckpoint).Select(key => key.Name)];

@@ -12,7 +12,7 @@ internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkp
     /// <summary>Takes a layer.</summary>
     public void Add(LayerReference layer) => _layers.Add(layer);
 
-    /// <summary>The layers that the user wants file by file, without files of which a copy can't be used; that is reported.</summary>
+    /// <summary>The requested layers, file by file, without files with an unusable copy; these are reported.</summary>
     /// <param name="needRecipes">Whether they must say which recipes are attached to them.</param>
     public IEnumerable<(string Path, IReadOnlyList<LayerReference> Layers)> ByFile(bool needRecipes)
     {
@@ -35,7 +35,7 @@ internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkp
         }
     }
 
-    /// <summary>What is to be done to resize them.</summary>
+    /// <summary>The tasks that resize them.</summary>
     /// <exception cref="ResizeLoraException">A recipe compares with a checkpoint, and there is none.</exception>
     public IReadOnlyList<AdapterTask> Tasks()
     {
@@ -59,7 +59,7 @@ internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkp
         return AdapterTask.OfLayers(path, pairs, ofFile);
     }
 
-    /// <summary>Those layers of a file that are wanted; one that does not tell its name is, until it is refused for that.</summary>
+    /// <summary>The requested layers of a file; one without a name is included, and refused later.</summary>
     private LayerReference[] Wanted(LayerReference[] layers)
     {
         if (options.Layers is not { } filter)

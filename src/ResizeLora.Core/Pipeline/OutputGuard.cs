@@ -49,14 +49,14 @@ internal sealed class OutputGuard(ResizeOptions options)
         }
     }
 
-    /// <summary>Where an output goes, if that is known before the work: a size recipe finds its threshold only by working.</summary>
+    /// <summary>Where an output is written, if that is known before the work: a size recipe finds its threshold only by working.</summary>
     public string? TargetInAdvance(AdapterLocation input, OutputRecord record) =>
         double.IsNaN(record.Threshold) && options.Output.NamesRecipe ? null : options.Output.For(input, record);
 
     /// <summary>Checks that a name is free for an output.</summary>
     /// <param name="target">The output's path.</param>
     /// <param name="input">Where the input is.</param>
-    /// <param name="record">How the output is made; asked for where an existing one is compared with it.</param>
+    /// <param name="record">How the output is made; evaluated only to compare it with an existing one.</param>
     /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>
     public void Check(string target, AdapterLocation input, Func<OutputRecord> record)
     {
@@ -94,7 +94,7 @@ internal sealed class OutputGuard(ResizeOptions options)
         if (_folders.Contains(folder))
             return true;
 
-        // Who is asked for a rehearsal says no to everything, and wants to see how it goes on.
+        // With -WhatIf every answer is no, and the user wants to see the remaining steps.
         bool isWanted = Directory.Exists(folder) || host.MayCreateFolder(folder);
         if (!isWanted && !options.IsRehearsal)
             return false;

@@ -7,12 +7,12 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Pipeline;
 
 /// <summary>
-/// Says at the end of a call which outputs are not what anybody resizes for: those that are no smaller than their inputs, and
-/// those of which little is left. One warning each, however many outputs there are.
+/// Warns at the end of a call about outputs that miss the point of resizing: those no smaller than their inputs, and
+/// those that keep little of the LoRA. One warning each, however many outputs there are.
 /// </summary>
 internal sealed class OutputReview(IReporter reporter)
 {
-    /// <summary>With less left than this share of the norm, an output has hardly an effect.</summary>
+    /// <summary>An output that keeps less than this share of the norm has hardly any effect.</summary>
     private const double LargestError = 0.9;
 
     private readonly List<Remark> _notSmaller = [];
@@ -31,7 +31,7 @@ internal sealed class OutputReview(IReporter reporter)
     public void Report()
     {
         Report(_notSmaller, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? "did" : "would")} not get smaller");
-        Report(_hollow, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? count == 1 ? "has" : "have" : "would have")} little left of the LoRA");
+        Report(_hollow, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? count == 1 ? "keeps" : "keep" : "would keep")} little of the LoRA");
     }
 
     private void Report(List<Remark> remarks, Func<int, bool, string> begin)
@@ -39,7 +39,7 @@ internal sealed class OutputReview(IReporter reporter)
         if (remarks is not [{ Result: { } first }, ..])
             return;
 
-        // Most of them have one reason; it is said once.
+        // Most share one reason; it is given once.
         string reasons = string.Join(" ", remarks.Select(remark => remark.Reason).Distinct(StringComparer.Ordinal).Take(3));
         reporter.Warning($"{begin(remarks.Count, first.IsWritten)}{(remarks.Count == 1 ? ":" : ", such as")} '{first.Path}' ({FileSize.Format(first.SourceSize)} -> {FileSize.Format(first.Size)}): {reasons}");
     }

@@ -6,7 +6,7 @@ using ResizeLora.Output;
 namespace ResizeLora.Pipeline;
 
 /// <summary>
-/// One call of Invoke-LoraResize. Takes files and layers as they come and yields results as they get ready: at once where no
+/// One call of Invoke-LoraResize. Takes files and layers one by one and yields results as they are ready: at once where no
 /// later input can be in the way of an earlier one, else when all inputs are known.
 /// </summary>
 internal sealed class ResizeJob : IDisposable

@@ -3,7 +3,7 @@ using ResizeLora.Selection;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>What a call is asked for, besides its inputs.</summary>
+/// <summary>The options of a call, besides its inputs.</summary>
 internal sealed record ResizeOptions
 {
     /// <summary>The recipes that were given, besides those that layers carry; null if none were.</summary>
@@ -19,10 +19,10 @@ internal sealed record ResizeOptions
 
     public UnmatchedLayer UnmatchedLayer { get; init; } = UnmatchedLayer.Keep;
 
-    /// <summary>What loaders ask of ranks.</summary>
+    /// <summary>The limits on ranks.</summary>
     public RankLimits RankLimits { get; init; } = RankLimits.None;
 
-    /// <summary>Where outputs go, and what they are called.</summary>
+    /// <summary>The folder and the names of outputs.</summary>
     public OutputPath Output { get; init; } = OutputPath.Beside;
 
     /// <summary>Whether results of an earlier run are resized too.</summary>
@@ -34,7 +34,7 @@ internal sealed record ResizeOptions
     /// <summary>Whether existing outputs are replaced.</summary>
     public bool Overwrite { get; init; }
 
-    /// <summary>Whether nothing is to be written, only to be told what would be.</summary>
+    /// <summary>Whether to report what would be written without writing it.</summary>
     public bool IsRehearsal { get; init; }
 
     /// <summary>Whether results come also for outputs that may not be written.</summary>

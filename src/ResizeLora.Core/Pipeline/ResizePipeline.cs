@@ -26,12 +26,12 @@ internal sealed class ResizePipeline
     private readonly LayerDecomposer _decomposer;
     private readonly HashSet<string> _withUnmatched = new(StringComparer.Ordinal);
 
-    /// <param name="engine">What computes.</param>
+    /// <param name="engine">The numeric engine.</param>
     /// <param name="norms">What layers are compared with; null for nothing.</param>
-    /// <param name="options">What the call is asked for.</param>
+    /// <param name="options">The options of the call.</param>
     /// <param name="guard">What may be written where.</param>
     /// <param name="review">Looks at the outputs.</param>
-    /// <param name="host">Is told and asked.</param>
+    /// <param name="host">Receives reports and confirms writes.</param>
     /// <param name="cancellation">Stops the work.</param>
     public ResizePipeline(Lazy<INumericEngine> engine, BaseNorms? norms, ResizeOptions options, OutputGuard guard, OutputReview review, IJobHost host, CancellationToken cancellation)
     {
@@ -46,7 +46,7 @@ internal sealed class ResizePipeline
     }
 
     /// <summary>Decomposes the wanted layers of an adapter; those of a file come as they get ready.</summary>
-    /// <exception cref="ResizeLoraException">The file can't be used, or is not the one that a layer tells of.</exception>
+    /// <exception cref="ResizeLoraException">The file can't be used, or is not the one that a layer was read from.</exception>
     public IEnumerable<DecomposedLayer> Decompose(AdapterTask task)
     {
         using var input = new AdapterInput(task, _checkpoint);
@@ -63,7 +63,7 @@ internal sealed class ResizePipeline
     }
 
     /// <summary>Resizes an adapter by each recipe; a result comes when its file is there.</summary>
-    /// <exception cref="ResizeLoraException">The file can't be used at all, or is not the one that a layer tells of.</exception>
+    /// <exception cref="ResizeLoraException">The file can't be used at all, or is not the one that a layer was read from.</exception>
     public IEnumerable<ResizeResult> Resize(AdapterTask task)
     {
         using var input = new AdapterInput(task, _checkpoint);
@@ -94,7 +94,7 @@ internal sealed class ResizePipeline
         }
     }
 
-    /// <summary>The outputs that are asked for. Without a filter the contents of the file need not be looked at for that.</summary>
+    /// <summary>The requested outputs. Without a filter this does not read the contents of the file.</summary>
     /// <exception cref="ResizeLoraException">A layer that was named outright is not there, or the file has changed.</exception>
     private IEnumerable<WantedOutput> Wanted(AdapterInput input)
     {
@@ -181,7 +181,7 @@ internal sealed class ResizePipeline
     };
 
     /// <summary>
-    /// Who chose layers by norms that the checkpoint no longer has would get something else than was seen. Who names the checkpoint
+    /// Layers chosen by norms that the checkpoint no longer has would give another result than the user saw. Naming the checkpoint
     /// wants the layers to be compared with it as it is; that it was another one is still news.
     /// </summary>
     /// <exception cref="ResizeLoraException">The checkpoint that the layers remember is another one by now.</exception>
@@ -193,7 +193,7 @@ internal sealed class ResizePipeline
         if (_options.Checkpoint is null)
             throw LayerErrors.CheckpointChanged(input.Path, other.Name, _checkpoint.Path);
         if (other.Checkpoint.SequenceEqual(_checkpoint.Version.Paths, StringComparer.Ordinal))
-            _host.Warning($"The checkpoint '{_checkpoint.Path}' has changed since the layers of '{input.Path}' were decomposed (layer '{DisplayText.Of(other.Name)}'). They are compared with it as it is now.");
+            _host.Warning($"The checkpoint '{_checkpoint.Path}' has changed since the layers of '{input.Path}' were decomposed (layer '{DisplayText.Of(other.Name)}'). They are compared with its current version.");
     }
 
     /// <summary>Sorts the tensors, and says which of them can't be resized.</summary>
@@ -217,7 +217,7 @@ internal sealed class ResizePipeline
         if (reasons.Length > 0)
             _host.Warning($"{Quantity.Of(contents.Unsupported.Count, "layer")} of '{source.Path}' can't be resized and will be kept unchanged: {reasons}.");
         if (unknownPairs.Length > 0)
-            _host.Warning($"'{source.Path}': {unknownPairs}. Such tensors are copied as they are.");
+            _host.Warning($"'{source.Path}': {unknownPairs}. They are copied unchanged.");
     }
 
     /// <summary>Finds what the layers modify, and says what was recognised.</summary>
@@ -239,7 +239,7 @@ internal sealed class ResizePipeline
 
         _host.Verbose(PairingSummary.Describe(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]));
 
-        // What becomes of them in an output is said when it is planned.
+        // What happens to them in an output is reported when it is planned.
         PairedLayer[] unpaired = [.. layers.Where(layer => layer.Pair.BaseLayer is null)];
         if (unpaired.Length > 0 && !forWriting)
             _host.Warning($"The checkpoint has no partner for {Quantity.Of(unpaired.Length, "layer")} of '{input.Path}': {PairingSummary.UnpairedByComponent(index, [.. unpaired.Select(layer => (layer.Pair.Component, layer.Layer.Name, layer.Pair.Problem))])}");
@@ -247,7 +247,7 @@ internal sealed class ResizePipeline
     }
 
     /// <summary>Plans the outputs, and asks whether they may be written.</summary>
-    /// <returns>The outputs to write, and what is told of those that are not written.</returns>
+    /// <returns>The outputs to write, and the reports on those that are not written.</returns>
     private (List<OutputFile> Outputs, List<ResizeResult> Unwritten) Plan(AdapterInput input, IReadOnlyList<WantedOutput> wanted, IReadOnlyList<DecomposedLayer> layers)
     {
         var outputs = new List<OutputFile>();
@@ -328,7 +328,7 @@ internal sealed class ResizePipeline
     private static HashSet<string>? NamesIn(IReadOnlyList<WantedOutput> outputs) =>
         outputs.Any(output => output.Layers is null) ? null : outputs.SelectMany(output => output.Layers!).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>An output that is asked for.</summary>
+    /// <summary>A requested output.</summary>
     /// <param name="Record">How it is made, as far as it is known.</param>
     /// <param name="Layers">The layers that the recipe chooses among; null for all.</param>
     private sealed record WantedOutput(OutputRecord Record, IReadOnlySet<string>? Layers);

@@ -4,7 +4,7 @@ using ResizeLora.Engine;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>One call of Get-LoraSpectrum: takes files and layers as they come, and yields decomposed layers; those of files at once.</summary>
+/// <summary>One call of Get-LoraSpectrum: takes files and layers one by one, and yields decomposed layers; those of files at once.</summary>
 internal sealed class SpectrumJob : IDisposable
 {
     private readonly ResizeOptions _options;

@@ -14,7 +14,7 @@ namespace ResizeLora.Recipes;
 /// <param name="examples">Values to start from; the best first.</param>
 internal abstract class RecipeKey(string name, string help, params IReadOnlyList<string> examples)
 {
-    /// <summary>What ΔW is multiplied by.</summary>
+    /// <summary>The factor of ΔW.</summary>
     public static RecipeKey Rescale { get; } = new RescaleKey();
 
     /// <summary>The table, in the order in which a recipe prints its keys.</summary>
@@ -49,13 +49,13 @@ internal abstract class RecipeKey(string name, string help, params IReadOnlyList
     /// <summary>Whether the key may stand without a value.</summary>
     public virtual bool MayStandAlone => false;
 
-    /// <summary>The key that a text is, whatever its case; null if it is none.</summary>
+    /// <summary>The key of this name, in any case; null if there is none.</summary>
     public static RecipeKey? Find(string text) => All.FirstOrDefault(key => key.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The key that a text is, or whose parameter is called so; null if there is none.</summary>
+    /// <summary>The key of this name, or whose parameter has this name; null if there is none.</summary>
     public static RecipeKey? FindParameter(string text) => Find(text) ?? All.FirstOrDefault(key => key.Parameter.Equals(text, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The key that somebody who wrote a text may have meant; null if all are too different.</summary>
+    /// <summary>The key that a text probably means; null if all are too different.</summary>
     public static RecipeKey? Closest(string text)
     {
         if (text.Length > 0 && All.FirstOrDefault(key => text.StartsWith(key.Name, StringComparison.OrdinalIgnoreCase) || key.Name.StartsWith(text, StringComparison.OrdinalIgnoreCase)) is { } related)
@@ -117,7 +117,7 @@ internal sealed class SelectionKey(string name, string help, Func<RecipeValue, S
     public override void AddTo(RecipeParts recipe, RecipeValue value) => recipe.Rules.Add((this, rule(value)));
 }
 
-/// <summary>What the keys of a recipe add up to.</summary>
+/// <summary>The combined meaning of a recipe's keys.</summary>
 internal sealed class RecipeParts
 {
     /// <summary>The weights as they are given.</summary>

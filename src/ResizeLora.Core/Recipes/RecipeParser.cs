@@ -19,7 +19,7 @@ internal static class RecipeParser
         return recipes;
     }
 
-    /// <summary>Makes a recipe of keys with their values, as hashtables and parameters have them. Keys may be called like parameters too.</summary>
+    /// <summary>Makes a recipe of keys with their values, as hashtables and parameters have them. Keys may have the names of parameters too.</summary>
     /// <exception cref="ResizeLoraException">They make no recipe.</exception>
     public static ResizeRecipe ParsePairs(IReadOnlyList<(string Key, string Value)> pairs)
     {

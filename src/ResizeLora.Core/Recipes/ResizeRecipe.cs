@@ -39,7 +39,7 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     /// <summary>The largest size of the whole output file in MiB (2²⁰ bytes), or null.</summary>
     public double? SizeMiB => Rule<SizeRule>()?.Limit.InMiB;
 
-    /// <summary>What ΔW is multiplied by, before it is scored.</summary>
+    /// <summary>The factor of ΔW, before it is scored.</summary>
     public double Rescale { get; }
 
     /// <summary>Whether the recipe compares with the base checkpoint.</summary>
@@ -56,7 +56,7 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     /// <summary>How singular values are scored.</summary>
     internal ScoreFormula Score { get; }
 
-    /// <summary>What says which singular values are kept, in the order of the table of keys.</summary>
+    /// <summary>The selection rules, in the order of the table of keys.</summary>
     internal IReadOnlyList<(SelectionKey Key, SelectionRule Rule)> Rules { get; }
 
     /// <summary>Reads one recipe, such as <c>spn_ckpt=1,thr=-1.2</c>.</summary>
@@ -92,7 +92,7 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
 
     /// <summary>Makes a recipe of its parts, if they are enough.</summary>
     /// <param name="text">The recipe as it was written, for messages.</param>
-    /// <param name="parts">What its keys add up to.</param>
+    /// <param name="parts">The combined meaning of its keys.</param>
     /// <exception cref="ResizeLoraException">Nothing says what to keep, or how to score.</exception>
     internal static ResizeRecipe Of(string text, RecipeParts parts)
     {

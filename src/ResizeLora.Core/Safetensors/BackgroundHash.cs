@@ -2,7 +2,7 @@ using ResizeLora.Common;
 
 namespace ResizeLora.Safetensors;
 
-/// <summary>The SHA-256 of an open file, computed while other work goes on.</summary>
+/// <summary>The SHA-256 of an open file, computed in the background.</summary>
 internal sealed class BackgroundHash : IDisposable
 {
     private readonly CancellationTokenSource _stop;
@@ -16,7 +16,7 @@ internal sealed class BackgroundHash : IDisposable
     {
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
 
-        // On a thread of its own: the pool has as many as there are processors, and those are for the layers.
+        // On a separate thread: the pool has as many as there are processors, and those are for the layers.
         _hash = Task.Factory.StartNew(
             () => FileIdentity.Sha256(file, cacheFolder, _reports, _stop.Token),
             CancellationToken.None,
@@ -25,7 +25,7 @@ internal sealed class BackgroundHash : IDisposable
     }
 
     /// <summary>Waits for the hash.</summary>
-    /// <param name="reporter">Is told, on the caller's thread, what was wrong with the notes of known files.</param>
+    /// <param name="reporter">Receives, on the caller's thread, warnings about the notes of known files.</param>
     /// <exception cref="ResizeLoraException">Reading failed.</exception>
     public string Wait(IReporter reporter)
     {
@@ -38,7 +38,7 @@ internal sealed class BackgroundHash : IDisposable
     {
         _stop.Cancel();
 
-        // What went wrong with a hash that nobody asked for matters to nobody.
+        // The failure of a hash that is not needed doesn't matter.
         ((Task)_hash).ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
         _stop.Dispose();
     }

@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace ResizeLora.Safetensors;
 
 /// <summary>
-/// How numbers are stored in tensors: a row for each element type. Whatever depends on the type of a tensor is asked of its
+/// How numbers are stored in tensors: a row for each element type. Whatever depends on the type of a tensor comes from its
 /// row, and an output format is a row with <see cref="OutputNames"/> and <see cref="FromSingles"/>.
 /// </summary>
 /// <param name="dtype">The type.</param>
 /// <param name="bits">Bits of an element.</param>
-/// <param name="significantBits">Binary digits of a number, the leading one included; 0 for what is no floating-point type.</param>
+/// <param name="significantBits">Binary digits of a number, the leading one included; 0 for other types.</param>
 /// <param name="leastExponent">The exponent of the least number that has all these digits.</param>
 /// <param name="greatest">The greatest finite number.</param>
 internal sealed class ElementFormat(SafetensorsDType dtype, int bits, int significantBits = 0, int leastExponent = 0, double greatest = 0)
@@ -93,17 +93,17 @@ internal sealed class ElementFormat(SafetensorsDType dtype, int bits, int signif
     /// <summary>The exponent of the greatest finite number.</summary>
     public int GreatestExponent => Math.ILogB(greatest);
 
-    /// <summary>Whether the range is so much less than that of single precision that numbers of a sound LoRA may lie outside.</summary>
+    /// <summary>Whether the range is so much less than that of single precision that numbers of a sound LoRA may be outside it.</summary>
     public bool IsNarrow => LeastExponent > -126;
 
-    /// <summary>Whether it holds numbers that can be read.</summary>
+    /// <summary>Whether it contains numbers that can be read.</summary>
     public bool IsReadable => ToSingles is not null || (Bits == 8 && HasValues);
 
     /// <summary>Whether it is a floating-point type that can be read: what weights, factors and magnitudes may be stored as.</summary>
     public bool IsReal => SignificantBits > 0 && IsReadable;
 
     /// <summary>
-    /// What users call it where they choose the format of outputs: the member of <see cref="ResizePrecision"/>, the word in file
+    /// Its name as a format of outputs: the member of <see cref="ResizePrecision"/>, the word in file
     /// names, then other words. Empty where outputs can't have it.
     /// </summary>
     public IReadOnlyList<string> OutputNames { get; private init; } = [];
@@ -119,7 +119,7 @@ internal sealed class ElementFormat(SafetensorsDType dtype, int bits, int signif
 
     private Widening<float>? ToSingles { get; init; }
 
-    /// <summary>Only for types of which single precision does not hold all numbers.</summary>
+    /// <summary>Only for types whose numbers don't all fit into single precision.</summary>
     private Widening<double>? ToDoubles { get; init; }
 
     private Narrowing<float>? FromSingles { get; init; }
@@ -135,7 +135,7 @@ internal sealed class ElementFormat(SafetensorsDType dtype, int bits, int signif
     /// <summary>The row of a type by its name in headers; null if there is none.</summary>
     public static ElementFormat? Find(string name) => ByName.GetValueOrDefault(name);
 
-    /// <summary>Reads as many elements as <paramref name="numbers"/> holds; exact, infinities and NaN included, but for types of more than 24 digits, which are rounded.</summary>
+    /// <summary>Fills <paramref name="numbers"/> with elements; exact, infinities and NaN included, but for types of more than 24 digits, which are rounded.</summary>
     public void Widen(ReadOnlySpan<byte> elements, Span<float> numbers)
     {
         if (ToSingles is not null)
@@ -146,7 +146,7 @@ internal sealed class ElementFormat(SafetensorsDType dtype, int bits, int signif
             throw new NotSupportedException($"{DType} can't be read.");
     }
 
-    /// <summary>Reads as many elements as <paramref name="numbers"/> holds; exact, infinities and NaN included, but for integers of more than 53 digits.</summary>
+    /// <summary>Fills <paramref name="numbers"/> with elements; exact, infinities and NaN included, but for integers of more than 53 digits.</summary>
     [SkipLocalsInit]
     public void Widen(ReadOnlySpan<byte> elements, Span<double> numbers)
     {

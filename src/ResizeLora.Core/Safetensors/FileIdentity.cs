@@ -6,12 +6,12 @@ using ResizeLora.Files;
 namespace ResizeLora.Safetensors;
 
 /// <summary>
-/// Tells files apart by content: the SHA-256 of the whole file. Hashing gigabytes takes seconds, so a note
+/// Identifies files by content: the SHA-256 of the whole file. Hashing gigabytes takes seconds, so a note
 /// remembers it for a path, for as long as the file's length, times and header stay, and samples of its tensors where
-/// the system tells no time of change.
+/// the system has no time of change.
 /// </summary>
 /// <remarks>
-/// Who edits a file in place can set the time of writing back, but not the time of change. Where the system tells it,
+/// Editing a file in place can restore its time of writing, but not its time of change. Where the system has that,
 /// the note is as good as the hash; where not, the samples are what is left.
 /// </remarks>
 internal static class FileIdentity
@@ -28,7 +28,7 @@ internal static class FileIdentity
     /// <summary>The SHA-256 of a file, in lower-case hexadecimal digits.</summary>
     /// <param name="file">The file.</param>
     /// <param name="cacheFolder">Where hashes of known files are remembered; null to remember none.</param>
-    /// <param name="reporter">Is told of problems with the notes, and of progress.</param>
+    /// <param name="reporter">Receives warnings about the notes, and progress.</param>
     /// <param name="cancellation">Stops the hashing.</param>
     public static string Sha256(TensorFile file, string? cacheFolder, IReporter reporter, CancellationToken cancellation)
     {
@@ -78,7 +78,7 @@ internal static class FileIdentity
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>A hash over the header and, where the system does not tell the time of change, some bytes of each tensor.</summary>
+    /// <summary>A hash over the header and, where the system has no time of change, some bytes of each tensor.</summary>
     private static string Sample(TensorFile file)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -107,7 +107,7 @@ internal static class FileIdentity
         }
         catch (JsonException)
         {
-            // Only a note: the hash is computed again and the note written anew.
+            // Only a note: the hash is computed and the note written again.
             return null;
         }
     }

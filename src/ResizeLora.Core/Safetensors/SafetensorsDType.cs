@@ -2,7 +2,7 @@ namespace ResizeLora.Safetensors;
 
 /// <summary>
 /// The element types of the safetensors format, in the order in which the reference library sorts them:
-/// a file holds the greatest first. What they are is said by <see cref="ElementFormat"/>.
+/// a file stores the largest first. <see cref="ElementFormat"/> describes them.
 /// </summary>
 internal enum SafetensorsDType
 {

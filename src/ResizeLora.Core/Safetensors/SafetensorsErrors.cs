@@ -24,25 +24,25 @@ internal static class SafetensorsErrors
         new("ReadFailed", FaultKind.ReadFailed, path, $"Reading '{path}' failed: {inner.Message}", inner);
 
     public static ResizeLoraException Shrunk(string path, long position) =>
-        new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' ended at byte {position} while it was read: it has become shorter. Run again when nothing writes to it.");
+        new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' ended at byte {position} while it was being read: something has shortened it. Try again when no program is writing to it.");
 
     public static ResizeLoraException Changed(string path) =>
-        new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' was written to while it was read. Run again when nothing writes to it.");
+        new("FileChanged", FaultKind.ReadFailed, path, $"'{path}' was changed while it was being read. Try again when no program is writing to it.");
 
     public static ResizeLoraException TensorTooLarge(string path, TensorInfo tensor) =>
-        new("TensorTooLarge", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(tensor.Name)}' of '{path}' has {tensor.ByteCount} bytes, more than can be worked on at once.");
+        new("TensorTooLarge", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(tensor.Name)}' of '{path}' has {tensor.ByteCount} bytes, more than can be processed at once.");
 
     public static ResizeLoraException UnsupportedDType(string path, TensorInfo tensor) =>
-        new("UnsupportedDType", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(tensor.Name)}' of '{path}' has the dtype {tensor.DType}, which can't be computed with. Convert the file to F16, BF16 or F32 first.");
+        new("UnsupportedDType", FaultKind.InvalidData, path, $"Tensor '{DisplayText.Of(tensor.Name)}' of '{path}' has the dtype {tensor.DType}, which is not supported. Convert the file to F16, BF16 or F32 first.");
 
     public static ResizeLoraException OutOfMemory(string path, Exception inner) =>
-        new("OutOfMemory", FaultKind.OutOfMemory, path, $"There is not enough memory to work on '{path}'. Close other programs, or use a machine with more.", inner);
+        new("OutOfMemory", FaultKind.OutOfMemory, path, $"There is not enough memory to process '{path}'. Close other programs, or use a machine with more memory.", inner);
 
     public static ResizeLoraException WriteFailed(string path, Exception inner) =>
         new("WriteFailed", inner is UnauthorizedAccessException ? FaultKind.PermissionDenied : FaultKind.WriteFailed, path, $"Writing '{path}' failed: {inner.Message} Nothing was left behind.", inner);
 
     public static ResizeLoraException HeaderTooLong(string path, long length) =>
-        new("HeaderTooLong", FaultKind.InvalidData, path, $"'{path}' would have a header of {length} bytes, more than the {SafetensorsHeaderParser.MaximumLength} that loaders read: the LoRA has too many tensors, too long names or too much metadata.");
+        new("HeaderTooLong", FaultKind.InvalidData, path, $"'{path}' would have a header of {length} bytes, more than the {SafetensorsHeaderParser.MaximumLength} that loaders read: the LoRA has too many tensors, names that are too long, or too much metadata.");
 
     public static ResizeLoraException OutputExists(string path) =>
         new("OutputExists", FaultKind.AlreadyExists, path, $"'{path}' already exists. Use -Force to overwrite it or -SkipExisting to skip it.");

@@ -47,7 +47,7 @@ internal sealed class SafetensorsFile : TensorFile
         ReadFully(version.Path, handle, 0, prefix);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerLength > SafetensorsHeaderParser.MaximumLength)
-            throw new FormatException($"its first 8 bytes would mean a header of {headerLength} bytes, more than the {SafetensorsHeaderParser.MaximumLength} that are allowed");
+            throw new FormatException($"its first 8 bytes give a header of {headerLength} bytes, more than the {SafetensorsHeaderParser.MaximumLength} that are allowed");
 
         long dataLength = version.Length - SafetensorsHeaderParser.LengthSize - (long)headerLength;
         if (dataLength < 0)

@@ -5,7 +5,7 @@ using ResizeLora.Common;
 namespace ResizeLora.Safetensors;
 
 /// <summary>
-/// Where each tensor of a new file goes, and the header that says so: in the order, the form and with the
+/// Where each tensor of a new file is placed, and the header that says so: in the order, the form and with the
 /// padding of the reference library, so that a file and its legacy hash are what others would write.
 /// </summary>
 /// <remarks>https://github.com/huggingface/safetensors, function <c>prepare</c>.</remarks>

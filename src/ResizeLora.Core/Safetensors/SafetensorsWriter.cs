@@ -26,9 +26,9 @@ internal sealed class SafetensorsWriter : IDisposable
     /// <param name="path">The file's name.</param>
     /// <param name="headerLength">The header's length.</param>
     /// <param name="dataLength">The length of all tensors.</param>
-    /// <param name="shown">What messages call it, where that is something else.</param>
+    /// <param name="shown">How messages name it, if different.</param>
     /// <exception cref="ResizeLoraException">
-    /// The folder is missing or not writable, the disk has no room for the file, or nobody could read such a header.
+    /// The folder is missing or not writable, the disk has no room for the file, or the header is too long to be read.
     /// </exception>
     public static SafetensorsWriter Create(string path, long headerLength, long dataLength, string? shown = null)
     {

@@ -22,8 +22,8 @@ internal sealed record StoredMatrix(string Name, ReadOnlyMemory<byte> Bytes, Saf
         new("identity", ReadOnlyMemory<byte>.Empty, SafetensorsDType.F64, size, size) { IsIdentity = true };
 }
 
-/// <summary>A tensor holds NaN or infinity, so that nothing computed from it would mean anything.</summary>
-internal sealed class NonFiniteException(string tensorName) : Exception($"Tensor '{tensorName}' holds NaN or infinity.")
+/// <summary>A tensor contains NaN or infinity, so that nothing computed from it would mean anything.</summary>
+internal sealed class NonFiniteException(string tensorName) : Exception($"Tensor '{tensorName}' contains NaN or infinity.")
 {
     public string TensorName { get; } = tensorName;
 }

@@ -32,7 +32,7 @@ internal abstract class TensorFile : IDisposable
     /// <summary>Which version of the file was opened.</summary>
     public FileVersion Version { get; }
 
-    /// <summary>Whether nothing at all has happened to the file since; true where the system does not tell.</summary>
+    /// <summary>Whether nothing at all has happened to the file since; true where the system does not say.</summary>
     public bool IsUntouched => VersionOf(Path, _handle) == Version;
 
     /// <summary>Reads the bytes of a tensor that is to be kept.</summary>
@@ -104,7 +104,7 @@ internal abstract class TensorFile : IDisposable
         }
     }
 
-    /// <summary>The first bytes of a file, as many as tell what it is; fewer where it is shorter.</summary>
+    /// <summary>The first bytes of a file, as many as are needed to identify it; fewer if it is shorter.</summary>
     protected static byte[] ReadHead(SafeFileHandle handle, FileVersion version)
     {
         byte[] head = new byte[Math.Min(ForeignFile.HeadLength, version.Length)];
@@ -142,7 +142,7 @@ internal abstract class TensorFile : IDisposable
 
         try
         {
-            // A pipe or a device has no length either, and opening a pipe waits until somebody writes to it.
+            // A pipe or a device has no length either, and opening a pipe blocks until another program writes to it.
             if (new FileInfo(RealPath.Resolve(path)) is { Exists: true, Length: 0 })
                 throw SafetensorsErrors.Empty(path);
 

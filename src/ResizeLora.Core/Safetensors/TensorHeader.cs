@@ -1,6 +1,6 @@
 namespace ResizeLora.Safetensors;
 
-/// <summary>What a file of tensors says of them, wholly validated: each lies within the file, and no two share a byte.</summary>
+/// <summary>The header of a file of tensors, fully validated: each lies within the file, and no two share a byte.</summary>
 internal class TensorHeader
 {
     private readonly Dictionary<string, TensorInfo> _byName;

@@ -1,6 +1,6 @@
 namespace ResizeLora.Selection;
 
-/// <summary>What loaders ask of ranks, whatever the scores say.</summary>
+/// <summary>Limits on ranks, whatever the scores say.</summary>
 /// <param name="EqualRank">Layers that loaders fuse get one rank.</param>
 /// <param name="RankMultiple">What every rank is a multiple of, or null.</param>
 /// <param name="MaxRank">The largest rank, or null.</param>
@@ -43,11 +43,11 @@ internal sealed record RankLimits(bool EqualRank = false, int? RankMultiple = nu
 }
 
 /// <summary>Turns the ranks that a recipe wishes for into those that loaders take. More wishes never make a rank smaller.</summary>
-/// <param name="limits">What loaders ask for.</param>
+/// <param name="limits">The limits on ranks.</param>
 /// <param name="fused">Groups of layers that loaders fuse, by their positions.</param>
 internal sealed class RankRule(RankLimits limits, IReadOnlyList<IReadOnlyList<int>> fused)
 {
-    /// <summary>The ranks for wished ranks: equal first, then rounded up, then cut. A layer of rank 0 is left out.</summary>
+    /// <summary>Applies the limits to selected ranks: equalised first, then rounded up, then capped. A layer of rank 0 is left out.</summary>
     public int[] Apply(IReadOnlyList<int> wished)
     {
         if (limits.Rank is { } fixedRank)

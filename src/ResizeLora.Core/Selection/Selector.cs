@@ -4,9 +4,9 @@ using ResizeLora.Recipes.Rules;
 namespace ResizeLora.Selection;
 
 /// <summary>
-/// Chooses the singular values of a file that stay. All of them stand in line, the best score first. A recipe's rules wish for
-/// the first ones of the line: each rule of layers for so many of each layer, each rule over all layers for so many in all.
-/// What loaders ask of ranks makes ranks of the wishes; each layer then keeps as many of its best values as its rank says.
+/// Chooses which singular values of a file to keep. All of them are sorted by score, the best first. A recipe's rules select
+/// from the top: a layer rule selects a number from each layer, a rule over all layers a number in total.
+/// Limits on ranks turn the selection into ranks; each layer then keeps as many of its best values as its rank.
 /// </summary>
 internal sealed class Selector : IChoices
 {
@@ -25,7 +25,7 @@ internal sealed class Selector : IChoices
 
     /// <param name="recipe">Whose rules choose.</param>
     /// <param name="layers">The layers with their scores.</param>
-    /// <param name="ranks">What loaders ask of ranks.</param>
+    /// <param name="ranks">The limits on ranks.</param>
     /// <param name="fileLength">Bytes of the output file that a choice would make.</param>
     public Selector(ResizeRecipe recipe, IReadOnlyList<LayerSpectrum> layers, RankRule ranks, Func<KeptValues, long> fileLength)
     {
@@ -48,10 +48,10 @@ internal sealed class Selector : IChoices
         }
     }
 
-    /// <summary>What is kept where no value is wished for.</summary>
+    /// <summary>What is kept if no value is selected.</summary>
     public KeptValues Least => Take([], double.PositiveInfinity);
 
-    /// <summary>What is kept where only the best value is wished for.</summary>
+    /// <summary>What is kept if only the best value is selected.</summary>
     public KeptValues First => BestScore is { } best ? Take(_all.Take(1), best) : Least;
 
     /// <summary>The best score; null where no value may be kept.</summary>
@@ -114,7 +114,7 @@ internal sealed class Selector : IChoices
 /// <summary>Which singular values stay.</summary>
 /// <param name="Indices">For each layer, the indices of its kept singular values, ascending.</param>
 /// <param name="Ranks">For each layer, the rank that it is written with; where that is more than it has values, zeros fill it up.</param>
-/// <param name="Threshold">The least score that was wished for; −∞ where everything fits. Rank options may keep lower ones, or not all.</param>
+/// <param name="Threshold">The lowest selected score; −∞ where everything fits. Rank options may keep lower ones, or not all.</param>
 internal sealed record KeptValues(IReadOnlyList<IReadOnlyList<int>> Indices, IReadOnlyList<int> Ranks, double Threshold)
 {
     /// <summary>The sum of all ranks.</summary>

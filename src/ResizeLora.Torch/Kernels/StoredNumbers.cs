@@ -6,7 +6,7 @@ namespace ResizeLora.Torch.Kernels;
 /// <summary>Numbers of the type that a kernel works on, float or double.</summary>
 internal static class StoredNumbers
 {
-    /// <summary>Reads as many elements as <paramref name="numbers"/> holds; exact, except 64-bit elements as float.</summary>
+    /// <summary>Fills <paramref name="numbers"/> with elements; exact, except 64-bit elements as float.</summary>
     public static void Read<T>(ElementFormat format, ReadOnlySpan<byte> elements, Span<T> numbers)
         where T : unmanaged
     {

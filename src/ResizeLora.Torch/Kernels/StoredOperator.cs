@@ -125,7 +125,7 @@ internal sealed unsafe class StoredOperator<TElement> : StoredOperator
         byte* elements0 = elements[0], elements1 = elements[1], elements2 = elements[2], elements3 = elements[3];
         float* row1 = rows + Columns, row2 = row1 + Columns, row3 = row2 + Columns, input1 = input + Columns;
 
-        // Rows follow each other in memory: what lies ahead is asked for four rows before it is needed.
+        // Rows follow each other in memory: data is prefetched four rows before it is needed.
         byte* ahead = elements3 + (long)Columns * TElement.Size;
         int i = 0;
         for (; i <= Columns - Lane; i += Lane)

@@ -7,7 +7,7 @@ namespace ResizeLora.Arguments;
 
 /// <summary>
 /// Lets numbers be given as recipes have them, with a typographic minus too. Refuses a decimal comma, which the shell would
-/// leave out so that '-1,2' were -12, and a fraction where a whole number is wanted, which it would round.
+/// leave out so that '-1,2' were -12, and a fraction instead of a whole number, which it would round.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 internal sealed class NumberTransformationAttribute : ArgumentTransformationAttribute

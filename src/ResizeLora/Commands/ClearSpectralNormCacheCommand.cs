@@ -93,7 +93,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
         using TensorFile file = GgufFile.OpenEither(path);
         string sha256 = FileIdentity.Sha256(file, cache.Folder, this, Stop);
         if (!entries.Any(entry => entry.Sha256 == sha256))
-            WriteWarning($"The cache has no norms of '{path}'.");
+            WriteWarning($"The cache has no norms for '{path}'.");
         Remove(cache, entries.Where(entry => entry.Sha256 == sha256));
     }
 

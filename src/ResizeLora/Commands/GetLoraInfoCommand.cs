@@ -4,7 +4,7 @@ using ResizeLora.Pipeline;
 
 namespace ResizeLora.Commands;
 
-/// <summary>Tells what LoRA files are, by their headers alone.</summary>
+/// <summary>Describes LoRA files by their headers alone.</summary>
 [Cmdlet(VerbsCommon.Get, "LoraInfo", DefaultParameterSetName = PathSet, HelpUri = HelpPage.Folder + "Get-LoraInfo.md")]
 [OutputType(typeof(LoraInfo))]
 public sealed class GetLoraInfoCommand : PathCommand

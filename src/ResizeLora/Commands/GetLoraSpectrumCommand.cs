@@ -12,7 +12,7 @@ public sealed class GetLoraSpectrumCommand : PipelineCommand
 {
     private SpectrumJob? _job;
 
-    /// <summary>Layers, or copies of them such as a background job or Import-Clixml leaves, that are decomposed anew.</summary>
+    /// <summary>Layers, or copies of them such as from a background job or Import-Clixml, to decompose again.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = LayerSet, HelpMessage = "Layers, or copies of them, to decompose again.")]
     [LayerTransformation]
     [ValidateNotNull]

@@ -63,7 +63,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     [Parameter(HelpMessage = "Gives layers that loaders fuse, such as queries, keys and values, the same rank.")]
     public SwitchParameter EqualRank { get; set; }
 
-    /// <summary>What the rank of every layer is a multiple of.</summary>
+    /// <summary>The number that the rank of every layer is a multiple of.</summary>
     [Parameter(HelpMessage = "Rounds each rank up to a multiple of this number.")]
     [NumberTransformation(IsWhole = true)]
     [ValidateRange(1, LargestRank)]
@@ -129,7 +129,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         base.Dispose(disposing);
     }
 
-    /// <summary>A job that runs every day may well find nothing to do; anybody else wonders.</summary>
+    /// <summary>A daily job may well find nothing to do; an interactive user should be told.</summary>
     private protected override void ReportNothing(string reason)
     {
         if (SkipExisting)

@@ -20,7 +20,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
 
     private readonly List<LayerReference> _copies = [];
 
-    /// <summary>Recipes as text, such as <c>spn_ckpt=1,thr=-1.2</c>, several of which are separated by colons; or as hashtables.</summary>
+    /// <summary>Recipes as text, such as <c>spn_ckpt=1,thr=-1.2</c>, separated by colons; or as hashtables.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = TextSet, HelpMessage = "Recipes such as 'spn_ckpt=1,thr=-1.2', or hashtables such as @{ spn_ckpt = 1; thr = -1.2 }.")]
     [RecipeTransformation]
     [ArgumentCompleter(typeof(RecipeCompleter))]
@@ -82,7 +82,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     [ArgumentCompleter(typeof(NumberCompleter))]
     public string? Size { get; set; }
 
-    /// <summary>What ΔW is multiplied by.</summary>
+    /// <summary>The factor of ΔW.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The factor by which the LoRA is multiplied. Default: 1.")]
     [NumberTransformation]
     [ArgumentCompleter(typeof(NumberCompleter))]

@@ -5,7 +5,7 @@ using ResizeLora.Torch;
 
 namespace ResizeLora.Commands;
 
-/// <summary>What all cmdlets share that run a job: its questions to the user, its results, the errors that end it, and a prompt stop.</summary>
+/// <summary>The base of all cmdlets that run a job: its questions to the user, its results, the errors that end it, and a prompt stop.</summary>
 public abstract class ObservingCommand : StoppableCommand, IJobHost
 {
     /// <summary>Whether the user only wants to see what would be done.</summary>

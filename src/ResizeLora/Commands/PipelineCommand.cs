@@ -9,7 +9,7 @@ using ResizeLora.Torch;
 
 namespace ResizeLora.Commands;
 
-/// <summary>What all cmdlets share that decompose files: the checkpoint, and what computes.</summary>
+/// <summary>The base of all cmdlets that decompose files: the checkpoint and the device.</summary>
 public abstract class PipelineCommand : PathCommand
 {
     private protected const string LayerSet = "Layer";
@@ -28,8 +28,8 @@ public abstract class PipelineCommand : PathCommand
     [ArgumentCompleter(typeof(CheckpointFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
-    /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
-    [Parameter(HelpMessage = "The device that does the computing: cpu (the default), cuda, or cuda:1 for the second card.")]
+    /// <summary>The device to compute on: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
+    [Parameter(HelpMessage = "The device to compute on: cpu (the default), cuda, or cuda:1 for the second card.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceCompleter))]
     public string Device { get; set; } = "cpu";
@@ -40,8 +40,8 @@ public abstract class PipelineCommand : PathCommand
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 
-    /// <summary>Computes norms anew and remembers none.</summary>
-    [Parameter(HelpMessage = "Computes the norms of the checkpoint again and doesn't remember them.")]
+    /// <summary>Recomputes norms and doesn't cache them.</summary>
+    [Parameter(HelpMessage = "Recomputes the norms of the checkpoint and doesn't cache them.")]
     public SwitchParameter NoCache { get; set; }
 
     private protected Lazy<INumericEngine> Engine => NumericEngineLoader.Default.LazyEngineOn(Device, Stop);

@@ -8,7 +8,7 @@ using ResizeLora.Norms;
 namespace ResizeLora.Commands;
 
 /// <summary>
-/// What all cmdlets share that touch files: Ctrl+C stops them by a token, paths follow the shell's location, and whatever they say
+/// The base of all cmdlets that touch files: Ctrl+C stops them by a token, paths follow the shell's location, and whatever they say
 /// goes to the shell's streams, harmless to a console.
 /// </summary>
 public abstract class StoppableCommand : PSCmdlet, IReporter, IDisposable
@@ -29,7 +29,7 @@ public abstract class StoppableCommand : PSCmdlet, IReporter, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what the cmdlet holds.</summary>
+    /// <summary>Releases the resources of the cmdlet.</summary>
     /// <param name="disposing">Whether managed objects are to be released.</param>
     protected virtual void Dispose(bool disposing)
     {
@@ -80,7 +80,7 @@ public abstract class StoppableCommand : PSCmdlet, IReporter, IDisposable
 
     void IReporter.Progress(string path, string stage, int done, int total) => Progress.Report(path, stage, done, total);
 
-    /// <summary>What the pipeline holds instead of layers ends the call, with one error.</summary>
+    /// <summary>Ends the call with one error if the pipeline contains something other than layers.</summary>
     private protected PSObject[] EnsureLayers(PSObject[] layers)
     {
         if (layers.Select(layer => layer.BaseObject).OfType<MistakenInput>().FirstOrDefault() is { } mistake)

@@ -10,7 +10,7 @@ internal sealed class CacheEntryCompleter : QuietCompleter
 {
     private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters)
     {
-        // What is wrong with the cache is said when it is used.
+        // Problems with the cache are reported when it is used.
         var reporter = new PostponedReports();
         PathIntrinsics paths = new SessionState().Path;
         return CacheLocation.Find(paths.GetUnresolvedProviderPathFromPSPath, reporter) is not { } folder ? []

@@ -21,7 +21,7 @@ internal sealed class NumericEngineLoader
         _engines = new BackgroundMaker<INumericEngine>(Load);
     }
 
-    /// <summary>The loader of this installation of the module: the folder <c>torch</c> beside this assembly.</summary>
+    /// <summary>The loader of this installation of the module: the folder <c>torch</c> next to this assembly.</summary>
     public static NumericEngineLoader Default { get; } =
         new(Path.Combine(Path.GetDirectoryName(typeof(NumericEngineLoader).Assembly.Location)!, "torch"));
 

@@ -79,7 +79,7 @@ public class DescriptionTests
         Assert.Null(both.Find("lora_unet_blocks_0_self_attn_q"));
         IReadOnlyList<AdapterLayer> layers = AdapterContents.Read(HeaderBuilder.Of(("lora_unet_blocks_0_self_attn_q.lora_up.weight", [8, 2]), ("lora_unet_blocks_0_self_attn_q.lora_down.weight", [2, 8])), "style.safetensors").Layers;
         LayerPair pair = new AdapterPairs(layers, "style.safetensors", both).Of(layers[0]);
-        Assert.Equal("may stand for 'blocks.0.attn1.to_q.weight' in 2 parts of the checkpoint; name the part that is meant", pair.Problem);
+        Assert.Equal("could mean 'blocks.0.attn1.to_q.weight' in 2 parts of the checkpoint; name the one you mean with -Checkpoint", pair.Problem);
         Assert.Equal("blocks.0.attn1.to_q.weight", one.Find("lora_unet_blocks_0_self_attn_q")?.Name);
     }
 

@@ -170,7 +170,7 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("dora", false, "has the magnitudes of DoRA")]
+    [InlineData("dora", false, "has DoRA magnitudes")]
     [InlineData("plain", true, "has no magnitudes")]
     public void DoRA_that_only_one_of_them_knows_is_an_error(string name, bool usesDora, string inMessage)
     {
@@ -185,7 +185,7 @@ public sealed class PeftFolderTests : IDisposable
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "dora", json => json.Remove("use_dora"));
 
-        Refusal.Of("PeftDoraMismatch", () => _bench.Resize(input, Half), "has the magnitudes of DoRA", "no use_dora true", PeftSample.ConfigurationName);
+        Refusal.Of("PeftDoraMismatch", () => _bench.Resize(input, Half), "has DoRA magnitudes", "no use_dora true", PeftSample.ConfigurationName);
     }
 
     [Fact]

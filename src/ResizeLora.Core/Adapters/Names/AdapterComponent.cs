@@ -30,6 +30,6 @@ internal static class AdapterComponents
         "text_encoder_2" => AdapterComponent.TextEncoder2,
         "text_encoder_3" => AdapterComponent.TextEncoder3,
         "unknown" => AdapterComponent.Unknown,
-        _ => throw new FormatException($"'{name}' is no part of a model."),
+        _ => throw new FormatException($"'{name}' is not a part of a model."),
     };
 }

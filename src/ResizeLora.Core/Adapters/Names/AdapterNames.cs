@@ -5,10 +5,10 @@ internal static class AdapterNames
 {
     private const string Unknown = "no known style";
 
-    /// <summary>The component that a layer belongs to, as far as its name tells.</summary>
+    /// <summary>The component that a layer belongs to, by its name.</summary>
     public static AdapterComponent ComponentOf(string layer) => Split(layer).Component;
 
-    /// <summary>The style that a layer's name is in; a path that has a partner is known even where no style tells how it begins.</summary>
+    /// <summary>The style that a layer's name is in; a path that has a partner is known even if no style has its prefix.</summary>
     public static string StyleOf(string layer, bool isPaired = false)
     {
         if (WithoutWrapper(layer).Length < layer.Length)
@@ -28,7 +28,7 @@ internal static class AdapterNames
     /// <summary>The path of a layer, dotted where its name is.</summary>
     public static string PathOf(string layer) => Respell(Split(layer).Path);
 
-    /// <summary>Whether a name tells its component; PEFT's wrapper alone only makes one likely.</summary>
+    /// <summary>Whether a name shows its component; PEFT's wrapper alone only makes one likely.</summary>
     public static bool TellsComponent(string layer) => Split(WithoutWrapper(layer)).Component != AdapterComponent.Unknown;
 
     private static (string Style, AdapterComponent Component, string Path) Split(string layer)

@@ -3,20 +3,20 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Adapters.Names;
 
 /// <summary>A way in which trainers name the tensors of a LoRA layer: the layer's name and a suffix.</summary>
-/// <param name="Style">What the style is called that it belongs to.</param>
+/// <param name="Style">The name of its style.</param>
 /// <param name="UpSuffix">What follows the layer's name for B.</param>
 /// <param name="DownSuffix">What follows the layer's name for A.</param>
-/// <param name="AlphaSuffix">What follows the layer's name for alpha; null where a loader would stumble over one.</param>
+/// <param name="AlphaSuffix">What follows the layer's name for alpha; null if loaders don't expect one.</param>
 /// <param name="LayerSuffixes">How the names of its layers end, where the suffixes alone would say too little.</param>
 internal sealed record AdapterNaming(string Style, string UpSuffix, string DownSuffix, string? AlphaSuffix, IReadOnlyList<string> LayerSuffixes)
 {
     /// <summary>Whether files may go without an alpha, and some of their loaders refuse one.</summary>
     public bool IsAlphaOptional { get; init; }
 
-    /// <summary>How alpha is called wherever there is one.</summary>
+    /// <summary>The usual name of alpha.</summary>
     public const string UsualAlphaSuffix = ".alpha";
 
-    /// <summary>Finds the style of a factor's name; null if it is no name of a factor.</summary>
+    /// <summary>Finds the style of a factor's name; null if it is not the name of a factor.</summary>
     public static FactorName? Parse(TensorInfo tensor)
     {
         foreach (AdapterNaming naming in AdapterStyles.Namings)

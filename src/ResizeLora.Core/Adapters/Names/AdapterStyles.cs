@@ -4,7 +4,7 @@ namespace ResizeLora.Adapters.Names;
 
 /// <summary>
 /// How trainers name layers, as the files in Styles describe it. A file may mix styles, one for the layers' names and
-/// another for the factors', so all are looked at together; of several that fit, the one that says most holds.
+/// another for the factors', so all are considered together; of several that fit, the most specific one applies.
 /// </summary>
 internal static class AdapterStyles
 {
@@ -56,19 +56,19 @@ internal static class AdapterStyles
     /// <summary>How factors are named.</summary>
     public static IReadOnlyList<AdapterNaming> Namings { get; }
 
-    /// <summary>What stands before a layer's path and tells its component.</summary>
+    /// <summary>The prefix of a layer's path, which shows its component.</summary>
     public static IReadOnlyList<LayerPrefix> Prefixes { get; }
 
     /// <summary>Where the paths of names without a prefix begin.</summary>
     public static IReadOnlyDictionary<string, LayerPrefix> Roots { get; }
 
-    /// <summary>What names without a prefix are called.</summary>
+    /// <summary>The name of the style without a prefix.</summary>
     public static string BareStyle => Roots.Values.First().Style;
 
     /// <summary>Old spellings of the last parts of a path, and what the model calls them.</summary>
     public static IReadOnlyList<(string Old, string Current)> Spellings { get; }
 
-    /// <summary>What stands before or after a prefix, or instead of the denoising network's.</summary>
+    /// <summary>What may come before or after a prefix, or replace the denoising network's.</summary>
     public static LayerPrefix Wrapper { get; }
 
     private static AdapterNaming Naming(string style, string text, DescriptionLine line) =>

@@ -1,6 +1,6 @@
 namespace ResizeLora.Adapters.Names;
 
-/// <summary>What a layer is called, whatever the style: the component, and its path in there with '_' for every '.'.</summary>
+/// <summary>A layer's name, independent of the style: the component, and its path in there with '_' for every '.'.</summary>
 internal readonly record struct LayerKey(AdapterComponent Component, string FlatPath)
 {
     /// <summary>The key of a dotted or flat path.</summary>

@@ -3,7 +3,7 @@ using ResizeLora.Common;
 
 namespace ResizeLora.Adapters.Names;
 
-/// <summary>What layers do in a model, in words, as Kinds/layers.txt tells it by their names.</summary>
+/// <summary>What layers do in a model, in words, by their names, as listed in Kinds/layers.txt.</summary>
 internal static class LayerKind
 {
     private const string Convolution = "convolution";

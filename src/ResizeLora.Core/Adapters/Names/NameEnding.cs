@@ -1,11 +1,11 @@
 namespace ResizeLora.Adapters.Names;
 
-/// <summary>How the names of tensors end. A '*' stands for the name that a trainer gave the adapter, which holds no point.</summary>
+/// <summary>How the names of tensors end. A '*' matches the name that a trainer gave the adapter, which contains no point.</summary>
 internal static class NameEnding
 {
     private const char AdapterMark = '*';
 
-    /// <summary>What torch calls the tensors of a layer, which nobody calls an adapter.</summary>
+    /// <summary>torch's names for the tensors of a layer, which are never the name of an adapter.</summary>
     private static readonly string[] Parameters = ["weight", "bias"];
 
     /// <summary>Whether an ending leaves the adapter's name open.</summary>
@@ -14,7 +14,7 @@ internal static class NameEnding
     /// <summary>The ending with the adapter's name in it.</summary>
     public static string Fill(string ending, string adapter) => IsOpen(ending) ? ending.Replace(AdapterMark.ToString(), adapter, StringComparison.Ordinal) : ending;
 
-    /// <summary>What stands before an ending, and the adapter's name, empty where the ending has none; null if a name ends otherwise.</summary>
+    /// <summary>What comes before an ending, and the adapter's name, empty if the ending has none; null if a name ends otherwise.</summary>
     public static (string Stem, string Adapter)? Split(string name, string ending)
     {
         int mark = ending.IndexOf(AdapterMark, StringComparison.Ordinal);

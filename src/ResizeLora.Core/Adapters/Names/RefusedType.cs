@@ -2,10 +2,10 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters.Names;
 
-/// <summary>Types of adapter whose change of a weight is no sum W + ΔW of low rank, known by how their tensors' names end.</summary>
-/// <param name="Name">What the type is called.</param>
+/// <summary>Adapter types that don't add a low-rank ΔW to the weight, recognised by the endings of their tensors' names.</summary>
+/// <param name="Name">The name of the type.</param>
 /// <param name="Endings">What follows the layer's name in the names of its tensors.</param>
-/// <param name="Companion">The ending of a tensor that has a common name, and belongs to the type only beside the others.</param>
+/// <param name="Companion">The ending of a tensor that has a common name, and belongs to the type only next to the others.</param>
 internal sealed record RefusedType(string Name, string[] Endings, string? Companion = null)
 {
     private static readonly RefusedType[] All =
@@ -16,7 +16,7 @@ internal sealed record RefusedType(string Name, string[] Endings, string? Compan
         new("(IA)³ (ia3_l), which multiplies the weight", [".ia3_l", ".ia3_l.weight", ".ia3_l.*", ".on_input"], ".weight"),
     ];
 
-    /// <summary>Finds the type that a tensor tells of; null for all other tensors.</summary>
+    /// <summary>Finds the type that a tensor belongs to; null for all other tensors.</summary>
     public static (string Layer, RefusedType Type)? Parse(TensorInfo tensor)
     {
         foreach (RefusedType type in All)

@@ -3,7 +3,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters.Names;
 
-/// <summary>The names of tensors that are no plain pair of factors: a layer's name, and an ending that says what for.</summary>
+/// <summary>The names of tensors outside a plain pair of factors: a layer's name, and an ending that shows their role.</summary>
 internal static class TensorPart
 {
     private static readonly (string Ending, TensorRole Role)[] All =
@@ -33,7 +33,7 @@ internal static class TensorPart
         (".lora_magnitude_vector.*", TensorRole.MagnitudeVector),
     ];
 
-    /// <summary>Finds what a tensor is for; null if its name does not tell.</summary>
+    /// <summary>Finds the role of a tensor; null if its name does not show it.</summary>
     public static (string Layer, TensorRole Role)? Parse(TensorInfo tensor)
     {
         foreach ((string ending, TensorRole role) in All)

@@ -56,7 +56,7 @@ internal static class UnknownPairs
         return up.Shape[1] == rank && up.ElementCount == up.Shape[0] * rank && (isUsualName ? rank : LeastRatio * rank) < Math.Min(up.Shape[0], down.ElementCount / rank);
     }
 
-    /// <summary>A name without the letters of one of its words, counted from the end; its digits stay, as they tell layers apart. Null if it has no letters.</summary>
+    /// <summary>A name without the letters of one of its words, counted from the end; its digits stay, as they distinguish layers. Null if it has no letters.</summary>
     private static (string Before, string Digits, string After)? WithoutWord(string name, int word)
     {
         int end = name.Length;

@@ -1,6 +1,6 @@
 namespace ResizeLora.Adapters.Names;
 
-/// <summary>What a layer's tensors are called in an output: as in the input, where that has factors.</summary>
+/// <summary>The names of a layer's tensors in an output: as in the input, if that has factors.</summary>
 /// <param name="Up">The name of B.</param>
 /// <param name="Down">The name of A.</param>
 /// <param name="Alpha">The name of alpha; null where none is written.</param>
@@ -9,7 +9,7 @@ internal sealed record WrittenNames(string Up, string Down, string? Alpha)
     /// <summary>Whether alpha may be left out where it says no more than the rank.</summary>
     public bool IsAlphaOptional { get; init; }
 
-    /// <summary>Trainers whose layers are called so name factors as kohya does; those who name them by their path, as PEFT.</summary>
+    /// <summary>Trainers that use these layer names name factors as kohya does; those that use paths, as PEFT does.</summary>
     private static readonly string[] KohyaPrefixes = ["lora_", "lycoris_"];
 
     public static WrittenNames Of(AdapterNaming naming, string layer) =>

@@ -6,7 +6,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Adapters.Peft;
 
 /// <summary>
-/// PEFT's configuration of an adapter, read and written anew. It is a file of its own beside the tensors, or in their
+/// PEFT's configuration of an adapter, read and rewritten. It is a separate file next to the tensors, or in their
 /// header: as one JSON text (diffusers) or with a key for each setting (SimpleTuner), in either case once for each
 /// component, with the component's name before every key.
 /// </summary>
@@ -39,17 +39,17 @@ internal sealed class PeftConfiguration
         HeaderKeys,
     }
 
-    /// <summary>Whether nothing is said of any layer.</summary>
+    /// <summary>Whether it has no settings for any layer.</summary>
     public bool IsEmpty => _components.Count == 0;
 
-    /// <summary>The model that the adapter was trained on; null where nothing is said of it.</summary>
+    /// <summary>The model that the adapter was trained on; null if that is not given.</summary>
     public string? BaseModel => _components.Values.Select(component => component.BaseModel).FirstOrDefault(name => !string.IsNullOrWhiteSpace(name));
 
     /// <summary>The adapter's type, if the configuration is a file of its own.</summary>
     public string Type => _components.GetAt(0).Value.Type;
 
     /// <summary>Reads the file of a configuration.</summary>
-    /// <exception cref="ResizeLoraException">It is no configuration, or one of an adapter that can't be resized.</exception>
+    /// <exception cref="ResizeLoraException">It is not a configuration, or one of an adapter that can't be resized.</exception>
     public static PeftConfiguration OfFile(string path, ReadOnlySpan<byte> bytes)
     {
         try
@@ -87,7 +87,7 @@ internal sealed class PeftConfiguration
         }
     }
 
-    /// <summary>What is said of a layer; null if nothing is.</summary>
+    /// <summary>The settings of a layer; null if there are none.</summary>
     public PeftSettings? For(string layer)
     {
         // The longest name of a component that the layer's begins with.

@@ -19,7 +19,7 @@ internal static class PeftJson
     };
 
     /// <summary>The properties of an object, which can be written again.</summary>
-    /// <exception cref="FormatException">It is no object, has a key twice, or holds what is no text.</exception>
+    /// <exception cref="FormatException">It is not an object, has a key twice, or contains invalid text.</exception>
     public static Dictionary<string, JsonElement> Properties(string json)
     {
         try
@@ -36,11 +36,11 @@ internal static class PeftJson
         catch (JsonException exception)
         {
             // A key that is there twice has no position.
-            throw new FormatException(exception.LineNumber is { } line ? $"it is not JSON from line {line + 1}, byte {exception.BytePositionInLine + 1} on" : exception.Message.Split('\'') is [_, string key, _, ..] ? $"it has the key '{DisplayText.Of(key)}' twice" : "it has a key twice", exception);
+            throw new FormatException(exception.LineNumber is { } line ? $"it is not valid JSON at line {line + 1}, byte {exception.BytePositionInLine + 1}" : exception.Message.Split('\'') is [_, string key, _, ..] ? $"it has the key '{DisplayText.Of(key)}' twice" : "it has a key twice", exception);
         }
         catch (InvalidOperationException exception)
         {
-            throw new FormatException("it holds half of a character", exception);
+            throw new FormatException("it contains half of a surrogate pair", exception);
         }
     }
 

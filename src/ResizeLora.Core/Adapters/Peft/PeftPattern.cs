@@ -5,7 +5,7 @@ namespace ResizeLora.Adapters.Peft;
 
 /// <summary>
 /// A pattern of PEFT's for names of layers. PEFT takes it as a regular expression that the name fits whole, or from a point
-/// on. Most are plain names, where a point stands for any character.
+/// on. Most are plain names, where a point matches any character.
 /// </summary>
 /// <remarks>https://github.com/huggingface/peft, src/peft/utils/other.py, get_pattern_key: re.match(rf"(.*\.)?({key})$", name).</remarks>
 internal sealed class PeftPattern
@@ -19,7 +19,7 @@ internal sealed class PeftPattern
 
     private readonly Regex? _expression;
 
-    /// <exception cref="FormatException">It is no regular expression.</exception>
+    /// <exception cref="FormatException">It is not a regular expression.</exception>
     public PeftPattern(string text)
     {
         Text = text;
@@ -34,7 +34,7 @@ internal sealed class PeftPattern
     public static bool IsPlain(string name) => name.AsSpan().IndexOfAny(Special) < 0;
 
     /// <summary>Whether a layer's name fits.</summary>
-    /// <exception cref="FormatException">To tell would take too long.</exception>
+    /// <exception cref="FormatException">Matching takes too long.</exception>
     public bool Fits(string layer)
     {
         try
@@ -48,7 +48,7 @@ internal sealed class PeftPattern
     }
 
     /// <summary>The error of a pattern that takes too long.</summary>
-    public FormatException TooSlow(Exception? inner = null) => new($"the pattern '{DisplayText.Of(Text)}' takes too long to look up", inner);
+    public FormatException TooSlow(Exception? inner = null) => new($"the pattern '{DisplayText.Of(Text)}' takes too long to match", inner);
 
     private bool FitsPlain(string layer)
     {

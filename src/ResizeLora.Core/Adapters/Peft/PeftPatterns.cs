@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ResizeLora.Adapters.Peft;
 
-/// <summary>Numbers for some layers: of several patterns that fit a name, the first one holds.</summary>
+/// <summary>Numbers for some layers: if several patterns match a name, the first one applies.</summary>
 internal sealed class PeftPatterns(IEnumerable<KeyValuePair<string, double>> numbers)
 {
     private static readonly TimeSpan LongestLookup = TimeSpan.FromSeconds(10);
@@ -11,7 +11,7 @@ internal sealed class PeftPatterns(IEnumerable<KeyValuePair<string, double>> num
     private readonly Stopwatch _watch = new();
 
     /// <summary>The number of a layer; null if no pattern fits.</summary>
-    /// <exception cref="FormatException">To tell would take too long.</exception>
+    /// <exception cref="FormatException">Matching takes too long.</exception>
     public double? Find(string layer)
     {
         _watch.Start();

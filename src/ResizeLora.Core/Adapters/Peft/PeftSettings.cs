@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace ResizeLora.Adapters.Peft;
 
 /// <summary>
-/// What PEFT's configuration says of the layers of one component of a model: their ranks and alphas. This is the one place
+/// PEFT's settings for the layers of one component of a model: their ranks and alphas. This is the one place
 /// that knows PEFT's keys, its defaults and its rules.
 /// </summary>
 /// <remarks>https://github.com/huggingface/peft, src/peft/tuners/lora/config.py, model.py and layer.py.</remarks>
@@ -24,13 +24,13 @@ internal sealed class PeftSettings
     /// <summary>The type whose tensors are written.</summary>
     public const string Lora = "LORA";
 
-    /// <summary>What PEFT puts before the names of all layers.</summary>
+    /// <summary>The prefix that PEFT adds to the names of all layers.</summary>
     private const string Wrapper = "base_model.model.";
 
     /// <summary>What comes between the name of a wrapped module and that of a layer in it.</summary>
     private const string Inner = ".base_layer.";
 
-    /// <summary>What PEFT takes for r and alpha where a configuration has none.</summary>
+    /// <summary>PEFT's defaults for r and alpha.</summary>
     private const double Default = 8;
 
     private const string InitKey = "init_lora_weights";
@@ -56,10 +56,10 @@ internal sealed class PeftSettings
     private readonly bool _byRootOfRank;
 
     /// <param name="json">The configuration.</param>
-    /// <param name="prefix">What its keys and the component's layers begin with: empty, or ending in a point.</param>
-    /// <param name="place">What messages call the place where the configuration is.</param>
+    /// <param name="prefix">The prefix of its keys and of the component's layers: empty, or ending in a point.</param>
+    /// <param name="place">How messages name the place of the configuration.</param>
     /// <param name="hasDefaults">Whether keys that are missing have PEFT's defaults, or say nothing.</param>
-    /// <exception cref="ResizeLoraException">A value is none that PEFT could use, or one of a kind of adapter that can't be resized.</exception>
+    /// <exception cref="ResizeLoraException">PEFT could not use a value, or it belongs to a kind of adapter that can't be resized.</exception>
     public PeftSettings(IReadOnlyDictionary<string, JsonElement> json, string prefix, string place, bool hasDefaults)
     {
         Prefix = prefix;
@@ -87,22 +87,22 @@ internal sealed class PeftSettings
         Refuse(json);
     }
 
-    /// <summary>What the component's layers begin with: empty, or ending in a point.</summary>
+    /// <summary>The prefix of the component's layers: empty, or ending in a point.</summary>
     public string Prefix { get; }
 
-    /// <summary>What messages call the place where this is said.</summary>
+    /// <summary>How messages name the place of this setting.</summary>
     public string Place { get; }
 
     /// <summary>The type of the adapter, as PEFT calls it.</summary>
     public string Type { get; }
 
-    /// <summary>Whether layers are DoRA; null where nothing is said of it.</summary>
+    /// <summary>Whether layers are DoRA; null if that is not given.</summary>
     public bool? UsesDora { get; }
 
-    /// <summary>Whether the model stores weights as in × out. It is said of all layers, and holds for those only that can be stored so.</summary>
+    /// <summary>Whether the model stores weights as in × out. It is set for all layers, but applies only to those that can be stored that way.</summary>
     public bool IsBaseTransposed { get; }
 
-    /// <summary>The model that the adapter was trained on; null where nothing is said of it.</summary>
+    /// <summary>The model that the adapter was trained on; null if that is not given.</summary>
     public string? BaseModel { get; }
 
     /// <summary>A layer's name as patterns see it: that of the module in the model.</summary>
@@ -120,7 +120,7 @@ internal sealed class PeftSettings
 
     /// <summary>The alpha of a layer and what ΔW is multiplied by.</summary>
     /// <param name="layer">The layer's name, as its file has it.</param>
-    /// <param name="storedRank">The rank of its factors; null where they don't tell.</param>
+    /// <param name="storedRank">The rank of its factors; null if they don't say.</param>
     /// <param name="path">The adapter.</param>
     /// <exception cref="ResizeLoraException">The factors have another rank than the configuration says, or a pattern can't be used.</exception>
     public ConfiguredAlpha Of(string layer, long? storedRank, string path)
@@ -142,7 +142,7 @@ internal sealed class PeftSettings
         }
     }
 
-    /// <summary>Whether a key tells alpha, after a component's name or alone.</summary>
+    /// <summary>Whether a key gives alpha, after a component's name or alone.</summary>
     public static bool IsAlphaKey(string key) => key == AlphaKey || key.EndsWith($".{AlphaKey}", StringComparison.Ordinal);
 
     private void Refuse(IReadOnlyDictionary<string, JsonElement> json)
@@ -186,8 +186,8 @@ internal sealed class PeftSettings
         new($"{key} is {DisplayText.Of(value.GetRawText())}, not {expected}");
 }
 
-/// <summary>The alpha that a configuration tells of a layer.</summary>
+/// <summary>The alpha that a configuration gives a layer.</summary>
 /// <param name="Alpha">The numerator of the scale.</param>
-/// <param name="Scale">What ΔW is multiplied by.</param>
-/// <param name="Place">What messages call the place where it is said.</param>
+/// <param name="Scale">The factor of ΔW.</param>
+/// <param name="Place">How messages name the place of this setting.</param>
 internal sealed record ConfiguredAlpha(double Alpha, double Scale, string Place);

@@ -9,7 +9,7 @@ internal static class WrittenSettings
     /// <summary>Sets ranks, and alphas that give each layer its scale. ΔW sits in new factors: there alpha is the rank.</summary>
     /// <param name="json">The configuration.</param>
     /// <param name="component">The settings.</param>
-    /// <param name="layers">What is written, by the names of the modules.</param>
+    /// <param name="layers">The layers of the output, by the names of their modules.</param>
     /// <exception cref="ResizeLoraException">There are too many layers with too similar names.</exception>
     public static void SetRanks(JsonObject json, PeftSettings component, PeftLayer[] layers)
     {
@@ -33,7 +33,7 @@ internal static class WrittenSettings
     }
 
     /// <summary>
-    /// Names the modules that are there. PEFT makes a layer for each module that it is told of, and one that the file does
+    /// Names the modules that are there. PEFT makes a layer for each module that the configuration names, and one that the file does
     /// not have stays as it was made, with a warning at best.
     /// </summary>
     public static void SetTargets(JsonObject json, PeftSettings component, PeftLayer[] layers, string[] leftOut)

@@ -25,7 +25,7 @@ internal sealed class AdapterTensors(IEnumerable<KeyValuePair<TensorRole, Tensor
     public string Shapes(params TensorRole[] roles) => string.Join(" and ", roles.Select(Find).OfType<TensorInfo>().Select(tensor => tensor.ShapeText));
 }
 
-/// <summary>What a tensor of an adapter layer is for; in the order in which a layer's tensors are read.</summary>
+/// <summary>The role of a tensor in an adapter layer; in the order in which a layer's tensors are read.</summary>
 internal enum TensorRole
 {
     /// <summary>B of B · A.</summary>

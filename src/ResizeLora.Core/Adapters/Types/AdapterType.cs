@@ -3,7 +3,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters.Types;
 
-/// <summary>A way in which an adapter says what ΔW is. Types know what tensors are for, not what they are called.</summary>
+/// <summary>A way of representing ΔW in an adapter. Types know what tensors are for, not what they are called.</summary>
 internal abstract class AdapterType
 {
     /// <summary>The most dimensions of a weight: a convolution in three of them.</summary>
@@ -11,10 +11,10 @@ internal abstract class AdapterType
 
     private static readonly AdapterType[] All = [new LoraType(), new TuckerType(), new LohaType(), new LokrType(), new FullWeightType()];
 
-    /// <summary>What the type is called.</summary>
+    /// <summary>The name of the type.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The tensors that it is made of, beside alpha and magnitudes.</summary>
+    /// <summary>The tensors that it consists of, besides alpha and magnitudes.</summary>
     protected abstract IReadOnlyList<TensorRole> Roles { get; }
 
     /// <summary>The type that tensors make up, or what is wrong with them; one of both is null.</summary>
@@ -25,7 +25,7 @@ internal abstract class AdapterType
             return (null, "magnitudes without factors");
 
         if (Array.Find(All, type => roles.All(type.Roles.Contains)) is not { } type)
-            return (null, "a mixture of several types of adapter");
+            return (null, "a mix of several adapter types");
 
         string? problem = ElementProblem(roles.Select(role => tensors[role])) ?? type.Problem(tensors) ?? AlphaProblem(tensors.Find(TensorRole.Alpha));
         return problem is null ? (type, null) : (null, problem);
@@ -34,7 +34,7 @@ internal abstract class AdapterType
     /// <summary>The shape of ΔW of tensors that have no problem.</summary>
     public abstract AdapterShape Shape(AdapterTensors tensors);
 
-    /// <summary>What ΔW is multiplied by.</summary>
+    /// <summary>The factor of ΔW.</summary>
     public virtual double Scale(AdapterShape shape, double? alpha) =>
         alpha is { } numerator && shape.AlphaRank is { } rank ? numerator / rank : 1;
 
@@ -65,11 +65,11 @@ internal abstract class AdapterType
     };
 }
 
-/// <summary>What the shapes of a layer's tensors tell of ΔW.</summary>
+/// <summary>What the shapes of a layer's tensors say about ΔW.</summary>
 /// <param name="Rows">Output features.</param>
 /// <param name="InputShape">Input features and, where it is known, the kernel.</param>
 /// <param name="Rank">The most that the rank of ΔW can be.</param>
-/// <param name="AlphaRank">What alpha is divided by; null where the type does not know alpha.</param>
+/// <param name="AlphaRank">What alpha is divided by; null if the type has no alpha.</param>
 internal sealed record AdapterShape(long Rows, IReadOnlyList<long> InputShape, long Rank, long? AlphaRank)
 {
     /// <summary>

@@ -4,7 +4,7 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Adapters.Types;
 
-/// <summary>What a layer's tensors hold, and what was computed of it; in memory that is used again after <see cref="Dispose"/>.</summary>
+/// <summary>The contents of a layer's tensors, and what was computed from them; in memory that is reused after <see cref="Dispose"/>.</summary>
 /// <param name="tensors">The tensors.</param>
 /// <param name="contents">Their bytes, which this takes over.</param>
 internal sealed class LayerNumbers(AdapterTensors tensors, IReadOnlyDictionary<TensorRole, PooledBytes> contents) : IDisposable
@@ -21,7 +21,7 @@ internal sealed class LayerNumbers(AdapterTensors tensors, IReadOnlyDictionary<T
     }
 
     /// <summary>A tensor as numbers, flattened to a matrix.</summary>
-    /// <exception cref="NonFiniteException">It holds NaN or infinity.</exception>
+    /// <exception cref="NonFiniteException">It contains NaN or infinity.</exception>
     public NumberTable Read(TensorRole role) => Keep(NumberTable.Of(Stored(role)));
 
     /// <summary>A tensor of one number.</summary>

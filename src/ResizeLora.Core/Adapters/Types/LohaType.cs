@@ -46,10 +46,10 @@ internal sealed class LohaType : AdapterType
     protected override string? Problem(AdapterTensors tensors)
     {
         if (!tensors.Has(First.Left, First.Right, Second.Left, Second.Right))
-            return "a LoHa without all of its factors";
+            return "a LoHa with missing factors";
 
         if (tensors.Has(First.Core) != tensors.Has(Second.Core))
-            return "a LoHa of which one half has a kernel";
+            return "a LoHa with a kernel in only one half";
 
         return First.Fits(tensors) && Second.Fits(tensors)
             && First.Shape(tensors).Rows == Second.Shape(tensors).Rows
@@ -58,7 +58,7 @@ internal sealed class LohaType : AdapterType
             : $"factors that don't fit each other, of shape {tensors.Shapes([.. First.Roles, .. Second.Roles])}";
     }
 
-    /// <summary>Row i holds the products of row i of both.</summary>
+    /// <summary>Row i contains the products of row i of both.</summary>
     private static NumberTable ProductsOfRows(NumberTable left, NumberTable right)
     {
         var products = new NumberTable(left.Rows, left.Columns * right.Columns);

@@ -6,7 +6,7 @@ namespace ResizeLora.Adapters.Types;
 /// <summary>LoKr: ΔW = W₁ ⊗ W₂, each of them whole or a product of two factors, the kernel in W₂ or in a core of it.</summary>
 internal sealed class LokrType : AdapterType
 {
-    /// <summary>Trainers write 1e10 where they mean that there is no alpha.</summary>
+    /// <summary>Trainers write 1e10 for "no alpha".</summary>
     private const double NoAlpha = 1e9;
 
     private static readonly TensorRole[] First = [TensorRole.LokrW1, TensorRole.LokrW1A, TensorRole.LokrW1B];
@@ -41,7 +41,7 @@ internal sealed class LokrType : AdapterType
         if (!IsWholeOrProduct(tensors, TensorRole.LokrW1, TensorRole.LokrW1A, TensorRole.LokrW1B)
             || !IsWholeOrProduct(tensors, TensorRole.LokrW2, TensorRole.LokrW2A, TensorRole.LokrW2B)
             || (tensors.Has(TensorRole.LokrT2) && tensors.Has(TensorRole.LokrW2)))
-            return "a LoKr without all of its factors, or with some too many";
+            return "a LoKr with missing or extra factors";
 
         bool fits = First.Select(tensors.Find).OfType<TensorInfo>().All(tensor => tensor.Shape.Count == 2)
             && (tensors.Has(TensorRole.LokrW1) || tensors[TensorRole.LokrW1A].Shape[1] == tensors[TensorRole.LokrW1B].Shape[0])

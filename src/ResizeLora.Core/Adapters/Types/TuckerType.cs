@@ -29,7 +29,7 @@ internal sealed class TuckerType : AdapterType
     protected override string? Problem(AdapterTensors tensors)
     {
         if (!tensors.Has(TensorRole.Up, TensorRole.Down, TensorRole.Mid))
-            return "a Tucker form without all of its factors";
+            return "a Tucker decomposition with missing factors";
 
         TensorInfo up = tensors[TensorRole.Up];
         TensorInfo down = tensors[TensorRole.Down];

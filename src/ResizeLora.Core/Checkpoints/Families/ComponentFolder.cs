@@ -13,8 +13,8 @@ internal static class ComponentFolder
     private const string IndexMark = ".index.";
     private const string WeightMap = "weight_map";
 
-    /// <summary>The files of the model in a folder, of the usual precision if there are several; none if it holds no model.</summary>
-    /// <exception cref="ResizeLoraException">A shard is missing, or it can't be told which model is meant.</exception>
+    /// <summary>The files of the model in a folder, of the usual precision if there are several; none if it contains no model.</summary>
+    /// <exception cref="ResizeLoraException">A shard is missing, or it is unclear which model to use.</exception>
     public static IReadOnlyList<string> Files(string folder)
     {
         if (!Directory.Exists(folder))
@@ -73,11 +73,11 @@ internal static class ComponentFolder
             string?[] names = [.. map.EnumerateObject().Select(tensor => tensor.Value.ValueKind == JsonValueKind.String ? tensor.Value.GetString() : null)];
             return names.Length > 0 && Array.TrueForAll(names, name => !string.IsNullOrEmpty(name) && name == Path.GetFileName(name))
                 ? names.OfType<string>()
-                : throw CheckpointErrors.InvalidShardIndex(index, $"its {WeightMap} names something else than files beside it");
+                : throw CheckpointErrors.InvalidShardIndex(index, $"its {WeightMap} names something other than files next to it");
         }
         catch (JsonException exception)
         {
-            throw CheckpointErrors.InvalidShardIndex(index, "it is no JSON", exception);
+            throw CheckpointErrors.InvalidShardIndex(index, "it is not valid JSON", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

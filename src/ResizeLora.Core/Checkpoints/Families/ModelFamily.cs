@@ -3,7 +3,7 @@ using ResizeLora.Common;
 namespace ResizeLora.Checkpoints.Families;
 
 /// <summary>A family of models, as a file in Families describes it.</summary>
-/// <param name="Name">What people call it.</param>
+/// <param name="Name">Its common name.</param>
 /// <param name="Parts">Its parts, the denoising network first.</param>
 internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
 {
@@ -20,7 +20,7 @@ internal sealed record ModelFamily(string Name, IReadOnlyList<ModelPart> Parts)
     public static IReadOnlyList<string> Subfolders { get; } =
         [.. All.SelectMany(family => family.Parts).SelectMany(part => part.Places).Where(place => place.IsFolder).Select(place => place.Text).Distinct()];
 
-    /// <summary>The family whose architecture is called so in the metadata of an adapter; null if none is known.</summary>
+    /// <summary>The family with this architecture in the metadata of an adapter; null if unknown.</summary>
     public static ModelFamily? OfArchitecture(string text) =>
         All.FirstOrDefault(family => family.Architectures.Any(name => text.StartsWith(name, StringComparison.OrdinalIgnoreCase)));
 

@@ -25,7 +25,7 @@ internal sealed record ModelMark(IReadOnlyList<ModelMark.Layer> Layers)
         _ => throw line.Unclear(),
     };
 
-    /// <summary>A layer that tells something by being there, or by not being there.</summary>
+    /// <summary>A layer whose presence or absence identifies a model.</summary>
     internal sealed record Layer(string Path)
     {
         /// <summary>Rows and columns, where these matter.</summary>

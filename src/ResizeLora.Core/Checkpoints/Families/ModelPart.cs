@@ -1,11 +1,11 @@
 namespace ResizeLora.Checkpoints.Families;
 
 /// <summary>A part of a model of some family.</summary>
-/// <param name="Components">What adapters call it.</param>
+/// <param name="Components">Its names in adapters.</param>
 /// <param name="Places">Where a checkpoint may have it.</param>
-/// <param name="Marks">What tells it from the parts of other families: any of these.</param>
-/// <param name="Sizes">How large it may be, where that tells it from others.</param>
-/// <param name="Names">How its layers are called.</param>
+/// <param name="Marks">What distinguishes it from the parts of other families: any of these.</param>
+/// <param name="Sizes">How large it may be, where that distinguishes it from others.</param>
+/// <param name="Names">The names of its layers.</param>
 internal sealed record ModelPart(
     IReadOnlyList<AdapterComponent> Components,
     IReadOnlyList<ModelPlace> Places,

@@ -2,7 +2,7 @@ namespace ResizeLora.Checkpoints.Families;
 
 /// <summary>
 /// Where a checkpoint has a part of the model: in a subfolder (unet/), where the names of tensors begin in some way
-/// (model.diffusion_model.), or with nothing that tells it, because it is all that there is (*).
+/// (model.diffusion_model.), or with no prefix, because it is the whole file (*).
 /// </summary>
 internal sealed record ModelPlace(string Text)
 {

@@ -3,7 +3,7 @@ using ResizeLora.Common;
 
 namespace ResizeLora.Checkpoints.Families;
 
-/// <summary>How large a model of a family is, which tells it from models of others that have the same names.</summary>
+/// <summary>How large a model of a family is, which distinguishes it from models of other families with the same names.</summary>
 /// <param name="Width">The features that its blocks pass on.</param>
 /// <param name="LastBlocks">The last block of each kind.</param>
 internal sealed record ModelSize(long Width, IReadOnlyList<(string Kind, int Number)> LastBlocks)

@@ -3,7 +3,7 @@ using ResizeLora.Common;
 namespace ResizeLora.Checkpoints.Families;
 
 /// <summary>
-/// Two ways to call the same rows: the layers of one side, one below the other, are those of the other side. It holds
+/// Two names for the same rows: the layers of one side, one below the other, are those of the other side. It holds
 /// both ways, so whichever side a checkpoint has, adapters may use the names of the other.
 /// </summary>
 internal sealed class NameRule
@@ -27,12 +27,12 @@ internal sealed class NameRule
         if (NameTerm.ParseSide(left) is not { } leftTerms || NameTerm.ParseSide(right) is not { } rightTerms)
             throw line.Unclear();
 
-        // What has no name can't be found in a checkpoint.
+        // Without a name it can't be found in a checkpoint.
         return new[] { new NameRule(leftTerms, rightTerms), new NameRule(rightTerms, leftTerms) }
             .Where(rule => rule.From.All(term => term.Name is not null));
     }
 
-    /// <summary>The layers that follow from a tensor that is called like the first term.</summary>
+    /// <summary>The layers that follow from a tensor whose name matches the first term.</summary>
     /// <param name="path">The tensor's path.</param>
     /// <param name="find">All rows of the tensor of a path, if the checkpoint has it.</param>
     public IEnumerable<(string Path, BaseLayer Layer)> Apply(IReadOnlyList<string> path, Func<string, WeightRows?> find)

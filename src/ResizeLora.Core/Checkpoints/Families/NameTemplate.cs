@@ -12,7 +12,7 @@ internal sealed class NameTemplate(string text)
 
     public bool IsRaw => text.EndsWith(RawMark);
 
-    /// <summary>What all paths have in common that may match: themselves, with their numbers left open.</summary>
+    /// <summary>The common form of all paths that may match: their words, with their numbers left open.</summary>
     public string Key { get; } = KeyOf(text.Split('.').Select(segment => IsVariable(segment) ? AnyNumber : segment));
 
     public static string KeyOf(IEnumerable<string> segments) =>

@@ -4,11 +4,11 @@ using System.Text.RegularExpressions;
 namespace ResizeLora.Checkpoints.Families;
 
 /// <summary>One layer on a side of a <see cref="NameRule"/>, or some of its rows.</summary>
-/// <param name="Name">What it is called; null for rows that have no name of their own.</param>
-/// <param name="Part">Which of <paramref name="Parts"/> equal parts of its rows is meant, from 0.</param>
+/// <param name="Name">Its name; null for rows without one.</param>
+/// <param name="Part">Which of <paramref name="Parts"/> equal parts of its rows this is, from 0.</param>
 /// <param name="Parts">Into how many parts its rows are cut.</param>
 /// <param name="RowsPerInput">Rows for each input feature, where it is not just what the others leave.</param>
-/// <param name="Transposed">Whether the transpose is meant.</param>
+/// <param name="Transposed">Whether this is the transpose.</param>
 internal sealed partial record NameTerm(NameTemplate? Name, int Part, int Parts, int? RowsPerInput, bool Transposed)
 {
     /// <summary>Reads one side: terms with '+' between them, and a common beginning outside of brackets.</summary>

@@ -2,7 +2,7 @@ using ResizeLora.Common;
 
 namespace ResizeLora.Checkpoints.Families;
 
-/// <summary>How the layers of one part of a model are called, as its description says.</summary>
+/// <summary>The names of the layers of one part of a model, from its description.</summary>
 internal sealed class PartNames
 {
     private const string Folder = "Families/Parts";
@@ -14,7 +14,7 @@ internal sealed class PartNames
     private (string Name, string[] Values)? _list;
     private HashSet<string>? _flatNames;
 
-    /// <summary>What stands for the name of a layer that is called by its position.</summary>
+    /// <summary>The placeholder for a layer that is named by its position.</summary>
     public const string Position = "#";
 
     /// <summary>A path with '_' for '.', and '#' for each number in it.</summary>

@@ -20,7 +20,7 @@ internal sealed class UnetBlocks
         new("output_blocks", "up_blocks", HasLevels: true),
     ];
 
-    /// <summary>In the original, modules are told by a child that only their kind has.</summary>
+    /// <summary>In the original, modules are recognised by a child that only their kind has.</summary>
     private static readonly Dictionary<string, string> KindsByChild = new(StringComparer.Ordinal)
     {
         ["in_layers"] = Resnets,
@@ -91,7 +91,7 @@ internal sealed class UnetBlocks
     /// <summary>From diffusers' numbers to the original's.</summary>
     private void NumberThroughout(Side side, HashSet<DiffusersModule> modules)
     {
-        // The first block is a convolution of its own, before the levels.
+        // The first block is a separate convolution, before the levels.
         int block = side == Sides[0] ? 1 : 0;
         int place = 0;
         for (int level = 0; modules.Contains(new(level, Resnets, 0)); level++)
@@ -168,6 +168,6 @@ internal sealed class UnetBlocks
 
 /// <summary>A module of a U-Net.</summary>
 /// <param name="OtherName">Its path in the other naming.</param>
-/// <param name="Kind">What diffusers calls a list of such modules.</param>
+/// <param name="Kind">diffusers' name for a list of such modules.</param>
 /// <param name="IsOriginal">Whether the naming that it was found in is the original one.</param>
 internal sealed record UnetModule(string OtherName, string Kind, bool IsOriginal);

@@ -3,7 +3,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Checkpoints.Formats;
 
 /// <summary>
-/// What bitsandbytes writes: NF4 and FP4, indices of 4 bits into a table with the greatest absolute value of each block,
+/// The formats of bitsandbytes: NF4 and FP4, indices of 4 bits into a table with the greatest absolute value of each block,
 /// which may be quantised again; and LLM.int8(), with the greatest absolute value of each row.
 /// </summary>
 /// <remarks>QuantState in bitsandbytes/functional.py and Linear8bitLt in nn/modules.py of https://github.com/bitsandbytes-foundation/bitsandbytes.</remarks>
@@ -25,7 +25,7 @@ internal static class BitsAndBytesFormat
     private static ScaledWeight FourBits(WeightSurroundings around, StoredTensor state)
     {
         if (around.Note<FourBitNote>(state) is not { Shape: { Length: > 0 } shape, Blocksize: > 0 } note || Array.Exists(shape, size => size <= 0))
-            throw new FormatException($"'{DisplayText.Of(state.Info.Name)}' does not tell its shape");
+            throw new FormatException($"'{DisplayText.Of(state.Info.Name)}' does not give its shape");
 
         StoredTensor values = around.Need($"{around.Name}.quant_map", 16);
         StoredTensor greatest = around.Need($"{around.Name}.absmax");
@@ -49,6 +49,6 @@ internal static class BitsAndBytesFormat
         return ScaledWeight.Create(around.Tensor, shape, new WeightCodes.Paired(files => WeightCodes.Numbers(files, values), HighFirst: true), scales);
     }
 
-    /// <summary>What is written down beside a weight of 4 bits.</summary>
+    /// <summary>What is stored next to a 4-bit weight.</summary>
     private sealed record FourBitNote(long[]? Shape, int Blocksize, int NestedBlocksize, float NestedOffset);
 }

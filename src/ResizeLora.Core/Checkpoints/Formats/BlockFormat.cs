@@ -6,14 +6,14 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Checkpoints.Formats;
 
 /// <summary>
-/// A type of tensor in a GGUF file: blocks of numbers, each with scales of its own. A plain type has blocks of one number.
+/// A type of tensor in a GGUF file: blocks of numbers, each with its own scales. A plain type has blocks of one number.
 /// </summary>
 /// <remarks>
 /// After the definitions in ggml-common.h and ggml-quants.c of https://github.com/ggml-org/llama.cpp: d is the scale of a
 /// block, m its offset; the low half of a byte comes before the high one.
 /// </remarks>
 /// <param name="Id">Its number in the format.</param>
-/// <param name="Name">What people call it.</param>
+/// <param name="Name">Its common name.</param>
 /// <param name="Elements">Numbers of a block.</param>
 /// <param name="Bytes">Bytes of a block.</param>
 /// <param name="Decode">Makes the numbers of a block; null where that is not known here.</param>
@@ -78,7 +78,7 @@ internal sealed record BlockFormat(uint Id, string Name, int Elements, int Bytes
     /// <summary>The 16 values of a 4-bit float with two bits of exponent, times two.</summary>
     private static ReadOnlySpan<sbyte> Doubled => [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
-    /// <summary>Whether it is known how many bytes a block has; else only the next tensor tells where one ends.</summary>
+    /// <summary>Whether the size of a block is known; if not, a tensor ends where the next one begins.</summary>
     public bool HasSize => Elements > 0;
 
     /// <summary>The format of a number, be it known or not.</summary>
@@ -92,7 +92,7 @@ internal sealed record BlockFormat(uint Id, string Name, int Elements, int Bytes
             Decode!(blocks[..Bytes], numbers[..Elements]);
     }
 
-    /// <summary>A format of which no more is known, or which has changed.</summary>
+    /// <summary>A format that is known only by name, or that has changed.</summary>
     private static BlockFormat Named(uint id, string name) => new(id, name, 0, 0, null);
 
     private static float Half(ReadOnlySpan<byte> block, int offset) => (float)BinaryPrimitives.ReadHalfLittleEndian(block[offset..]);

@@ -5,8 +5,8 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Checkpoints.Formats;
 
 /// <summary>
-/// What ComfyUI and the ModelOpt library of NVIDIA write: 8-bit floats and integers with scales, NVFP4, MXFP8, and integers of
-/// 8 or 4 bits of rotated rows. A note beside the weight or in the metadata names the format; older files have none.
+/// The formats of ComfyUI and NVIDIA's ModelOpt library: 8-bit floats and integers with scales, NVFP4, MXFP8, and integers of
+/// 8 or 4 bits of rotated rows. A note next to the weight or in the metadata names the format; older files have none.
 /// </summary>
 /// <remarks>
 /// QUANTIZATION.md and comfy/ops.py of https://github.com/Comfy-Org/ComfyUI, comfy_kitchen/tensor of
@@ -20,10 +20,10 @@ internal static class ComfyFormat
     private const int Mxfp8Columns = 32;
     private const int RotatedColumns = 256;
 
-    /// <summary>What scales are called; the last by Mistral, whose 8-bit floats are otherwise the same.</summary>
+    /// <summary>The names of scales; the last is Mistral's, whose 8-bit floats are otherwise the same.</summary>
     private static readonly string[] ScaleNames = ["scale_weight", "weight_scale", "qscale_weight"];
 
-    /// <summary>What the metadata of files says of their layers, read once for each.</summary>
+    /// <summary>The notes on layers in the metadata of files, read once per file.</summary>
     private static readonly ConditionalWeakTable<TensorHeader, Dictionary<string, ComfyNote>> Listed = [];
 
     public static StoredWeight? Find(WeightSurroundings around)
@@ -134,13 +134,13 @@ internal static class ComfyFormat
         }
     }
 
-    /// <summary>What is written down beside a weight.</summary>
+    /// <summary>What is stored next to a weight.</summary>
     private sealed record ComfyNote(string? Format, bool Convrot, int? ConvrotGroupsize, ComfyNote? Params)
     {
         /// <summary>Whether rows were rotated.</summary>
         public bool IsRotated => Convrot || Params?.Convrot == true;
     }
 
-    /// <summary>What is written down of all weights in the metadata.</summary>
+    /// <summary>The notes on all weights in the metadata.</summary>
     private sealed record ComfyNotes(Dictionary<string, ComfyNote?>? Layers);
 }

@@ -7,7 +7,7 @@ namespace ResizeLora.Checkpoints.Formats;
 
 /// <summary>Reads and validates what stands before the tensors of a GGUF file.</summary>
 /// <remarks>https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Every count and length is checked against the bytes that are there.</remarks>
-/// <param name="read">Fills a buffer with bytes of the file from a position on; it is called for bytes that the file has only.</param>
+/// <param name="read">Fills a buffer with bytes of the file from a position on; it is called only for bytes that the file has.</param>
 /// <param name="length">Bytes of the file.</param>
 internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length)
 {
@@ -21,7 +21,7 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
     private const uint UsualAlignment = 32;
     private const uint LargestAlignment = 1 << 20;
 
-    /// <summary>What the shape is called that a tensor had before its rows were made longer, to be quantised (ComfyUI-GGUF).</summary>
+    /// <summary>The key of a tensor's shape before its rows were padded for quantisation (ComfyUI-GGUF).</summary>
     private const string ShapePrefix = "comfy.gguf.orig_shape.";
 
     /// <summary>Bytes of a value of each type; none for text, which is 8, and lists, which are 9.</summary>
@@ -190,7 +190,7 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
             : throw new FormatException($"{text} is larger than the file, which is truncated");
     }
 
-    /// <summary>The bytes of a tensor whose format does not tell: all up to the next one, which are a bit for each number at least.</summary>
+    /// <summary>The bytes of a tensor whose format does not define them: all up to the next tensor, which are a bit for each number at least.</summary>
     private static long BytesUntil(long end, long offset, long elements, string text) =>
         end >= offset && elements / 8 <= end - offset && (elements == 0 || end > offset)
             ? end - offset
@@ -224,7 +224,7 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
         ulong count = BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
         return count <= (ulong)((length - _position) / least)
             ? (long)count
-            : throw new FormatException($"it should have {count} {what}, for which its {length} bytes are too few: it is truncated, or damaged");
+            : throw new FormatException($"it should have {count} {what}, but its {length} bytes are too few for that: it is truncated, or damaged");
     }
 
     private string Text(string what, int longest)
@@ -284,5 +284,5 @@ internal sealed class GgufHeaderReader(GgufHeaderReader.Source read, long length
             throw new FormatException($"its header is longer than the {MaximumLength} bytes that are allowed");
     }
 
-    private FormatException Truncated() => new($"its header goes on after its end at byte {length}: it is truncated");
+    private FormatException Truncated() => new($"its header continues past its end at byte {length}: it is truncated");
 }

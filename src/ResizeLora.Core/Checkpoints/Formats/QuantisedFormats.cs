@@ -2,13 +2,13 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints.Formats;
 
-/// <summary>How the weights of a checkpoint are stored. Quantised ones are known by the tensors beside them.</summary>
+/// <summary>How the weights of a checkpoint are stored. Quantised ones are recognised by the tensors next to them.</summary>
 internal static class QuantisedFormats
 {
     /// <summary>The formats of safetensors files: each makes a weight of what it knows, and null of all else.</summary>
     private static readonly Func<WeightSurroundings, StoredWeight?>[] All = [BitsAndBytesFormat.Find, ComfyFormat.Find];
 
-    /// <summary>What tells that weights are stored in a way that is not known here, by how names of tensors end.</summary>
+    /// <summary>Endings of tensor names that show that weights are stored in an unknown format.</summary>
     private static readonly (string Ending, string Format)[] Unknown =
     [
         (".qweight", "by Nunchaku, GPTQ or AWQ"),
@@ -18,7 +18,7 @@ internal static class QuantisedFormats
         (".W_q", "by HQQ"),
     ];
 
-    /// <summary>The weight that a tensor is called by.</summary>
+    /// <summary>The weight with the name of a tensor.</summary>
     public static StoredWeight Find(WeightSurroundings around)
     {
         StoredTensor tensor = around.Tensor;
@@ -37,7 +37,7 @@ internal static class QuantisedFormats
         }
     }
 
-    /// <summary>A tensor that tells that the weights of a file can't be read, and why; null if they may be.</summary>
+    /// <summary>A tensor that shows that the weights of a file can't be read, and why; null if there is none.</summary>
     public static (TensorInfo Tensor, string Problem)? WhyUnreadable(TensorHeader header)
     {
         foreach (TensorInfo tensor in header.Tensors)

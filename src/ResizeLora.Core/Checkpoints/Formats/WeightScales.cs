@@ -41,7 +41,7 @@ internal sealed record WeightScales(
     /// <param name="scale">The numbers.</param>
     /// <param name="shape">The shape of the weight.</param>
     /// <param name="size">For how many columns a number is.</param>
-    /// <param name="dtype">The type of the numbers where they are called bytes.</param>
+    /// <param name="dtype">The type of the numbers if they are stored as bytes.</param>
     /// <param name="preferTiles">Whether they are in tiles where their shape leaves it open.</param>
     /// <param name="whole">The number for all; null if there is none.</param>
     public static WeightScales OfColumns(StoredTensor scale, IReadOnlyList<long> shape, long size, SafetensorsDType dtype, bool preferTiles, StoredTensor? whole = null)
@@ -77,7 +77,7 @@ internal sealed record WeightScales(
     /// <summary>How many numbers there must be for a weight.</summary>
     public long CountFor(long elements) => (elements / Columns + BlockRows - 1) / BlockRows * PerRow;
 
-    /// <summary>The scale of an element, and for how many from there on it holds.</summary>
+    /// <summary>The scale of an element, and the number of elements from there on that share it.</summary>
     public (long Index, long Count) At(long element)
     {
         (long row, long column) = (element / Columns, element % Columns);

@@ -5,7 +5,7 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Checkpoints.Formats;
 
 /// <summary>A weight and the tensors around it, among which are those that say how it is stored.</summary>
-/// <param name="Tensor">The tensor that the weight is called by.</param>
+/// <param name="Tensor">The tensor that gives the weight its name.</param>
 /// <param name="Files">The headers of files that belong together, each with its number in the checkpoint.</param>
 /// <param name="Content">Reads a small tensor; null to go by headers alone.</param>
 internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(int Number, TensorHeader Header)> Files, Func<StoredTensor, byte[]>? Content)
@@ -13,14 +13,14 @@ internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(in
     /// <summary>How names of weights end.</summary>
     public const string Suffix = ".weight";
 
-    /// <summary>How notes in JSON name what they tell.</summary>
+    /// <summary>The keys of notes in JSON.</summary>
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <summary>What scales of activations are called, by ModelOpt, ComfyUI, Mistral and vLLM: they say nothing of the weight.</summary>
+    /// <summary>The names of activation scales in ModelOpt, ComfyUI, Mistral and vLLM, which don't affect the weight.</summary>
     private static readonly string[] OtherScales =
         ["input_scale", "scale_input", "act_scale", "activation_scale", "qscale_act", "output_scale", "scale_output", "q_scale", "k_scale", "v_scale", "kv_scale", "logit_scale"];
 
-    /// <summary>What may be a scale, by the module that it is in; sought once for each file.</summary>
+    /// <summary>Possible scales, by their module; collected once per file.</summary>
     private static readonly ConditionalWeakTable<TensorHeader, ILookup<string, TensorInfo>> NamedScales = [];
 
     /// <summary>As long as a note may be.</summary>
@@ -65,7 +65,7 @@ internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(in
         return count is null || found.Info.ElementCount == count ? found : throw new FormatException($"'{DisplayText.Of(name)}' has {found.Info.ElementCount} elements instead of {count}");
     }
 
-    /// <summary>What a tensor says in JSON; null where only headers are known.</summary>
+    /// <summary>The JSON in a tensor; null if only headers are known.</summary>
     /// <exception cref="FormatException">It says something else.</exception>
     public T? Note<T>(StoredTensor tensor)
         where T : class
@@ -79,7 +79,7 @@ internal sealed record WeightSurroundings(StoredTensor Tensor, IReadOnlyList<(in
         }
         catch (JsonException exception)
         {
-            throw new FormatException($"'{DisplayText.Of(tensor.Info.Name)}' does not tell how", exception);
+            throw new FormatException($"'{DisplayText.Of(tensor.Info.Name)}' does not say how", exception);
         }
     }
 

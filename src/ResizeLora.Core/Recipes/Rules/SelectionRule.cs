@@ -11,7 +11,7 @@ internal abstract class SelectionRule
     /// <summary>The rule's value, as a recipe prints it.</summary>
     public abstract string Value { get; }
 
-    /// <summary>Whether the rule goes by scores, so that a recipe needs weights to go with it.</summary>
+    /// <summary>Whether the rule uses scores, so that a recipe needs weights too.</summary>
     public virtual bool ReadsScores => true;
 
     /// <summary>A number as a recipe prints it; −0 is 0.</summary>
