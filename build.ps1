@@ -21,7 +21,7 @@ param(
 $ErrorActionPreference = 'Stop'
 $solution = Join-Path $PSScriptRoot 'ResizeLora.sln'
 $output = Join-Path $PSScriptRoot 'output'
-. (Join-Path $PSScriptRoot 'src/ResizeLora.Package/GalleryPackage.ps1')
+. (Join-Path $PSScriptRoot 'build/ResizeLora.Package/GalleryPackage.ps1')
 
 function Invoke-Tool([string] $Name) {
     Write-Host "$Name $args" -ForegroundColor Cyan
@@ -31,7 +31,7 @@ function Invoke-Tool([string] $Name) {
 
 function Clear-Build {
     $folders = @(Join-Path $PSScriptRoot 'bin') + $output
-    foreach ($group in 'src', 'tests') {
+    foreach ($group in 'src', 'build', 'tests') {
         foreach ($project in Get-ChildItem (Join-Path $PSScriptRoot $group) -Directory) {
             $folders += (Join-Path $project.FullName 'bin'), (Join-Path $project.FullName 'obj')
         }

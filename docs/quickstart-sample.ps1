@@ -59,7 +59,7 @@ function New-LoraTensor($Layer, [double[]] $Spectrum, [double] $Alpha) {
 }
 
 # The file format: eight bytes that say how long the header is, the header in JSON, the bytes of the tensors one after another.
-function Save-Safetensors([string] $Path, [hashtable] $Tensor, [hashtable] $Metadata = @{}) {
+function Save-Safetensors([string] $Path, [hashtable] $Tensor, [System.Collections.IDictionary] $Metadata = @{}) {
     $names = [string[]]$Tensor.Keys
     [Array]::Sort($names, [StringComparer]::Ordinal)
     $header = [System.Collections.Generic.SortedDictionary[string, object]]::new([StringComparer]::Ordinal)
@@ -67,7 +67,7 @@ function Save-Safetensors([string] $Path, [hashtable] $Tensor, [hashtable] $Meta
     $offset = 0L
     foreach ($name in $names) {
         $end = $offset + 2 * $Tensor[$name].Value.Length
-        $header[$name] = @{ dtype = 'F16'; shape = $Tensor[$name].Shape; data_offsets = [long[]]($offset, $end) }
+        $header[$name] = [ordered]@{ dtype = 'F16'; shape = $Tensor[$name].Shape; data_offsets = [long[]]($offset, $end) }
         $offset = $end
     }
     $json = [System.Text.Json.JsonSerializer]::SerializeToUtf8Bytes($header, $header.GetType())
@@ -99,7 +99,7 @@ function New-ResizeSample([string] $Folder) {
         $rank = $lora.Value.Length
         $tensors = @{}
         foreach ($layer in $script:SampleLayers) { $tensors += New-LoraTensor $layer $lora.Value ($rank / 2) }
-        $metadata = @{ ss_base_model_version = 'sdxl_base_v1-0'; ss_network_dim = "$rank"; ss_network_alpha = "$($rank / 2)" }
+        $metadata = [ordered]@{ ss_base_model_version = 'sdxl_base_v1-0'; ss_network_dim = "$rank"; ss_network_alpha = "$($rank / 2)" }
         Save-Safetensors (Join-Path $Folder "$($lora.Key).safetensors") $tensors $metadata
     }
 }

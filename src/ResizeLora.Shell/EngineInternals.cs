@@ -6,7 +6,7 @@ using Microsoft.PowerShell.Commands.Internal.Format;
 namespace ResizeLora.Shell;
 
 /// <summary>
-/// The few places where the shell reaches into the engine. The engine package holds the whole formatting, but the commands
+/// The few places where the shell reaches into the engine. The engine package contains all the formatting, but the commands
 /// that hand it to users are in assemblies that only an installed PowerShell has. The version of the package is fixed, and the
 /// tests of the shell go through each of these members.
 /// </summary>

@@ -77,7 +77,7 @@ internal sealed class ScriptRunner : IDisposable
         {
             if (_signalCode is null)
             {
-                // The engine keeps $? only for what goes to the history.
+                // The engine keeps $? only for what is in the history.
                 shell.Invoke(null, new PSInvocationSettings { AddToHistory = true });
             }
         }

@@ -18,7 +18,7 @@ internal sealed record ShellArguments(string? ScriptPath, string? CommandText, I
     internal static bool AskForUsage(IReadOnlyList<string> words) =>
         words is [var only] && Array.Exists(["--help", "-h", "-?", "/?", "-Help"], option => only.Equals(option, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Reads the command line; null when it is none of the two forms.</summary>
+    /// <summary>Reads the command line; null if it has neither form.</summary>
     internal static ShellArguments? Parse(IReadOnlyList<string> words)
     {
         if (words is [var option, var text] && option.Equals("-Command", StringComparison.OrdinalIgnoreCase))

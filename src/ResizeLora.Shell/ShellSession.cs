@@ -17,7 +17,7 @@ internal static class ShellSession
         var state = InitialSessionState.CreateDefault2();
         if (OperatingSystem.IsWindows())
         {
-            // Someone who starts this program with a script wants the script to run.
+            // Starting this program with a script means that the script should run.
             state.ExecutionPolicy = ExecutionPolicy.Bypass;
         }
 

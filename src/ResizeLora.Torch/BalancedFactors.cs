@@ -1,8 +1,8 @@
-using ResizeLora.Adapters;
+using ResizeLora.Engine;
 using ResizeLora.Torch.Kernels;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>U·√Σ (m × k) and √Σ·Vᵀ (k × n) of chosen singular values of Up · Down, without the layer's scale.</summary>
 /// <typeparam name="T">float or double.</typeparam>

@@ -1,11 +1,14 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Torch.Kernels;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
-/// <summary>What the factors of a layer are multiplied by to become balanced factors of k chosen singular values.</summary>
+/// <summary>The coefficients that turn the factors of a layer into balanced factors of k chosen singular values.</summary>
 internal sealed class BasisCoefficients : IDisposable
 {
+    /// <summary>Digits of half precision, the most that outputs may have for single precision to do.</summary>
+    public const int SingleSignificantBits = 11;
+
     /// <summary>
     /// How much larger than the result the terms of its sums may be for single precision to do: then it keeps five
     /// digits at least, where half precision has three.

@@ -2,7 +2,7 @@ using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>
 /// The way to the singular values of a weight M without factors: the eigenvalues of the smaller one of MMᵀ and MᵀM are
@@ -11,11 +11,8 @@ namespace ResizeLora.Torch;
 /// </summary>
 internal static class DenseRoute
 {
-    /// <summary>Sums of squares between the reciprocal of this and this have not lost what they were summed from.</summary>
-    private const double OrdinarySquare = 1e250;
-
     /// <summary>The min(m, n) singular values, descending.</summary>
-    /// <exception cref="NonFiniteException">The weight holds NaN or infinity.</exception>
+    /// <exception cref="NonFiniteException">The weight contains NaN or infinity.</exception>
     public static double[] Values(TensorReader reader, StoredMatrix weight)
     {
         if (Gram(weight) is not { } gram)
@@ -67,11 +64,7 @@ internal static class DenseRoute
         else
             GramMatrix.OfColumns(weight, gram.Numbers<double>());
 
-        ReadOnlySpan<double> numbers = gram.Numbers<double>();
-        double trace = 0;
-        for (int i = 0; i < size; i++)
-            trace += numbers[i * size + i];
-        return trace is >= 1 / OrdinarySquare and <= OrdinarySquare ? gram : null;
+        return GramMatrix.IsOrdinary(gram.Numbers<double>(), size) ? gram : null;
     }
 
     private static Tensor ReadFinite(TensorReader reader, StoredMatrix weight)

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using ResizeLora.Common;
 using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>
 /// Scales balanced factors and brings them into the output's type. Singular vectors are defined up to their sign: the
@@ -37,12 +38,12 @@ internal sealed class FactorEncoder<T>
     public double[] Largest { get; }
 
     /// <summary>The chosen columns of the left factor, m × k.</summary>
-    public PooledBytes Up(int[] positions, double factor, SafetensorsDType dtype)
+    public PooledBytes Up(int[] positions, double factor, ElementFormat format)
     {
         int count = positions.Length;
         NumberMatrix<T> up = _factors.Up;
         T[] factors = [.. positions.Select(position => Number(_signs[position] * factor)), .. new T[Vector256<T>.Count]];
-        var bytes = new PooledBytes(checked(up.Rows * count * (dtype.BitSize() / 8)));
+        var bytes = new PooledBytes(checked(up.Rows * count * format.Size));
         int rowsAtOnce = Math.Clamp(BlockSize / count, 1, up.Rows);
         using var block = new NumberMatrix<T>(rowsAtOnce, count, rowsAtOnce + Vector256<T>.Count, count);
         bool all = count == up.Columns;
@@ -53,17 +54,17 @@ internal sealed class FactorEncoder<T>
                 MultiplyRows(up, first, rows, factors, block.Numbers);
             else
                 MultiplyChosen(up, first, rows, positions, factors, block.Numbers);
-            Narrow(block.Numbers[..(rows * count)], dtype, bytes, first * count);
+            Narrow(block.Numbers[..(rows * count)], format, bytes, first * count);
         }
 
         return bytes;
     }
 
     /// <summary>The chosen rows of the right factor, k × n.</summary>
-    public PooledBytes Down(int[] positions, double factor, SafetensorsDType dtype)
+    public PooledBytes Down(int[] positions, double factor, ElementFormat format)
     {
         NumberMatrix<T> down = _factors.Down;
-        var bytes = new PooledBytes(checked(positions.Length * down.Columns * (dtype.BitSize() / 8)));
+        var bytes = new PooledBytes(checked(positions.Length * down.Columns * format.Size));
         int width = Math.Min(BlockSize, down.Columns);
         using var block = new NumberMatrix<T>(1, width, 1, width);
         for (int i = 0; i < positions.Length; i++)
@@ -74,7 +75,7 @@ internal sealed class FactorEncoder<T>
             {
                 ReadOnlySpan<T> part = row[first..Math.Min(row.Length, first + width)];
                 Multiply(part, signed, block.Numbers);
-                Narrow(block.Numbers[..part.Length], dtype, bytes, i * row.Length + first);
+                Narrow(block.Numbers[..part.Length], format, bytes, i * row.Length + first);
             }
         }
 
@@ -122,30 +123,29 @@ internal sealed class FactorEncoder<T>
             products[i] = Number(Value(numbers[i]) * Value(factor));
     }
 
-    private static void Narrow(ReadOnlySpan<T> numbers, SafetensorsDType dtype, PooledBytes bytes, int position)
+    private static void Narrow(ReadOnlySpan<T> numbers, ElementFormat format, PooledBytes bytes, int position)
     {
-        int size = dtype.BitSize() / 8;
-        Span<byte> target = bytes.Span.Slice(position * size, numbers.Length * size);
+        Span<byte> target = bytes.Span.Slice(position * format.Size, numbers.Length * format.Size);
         if (typeof(T) == typeof(float))
-        {
-            ElementNarrowing.FromSingle(dtype, MemoryMarshal.Cast<T, float>(numbers), target);
-            return;
-        }
+            format.Narrow(MemoryMarshal.Cast<T, float>(numbers), target);
+        else if (format.SignificantBits > BasisCoefficients.SingleSignificantBits)
+            format.Narrow(MemoryMarshal.Cast<T, double>(numbers), target);
+        else
+            NarrowSingles(MemoryMarshal.Cast<T, double>(numbers), format, target);
+    }
 
-        ReadOnlySpan<double> doubles = MemoryMarshal.Cast<T, double>(numbers);
-        if (dtype == SafetensorsDType.F64)
-        {
-            doubles.CopyTo(MemoryMarshal.Cast<byte, double>(target));
-            return;
-        }
-
+    /// <summary>
+    /// Factors for 16 bits are single precision, whichever way they were computed: this keeps outputs to the byte what earlier
+    /// versions wrote. It rounds twice, which shows in one of 16,000 entries of half precision, in its last digit.
+    /// </summary>
+    private static void NarrowSingles(ReadOnlySpan<double> numbers, ElementFormat format, Span<byte> target)
+    {
         Span<float> singles = stackalloc float[256];
-        for (int first = 0; first < doubles.Length; first += singles.Length)
+        for (int first = 0; first < numbers.Length; first += singles.Length)
         {
-            int count = Math.Min(singles.Length, doubles.Length - first);
-            for (int i = 0; i < count; i++)
-                singles[i] = (float)doubles[first + i];
-            ElementNarrowing.FromSingle(dtype, singles[..count], target[(first * size)..]);
+            Span<float> part = singles[..Math.Min(singles.Length, numbers.Length - first)];
+            StoredNumbers.Convert(numbers.Slice(first, part.Length), part);
+            format.Narrow(part, target[(first * format.Size)..]);
         }
     }
 

@@ -1,8 +1,9 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Common;
+using ResizeLora.Engine;
 using ResizeLora.Torch.Kernels;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>
 /// The fast way to the singular values of B·A. With AAᵀ = LLᵀ, A = L·Ã where Ã has orthonormal rows, so that B·A has

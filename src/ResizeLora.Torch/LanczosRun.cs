@@ -1,6 +1,6 @@
 using ResizeLora.Torch.Kernels;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>One Lanczos iteration on WᵀW: its orthonormal vectors, in double precision, and its tridiagonal matrix.</summary>
 internal sealed class LanczosRun

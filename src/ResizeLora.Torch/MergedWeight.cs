@@ -1,8 +1,8 @@
-using ResizeLora.Adapters;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>Norms within W + ΔW, which is made a few rows at a time.</summary>
 internal static class MergedWeight

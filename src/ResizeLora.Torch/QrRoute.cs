@@ -1,7 +1,7 @@
-using ResizeLora.Adapters;
+using ResizeLora.Engine;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>
 /// The safe way to the singular values of B·A: QR of both factors and an SVD of the small core; slower, and exact to

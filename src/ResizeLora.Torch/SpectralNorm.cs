@@ -1,6 +1,6 @@
 using ResizeLora.Torch.Kernels;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>
 /// The largest singular value of W by Lanczos iteration on WᵀW with full reorthogonalisation, from two random vectors

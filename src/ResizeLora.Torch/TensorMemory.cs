@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>The memory of a contiguous tensor on the processor; valid for as long as the tensor is.</summary>
 internal static class TensorMemory

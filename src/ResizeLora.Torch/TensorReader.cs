@@ -2,14 +2,14 @@ using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>Stored bytes to tensors on a device. Always a copy: libtorch's own memory is aligned, so results don't depend on ours.</summary>
 internal sealed class TensorReader(Device device)
 {
     public Device Device => device;
 
-    /// <summary>Reads a matrix, as it is meant (transposed if it says so), in single or double precision.</summary>
+    /// <summary>Reads a matrix (transposed if it says so), in single or double precision.</summary>
     public Tensor Read(StoredMatrix matrix, ScalarType type)
     {
         if (matrix.IsIdentity)
@@ -30,15 +30,13 @@ internal sealed class TensorReader(Device device)
 
     private static Tensor Widen(StoredMatrix matrix)
     {
-        if (matrix.DType == SafetensorsDType.F64)
-        {
-            Tensor copy = empty(matrix.Rows, matrix.Columns, ScalarType.Float64);
-            matrix.Bytes.Span.CopyTo(copy.bytes);
-            return copy;
-        }
-
-        Tensor tensor = empty(matrix.Rows, matrix.Columns, ScalarType.Float32);
-        ElementWidening.ToSingle(matrix.DType, matrix.Bytes.Span, tensor.Numbers<float>());
+        // Single precision where that is exact: half as much to copy to a device.
+        bool isLong = matrix.Format.SignificantBits > ElementFormat.Of(SafetensorsDType.F32).SignificantBits;
+        Tensor tensor = empty(matrix.Rows, matrix.Columns, isLong ? ScalarType.Float64 : ScalarType.Float32);
+        if (isLong)
+            matrix.Format.Widen(matrix.Bytes.Span, tensor.Numbers<double>());
+        else
+            matrix.Format.Widen(matrix.Bytes.Span, tensor.Numbers<float>());
         return tensor;
     }
 }

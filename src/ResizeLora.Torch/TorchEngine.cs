@@ -1,12 +1,10 @@
-using System.Runtime.InteropServices;
-using ResizeLora.Adapters;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 using ResizeLora.Torch.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>The numeric work on libtorch, in float64 where it decides anything; what libtorch is slow at, in kernels of our own.</summary>
 internal sealed class TorchEngine : INumericEngine
@@ -16,9 +14,6 @@ internal sealed class TorchEngine : INumericEngine
 
     /// <summary>Weights with a norm between the reciprocal of this and this are worked on as they are stored.</summary>
     private const double OrdinaryNorm = 1e15;
-
-    /// <summary>Sums of squares between the reciprocal of this and this have not lost what they were summed from.</summary>
-    private const double OrdinarySquare = 1e250;
 
     private readonly TensorReader _reader;
 
@@ -53,31 +48,20 @@ internal sealed class TorchEngine : INumericEngine
         Tensor gramA = empty(rank, rank, ScalarType.Float64);
         GramMatrix.OfColumns(layer.Up, gramB.Numbers<double>());
         GramMatrix.OfRows(layer.Down, gramA.Numbers<double>());
-        return IsOrdinary(gramB) && IsOrdinary(gramA) ? GramRoute.Decompose(gramB, gramA, rank) : null;
-    }
-
-    private static bool IsOrdinary(Tensor gram)
-    {
-        int rank = (int)gram.shape[0];
-        ReadOnlySpan<double> numbers = gram.Numbers<double>();
-        double trace = 0;
-        for (int i = 0; i < rank; i++)
-            trace += numbers[i * rank + i];
-        return trace is >= 1 / OrdinarySquare and <= OrdinarySquare;
+        bool isOrdinary = GramMatrix.IsOrdinary(gramB.Numbers<double>(), rank) && GramMatrix.IsOrdinary(gramA.Numbers<double>(), rank);
+        return isOrdinary ? GramRoute.Decompose(gramB, gramA, rank) : null;
     }
 
     /// <summary>Looks at each element: only for layers that are not ordinary.</summary>
     /// <exception cref="NonFiniteException">One is NaN or infinite.</exception>
     private static bool IsZero(StoredMatrix matrix)
     {
-        int size = matrix.DType.BitSize() / 8;
         bool isZero = true;
-        for (int offset = 0; offset < matrix.Bytes.Length; offset += size)
+        foreach (double[] row in Rows(matrix))
         {
-            double value = ElementCodec.Read(matrix.DType, matrix.Bytes.Span[offset..]);
-            if (!double.IsFinite(value))
+            if (!Array.TrueForAll(row, double.IsFinite))
                 throw new NonFiniteException(matrix.Name);
-            isZero &= value == 0;
+            isZero &= Array.TrueForAll(row, number => number == 0);
         }
 
         return isZero;
@@ -134,36 +118,40 @@ internal sealed class TorchEngine : INumericEngine
     {
         using DisposeScope scope = NewDisposeScope();
         if (_reader.Device.type != DeviceType.CPU)
-        {
-            Tensor normalised = tensor(Normalised(weight, frobenius), weight.Rows, weight.Columns).to(_reader.Device);
-            return SpectralNorm.Relative(new TensorOperator(normalised), MatrixNorms.SpectralTolerance, cancellation);
-        }
+            return SpectralNorm.Relative(new TensorOperator(_reader.Read(Normalised(weight, frobenius), ScalarType.Float32)), MatrixNorms.SpectralTolerance, cancellation);
 
-        bool ordinary = frobenius is >= 1 / OrdinaryNorm and <= OrdinaryNorm;
-        return weight.DType switch
-        {
-            SafetensorsDType.F16 when ordinary => On<HalfElement>(weight.Bytes, frobenius),
-            SafetensorsDType.BF16 when ordinary => On<BFloatElement>(weight.Bytes, frobenius),
-            SafetensorsDType.F32 when ordinary => On<SingleElement>(weight.Bytes, frobenius),
-            _ => On<SingleElement>(MemoryMarshal.AsBytes(Normalised(weight, frobenius).AsSpan()).ToArray(), 1),
-        };
-
-        double On<TElement>(ReadOnlyMemory<byte> elements, double norm)
-            where TElement : struct, IStoredElement
-        {
-            using var stored = new StoredOperator<TElement>(elements, (int)weight.Rows, (int)weight.Columns, norm);
-            return SpectralNorm.Relative(stored, MatrixNorms.SpectralTolerance, cancellation);
-        }
+        bool isOrdinary = frobenius is >= 1 / OrdinaryNorm and <= OrdinaryNorm;
+        using StoredOperator stored = (isOrdinary ? StoredOperator.Of(weight, frobenius) : null) ?? StoredOperator.Of(Normalised(weight, frobenius), 1)!;
+        return SpectralNorm.Relative(stored, MatrixNorms.SpectralTolerance, cancellation);
     }
 
     /// <summary>W / ‖W‖_F in single precision: for rarer element types, and for weights far from 1.</summary>
-    private static float[] Normalised(StoredMatrix matrix, double frobenius)
+    private static StoredMatrix Normalised(StoredMatrix weight, double frobenius)
     {
-        int size = matrix.DType.BitSize() / 8;
-        float[] numbers = new float[matrix.Rows * matrix.Columns];
-        for (int i = 0; i < numbers.Length; i++)
-            numbers[i] = (float)(ElementCodec.Read(matrix.DType, matrix.Bytes.Span[(i * size)..]) / frobenius);
-        return numbers;
+        var single = ElementFormat.Of(SafetensorsDType.F32);
+        byte[] bytes = new byte[checked(weight.Rows * weight.Columns * single.Size)];
+        int position = 0;
+        foreach (double[] row in Rows(weight))
+        {
+            for (int i = 0; i < row.Length; i++)
+                row[i] /= frobenius;
+            single.Narrow(row, bytes.AsSpan(position));
+            position += row.Length * single.Size;
+        }
+
+        return new StoredMatrix(weight.Name, bytes, single.DType, weight.Rows, weight.Columns);
+    }
+
+    /// <summary>The rows of a matrix as numbers, one after the other in the same array.</summary>
+    private static IEnumerable<double[]> Rows(StoredMatrix matrix)
+    {
+        double[] numbers = new double[matrix.Columns];
+        int rowBytes = numbers.Length * matrix.Format.Size;
+        for (int row = 0; row < matrix.Rows; row++)
+        {
+            matrix.Format.Widen(matrix.Bytes.Span[(row * rowBytes)..], numbers);
+            yield return numbers;
+        }
     }
 
     private double LargestSingularValue(StoredMatrix weight)
@@ -180,11 +168,11 @@ internal sealed class TorchEngine : INumericEngine
         string[] parts = name.Split(':', 2);
         int number = 0;
         if (!string.Equals(parts[0], "cuda", StringComparison.OrdinalIgnoreCase) || (parts.Length == 2 && !int.TryParse(parts[1], out number)))
-            throw new PlatformNotSupportedException("it is unknown. Use cpu, or with an NVIDIA card cuda, cuda:1 and so on.");
+            throw new PlatformNotSupportedException("it is unknown. Use cpu, or cuda, cuda:1 and so on with an NVIDIA card.");
 
         int count = cuda.is_available() ? cuda.device_count() : 0;
         return number >= 0 && number < count
             ? new Device(DeviceType.CUDA, number)
-            : throw new PlatformNotSupportedException(count == 0 ? "libtorch finds no NVIDIA card, or is the build for processors only. Use -Device cpu." : $"the last of the cards that libtorch finds is cuda:{count - 1}.");
+            : throw new PlatformNotSupportedException(count == 0 ? "libtorch finds no NVIDIA card, or is a CPU-only build. Use -Device cpu." : $"the last card that libtorch finds is cuda:{count - 1}.");
     }
 }

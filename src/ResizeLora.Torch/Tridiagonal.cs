@@ -1,4 +1,4 @@
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>The symmetric tridiagonal matrix that a Lanczos iteration builds up: WᵀW seen from its Krylov space.</summary>
 internal sealed class Tridiagonal
@@ -8,7 +8,7 @@ internal sealed class Tridiagonal
 
     private readonly List<double> _diagonal = [];
 
-    /// <summary>Beside each entry of the diagonal, the one that links it to the next: the last points outside.</summary>
+    /// <summary>For each entry of the diagonal, the one that links it to the next: the last points outside.</summary>
     private readonly List<double> _links = [];
 
     /// <summary>The largest entry so far: the scale of what is negligible.</summary>

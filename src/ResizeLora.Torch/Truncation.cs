@@ -1,8 +1,7 @@
-using ResizeLora.Adapters;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
-namespace ResizeLora.Torch;
+namespace ResizeLora.Torch.Numerics;
 
 /// <summary>New factors for several requests on one layer: the singular vectors that any of them keeps are made once.</summary>
 internal static class Truncation
@@ -17,7 +16,7 @@ internal static class Truncation
         }
 
         using var coefficients = new BasisCoefficients(basis, indices);
-        if (coefficients.AllowsSingle && requests.All(request => request.DType is SafetensorsDType.F16 or SafetensorsDType.BF16))
+        if (coefficients.AllowsSingle && requests.All(request => request.DType.Format().SignificantBits <= BasisCoefficients.SingleSignificantBits))
         {
             using BalancedFactors<float> single = BalancedFactors.ByBasis<float>(layer, coefficients);
             return Answer(single);
@@ -41,18 +40,19 @@ internal static class Truncation
         int[] positions = [.. request.Kept.Select(index => indices.BinarySearch(index))];
         double largest = positions.Max(position => encoder.Largest[position]) * root;
         double smallest = positions.Min(position => encoder.Largest[position]) * root;
-        FactorScale scale = FactorScale.Choose(request.Rank, request.DType, request.HasAlpha, largest, smallest, request.AlphaIsRank);
-        double written = ElementCodec.Round(request.DType, largest * scale.Multiplier);
-        if (!double.IsFinite(written) || written < LeastLargest(request.DType))
-            throw new OverflowException($"Values lie outside the range of {request.DType}.");
+        ElementFormat format = request.DType.Format();
+        FactorScale scale = FactorScale.Choose(request.Rank, format, request.HasAlpha, largest, smallest, request.AlphaIsRank);
+        double written = format.Round(largest * scale.Multiplier);
+        if (!double.IsFinite(written) || written < LeastLargest(format))
+            throw new OverflowException($"Values are outside the range of {request.DType}.");
 
         // A negative alpha turns ΔW round; one side has to carry that.
         return new TruncatedFactors(
-            encoder.Up(positions, root * scale.Multiplier * Math.Sign(layerScale), request.DType),
-            encoder.Down(positions, root * scale.Multiplier, request.DType),
+            encoder.Up(positions, root * scale.Multiplier * Math.Sign(layerScale), format),
+            encoder.Down(positions, root * scale.Multiplier, format),
             scale.Alpha);
     }
 
-    /// <summary>Half precision loses digits of numbers below 2^-14; a layer whose largest are below that would be noise.</summary>
-    private static double LeastLargest(SafetensorsDType dtype) => dtype == SafetensorsDType.F16 ? 1.0 / (1 << 14) : double.Epsilon;
+    /// <summary>A narrow type loses digits of numbers below its least normal one; a layer whose largest are below that would be noise.</summary>
+    private static double LeastLargest(ElementFormat format) => format.IsNarrow ? Math.ScaleB(1, format.LeastExponent) : double.Epsilon;
 }

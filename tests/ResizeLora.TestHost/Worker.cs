@@ -1,9 +1,10 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 using ResizeLora.Files;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.TestHost;
 
@@ -20,9 +21,9 @@ internal static class Worker
         Console.ReadLine();
         return Report(() =>
         {
-            NormCache? cache = options is [.., _, var folder] ? new NormCache(folder, Warn) : null;
-            using BaseCheckpoint? checkpoint = cache is null ? null : BaseCheckpoint.Open(options[^2], cache, Warn, CancellationToken.None);
-            return [.. Pipeline(destination, options.Contains("force"), checkpoint, cache?.Folder).Resize(lora, [ResizeRecipe.Parse(recipe)])];
+            string? cache = options is [.., _, var folder] ? folder : null;
+            using BaseCheckpoint? checkpoint = cache is null ? null : BaseCheckpoint.Open(options[^2], cache, new Listener(), CancellationToken.None);
+            return [.. Pipeline(destination, options.Contains("force"), checkpoint, cache).Resize(lora, [ResizeRecipe.Parse(recipe)])];
         });
     }
 
@@ -65,7 +66,7 @@ internal static class Worker
     /// <summary>Adds norms to a cache, on and on. Those of layer n are n and 2n.</summary>
     public static int SaveOn(string folder)
     {
-        var cache = new NormCache(folder, Warn);
+        var cache = new NormCache(folder, new Listener());
         for (int n = 1; ; n++)
         {
             cache.Save(new string('a', 64), "base", new Dictionary<string, MatrixNorms>(StringComparer.Ordinal) { [$"layer {n % 500}"] = new(n % 500, n % 500 * 2) });
@@ -91,8 +92,9 @@ internal static class Worker
 
     private static ResizePipeline Pipeline(string destination, bool overwrite, BaseCheckpoint? checkpoint = null, string? cacheFolder = null)
     {
-        var settings = new PipelineSettings { Output = OutputPath.In(destination), Overwrite = overwrite, CacheFolder = cacheFolder, Workers = 2 };
-        return new ResizePipeline(new PlainEngine(), checkpoint, settings, new OutputGuard(settings), new Listener(), CancellationToken.None);
+        var options = new ResizeOptions { Output = OutputPath.In(destination), Overwrite = overwrite, CacheFolder = cacheFolder, Workers = 2 };
+        NormCache? cache = cacheFolder is null ? null : new NormCache(cacheFolder, new Listener());
+        return new ResizePipeline(new(new PlainEngine()), checkpoint is null ? null : new BaseNorms(checkpoint, cache), options, new OutputGuard(options), new OutputReview(new Listener()), new Listener(), CancellationToken.None);
     }
 
     private static int Report(Func<IReadOnlyList<ResizeResult>> work)
@@ -110,8 +112,6 @@ internal static class Worker
         }
     }
 
-    private static void Warn(string message) => Say($"Warning: {message}");
-
     private static void Say(string line)
     {
         Console.WriteLine(line);
@@ -119,13 +119,13 @@ internal static class Worker
     }
 
     /// <summary>Lets the parent know what goes wrong; the work on a file ends with its first error.</summary>
-    private sealed class Listener : IPipelineObserver
+    private sealed class Listener : IJobHost
     {
         public void Verbose(string message)
         {
         }
 
-        public void Warning(string message) => Warn(message);
+        public void Warning(string message) => Say($"Warning: {message}");
 
         public void Error(ResizeLoraException exception) => throw exception;
 

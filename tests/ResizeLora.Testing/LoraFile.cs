@@ -1,7 +1,6 @@
 using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Testing;
 

@@ -1,5 +1,5 @@
-using ResizeLora.Adapters;
-using ResizeLora.Decomposition;
+using ResizeLora.Common;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Testing;
@@ -56,11 +56,11 @@ internal sealed class PlainEngine : INumericEngine
         if (stored.IsIdentity)
             return new Matrix((int)stored.Rows, (int)stored.Columns).Map((row, column) => row == column ? 1 : 0);
 
-        int size = stored.DType.BitSize() / 8;
+        int size = stored.DType.Format().Size;
         var matrix = new Matrix((int)stored.Rows, (int)stored.Columns);
         for (int i = 0; i < stored.Rows * stored.Columns; i++)
         {
-            double value = ElementCodec.Read(stored.DType, stored.Bytes.Span[(i * size)..]);
+            double value = SampleElement.Read(stored.DType, stored.Bytes.Span[(i * size)..]);
             matrix[i / (int)stored.Columns, i % (int)stored.Columns] = double.IsFinite(value) ? value : throw new NonFiniteException(stored.Name);
         }
 
@@ -71,26 +71,46 @@ internal sealed class PlainEngine : INumericEngine
 
     private static TruncatedFactors Truncate(JacobiSvd svd, double scale, TruncationRequest request)
     {
-        int rank = request.Kept.Count;
-        double root(int k) => Math.Sqrt(svd.Values[request.Kept[k]] * Math.Abs(scale) * request.Rescale);
         Matrix up = svd.U.SelectColumns(request.Kept);
-        up = up.Map((row, k) => up[row, k] * root(k) * Math.Sign(scale));
         Matrix down = svd.Vt.Transpose().SelectColumns(request.Kept).Transpose();
+        double[] signs = [.. Enumerable.Range(0, up.Columns).Select(k => (double)Math.Sign(Enumerable.Range(0, up.Rows).Select(row => up[row, k]).MaxBy(Math.Abs)))];
+        double root(int k) => Math.Sqrt(svd.Values[request.Kept[k]] * Math.Abs(scale) * request.Rescale) * signs[k];
+        up = up.Map((row, k) => up[row, k] * root(k) * Math.Sign(scale));
         down = down.Map((k, column) => down[k, column] * root(k));
-        double[] columns = [.. Enumerable.Range(0, rank).Select(k => Math.Max(
+        double alpha = Alpha(request, up, down);
+        double multiplier = Math.Sqrt(request.Rank / alpha);
+        return new TruncatedFactors(Encode(multiplier * up, request.DType), Encode(multiplier * down, request.DType), alpha);
+    }
+
+    /// <summary>
+    /// The rank as the type holds it; in half precision divided or multiplied by four as often as it takes to bring all
+    /// columns to where the type has its digits, as far as alpha and the largest entries allow.
+    /// </summary>
+    private static double Alpha(TruncationRequest request, Matrix up, Matrix down)
+    {
+        double rank = request.Rank;
+        if (!request.HasAlpha)
+            return rank;
+        if (request.DType != SafetensorsDType.F16 || request.AlphaIsRank)
+            return SampleElement.Round(request.DType, rank);
+
+        double[] columns = [.. Enumerable.Range(0, up.Columns).Select(k => Math.Max(
             Enumerable.Range(0, up.Rows).Max(row => Math.Abs(up[row, k])),
             Enumerable.Range(0, down.Columns).Max(column => Math.Abs(down[k, column]))))];
-        FactorScale factorScale = FactorScale.Choose(request.Rank, request.DType, request.HasAlpha, columns.Max(), columns.Min(), request.AlphaIsRank);
-        return new TruncatedFactors(
-            Encode(factorScale.Multiplier * up, request.DType),
-            Encode(factorScale.Multiplier * down, request.DType),
-            factorScale.Alpha);
+        double least = 1.0 / (1 << 9);
+        double greatest = 1 << 15;
+        double factor = 1;
+        while (columns.Min() * factor < least && columns.Max() * factor * 2 < greatest && rank / (factor * factor * 4) > 1.0 / (1 << 14))
+            factor *= 2;
+        while (columns.Max() * factor >= greatest && rank / (factor * factor / 4) < greatest)
+            factor /= 2;
+        return SampleElement.Round(request.DType, rank / (factor * factor));
     }
 
     private static PooledBytes Encode(Matrix factor, SafetensorsDType dtype)
     {
         // As the contract wants it: what the type can't hold is no infinity but an error.
-        factor.Map((row, column) => double.IsFinite(ElementCodec.Round(dtype, factor[row, column])) ? 0 : throw new OverflowException());
+        factor.Map((row, column) => double.IsFinite(SampleElement.Round(dtype, factor[row, column])) ? 0 : throw new OverflowException());
         return PooledBytes.Copy(SampleFile.Encode(factor, dtype));
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime;
 using System.Runtime.InteropServices;
 
@@ -10,10 +9,22 @@ internal static partial class ProcessorTime
     /// <summary>CLOCK_THREAD_CPUTIME_ID of Linux and macOS.</summary>
     private static readonly int ThreadClock = OperatingSystem.IsMacOS() ? 16 : 3;
 
-    /// <summary>Of this thread so far; the time of the clock where the system does not tell.</summary>
-    public static TimeSpan OfThread => !OperatingSystem.IsWindows() && GetTime(ThreadClock, out Time time) == 0
-        ? TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromTicks(time.Nanoseconds / 100)
-        : TimeSpan.FromTicks(Stopwatch.GetTimestamp() * TimeSpan.TicksPerSecond / Stopwatch.Frequency);
+    /// <summary>Of this thread so far.</summary>
+    public static TimeSpan OfThread
+    {
+        get
+        {
+            if (OperatingSystem.IsWindows())
+                return GetThreadTimes(GetCurrentThread(), out _, out _, out long kernel, out long user) ? new TimeSpan(kernel + user) : throw new NotSupportedException("The system does not tell the time of a thread.");
+
+            return GetTime(ThreadClock, out Time time) == 0
+                ? TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromTicks(time.Nanoseconds / TimeSpan.NanosecondsPerTick)
+                : throw new NotSupportedException("The system does not tell the time of a thread.");
+        }
+    }
+
+    /// <summary>Of this process so far.</summary>
+    public static TimeSpan OfProcess => Environment.CpuUsage.TotalTime;
 
     /// <summary>Of this thread for some work.</summary>
     public static TimeSpan Of(Action work)
@@ -28,17 +39,17 @@ internal static partial class ProcessorTime
     /// thread that works, however many want them. What the runtime compiles meanwhile does not count; it is measured by the
     /// clock, which on a busy machine is more than the processors have worked, so a window in which it matters tells nothing.
     /// </summary>
-    /// <param name="window">How long this thread works; on a busy machine that takes longer.</param>
+    /// <param name="window">How long this thread works, in time of the processor.</param>
     public static bool OthersRest(TimeSpan window)
     {
         for (int attempt = 0; attempt < 20; attempt++)
         {
-            (TimeSpan all, TimeSpan compiling) = (Environment.CpuUsage.TotalTime, JitInfo.GetCompilationTime());
+            (TimeSpan all, TimeSpan compiling) = (OfProcess, JitInfo.GetCompilationTime());
             TimeSpan begin = OfThread;
             TimeSpan own;
             while ((own = OfThread - begin) < window)
                 Thread.SpinWait(100);
-            TimeSpan others = Environment.CpuUsage.TotalTime - all - own;
+            TimeSpan others = OfProcess - all - own;
             TimeSpan least = others - (JitInfo.GetCompilationTime() - compiling);
             if (others < own / 4 || least >= own / 4)
                 return others < own / 4;
@@ -49,6 +60,13 @@ internal static partial class ProcessorTime
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     private static partial int GetTime(int clock, out Time time);
+
+    [LibraryImport("kernel32")]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool GetThreadTimes(nint thread, out long creation, out long exit, out long kernel, out long user);
+
+    [LibraryImport("kernel32")]
+    private static partial nint GetCurrentThread();
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Time

@@ -79,7 +79,7 @@ internal sealed class SampleFile
 
     public static byte[] Encode(Matrix matrix, SafetensorsDType dtype)
     {
-        int size = dtype.BitSize() / 8;
+        int size = dtype.Format().Size;
         byte[] bytes = new byte[matrix.Rows * matrix.Columns * size];
         for (int i = 0; i < matrix.Rows * matrix.Columns; i++)
             SampleElement.Write(dtype, matrix[i / matrix.Columns, i % matrix.Columns], bytes.AsSpan(i * size));

@@ -1,5 +1,5 @@
 using System.Text;
-using ResizeLora.Norms;
+using ResizeLora.Files;
 
 namespace ResizeLora.Testing;
 

@@ -1,16 +1,18 @@
+using ResizeLora.Checkpoints.Formats;
+using ResizeLora.Common;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Checkpoints;
 
 /// <summary>A weight of a checkpoint: numbers in rows, however they are stored, in one tensor or in several.</summary>
-/// <param name="Tensor">The tensor that it is called by.</param>
+/// <param name="Tensor">The tensor that gives it its name.</param>
 /// <param name="Info">That tensor with the shape that the weight has.</param>
 internal abstract record StoredWeight(StoredTensor Tensor, TensorInfo Info)
 {
     /// <summary>All tensors that it is made of.</summary>
     public virtual IEnumerable<StoredTensor> Tensors => [Tensor];
 
-    /// <summary>What it is stored as, if its numbers stand in the tensor as they are; null if they have to be computed.</summary>
+    /// <summary>Its stored form, if the tensor contains its numbers directly; null if they have to be computed.</summary>
     public virtual SafetensorsDType? Plain => null;
 
     /// <summary>Why it can't be read; null if it can.</summary>
@@ -25,17 +27,15 @@ internal abstract record StoredWeight(StoredTensor Tensor, TensorInfo Info)
 internal sealed record PlainWeight(StoredTensor Tensor) : StoredWeight(Tensor, Tensor.Info)
 {
     /// <inheritdoc/>
-    public override SafetensorsDType? Plain => Info.DType.IsConvertible() ? Info.DType : null;
+    public override SafetensorsDType? Plain => Info.DType.Format().IsReal ? Info.DType : null;
 
     /// <inheritdoc/>
     public override void Read(IReadOnlyList<TensorFile> files, long first, Span<float> numbers)
     {
         if (Plain is null)
-            throw SafetensorsFault.UnsupportedDType(files[Tensor.File].Path, Info);
+            throw SafetensorsErrors.UnsupportedDType(files[Tensor.File].Path, Info);
 
-        int size = Info.DType.BitSize() / 8;
-        using PooledBytes bytes = files[Tensor.File].Rent(Info, first * size, (long)numbers.Length * size);
-        ElementWidening.ToSingle(Info.DType, bytes.Span, numbers);
+        new WeightCodes.Typed(Info.DType).Read(files, Tensor, first, numbers);
     }
 }
 
@@ -72,5 +72,5 @@ internal sealed record UnreadableWeight(StoredTensor Tensor, string Reason, bool
     public override string Problem => Reason;
 
     /// <inheritdoc/>
-    public override void Read(IReadOnlyList<TensorFile> files, long first, Span<float> numbers) => throw CheckpointFault.Unreadable(files[Tensor.File].Path, this);
+    public override void Read(IReadOnlyList<TensorFile> files, long first, Span<float> numbers) => throw CheckpointErrors.Unreadable(files[Tensor.File].Path, this);
 }

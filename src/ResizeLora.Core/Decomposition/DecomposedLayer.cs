@@ -1,10 +1,12 @@
 using ResizeLora.Decomposition;
+using ResizeLora.Engine;
+using ResizeLora.Recipes;
 
 namespace ResizeLora;
 
 /// <summary>
 /// One LoRA layer, decomposed. Plain data that can be kept, filtered, sorted, exported and resized again and again:
-/// it holds no open file and no native memory. Nothing ever changes it.
+/// it keeps no file open and no native memory. It is immutable.
 /// </summary>
 public sealed record DecomposedLayer
 {
@@ -21,7 +23,7 @@ public sealed record DecomposedLayer
     /// <summary>The layer's name, as the file has it.</summary>
     public string Name => Source.Layer.Name;
 
-    /// <summary>The part of the model that the layer belongs to, as its name tells or, where that is silent, its base layer.</summary>
+    /// <summary>The part of the model that the layer belongs to, by its name or, if that does not say, by its base layer.</summary>
     public AdapterComponent Component => Source.Pair.Component;
 
     /// <summary>The layer of the base checkpoint that it modifies, or null where none was looked for or found.</summary>
@@ -36,7 +38,7 @@ public sealed record DecomposedLayer
     /// <summary>Columns of ΔW: input features times kernel size.</summary>
     public int Columns => (int)Source.Layer.Columns;
 
-    /// <summary>The layer's alpha, from a tensor or from PEFT's configuration; the rank where there is none.</summary>
+    /// <summary>The layer's alpha, from a tensor or from PEFT's configuration; the rank if there is none.</summary>
     public double Alpha { get; }
 
     /// <summary>The singular values of ΔW = (alpha / rank) · up · down, descending; min(rank, rows, columns) of them.</summary>
@@ -66,7 +68,7 @@ public sealed record DecomposedLayer
     /// <summary>The file, or the folder of a PEFT adapter, that the layer is from.</summary>
     public string Path { get; }
 
-    /// <summary>Tells whether the layer in the file is still the one that was decomposed: a digest of its tensors.</summary>
+    /// <summary>A digest of its tensors, which shows whether the layer in the file has changed since it was decomposed.</summary>
     public string Digest => Source.Digest;
 
     /// <summary>The checkpoint that the layer was compared with, as it was named; empty where there was none.</summary>
@@ -74,7 +76,7 @@ public sealed record DecomposedLayer
 
     internal LayerSource Source { get; init; }
 
-    /// <summary>|⟨uᵢ, W vᵢ⟩| for each singular value, once a recipe asked for it.</summary>
+    /// <summary>|⟨uᵢ, W vᵢ⟩| for each singular value, if a recipe needs it.</summary>
     internal IReadOnlyList<double>? SubspaceNorms { get; init; }
 
     /// <summary>Spares decomposing the layer again; only while a file is being resized, and as far as memory allows.</summary>
@@ -82,6 +84,19 @@ public sealed record DecomposedLayer
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    /// <summary>The numbers of the layer that a recipe uses.</summary>
+    /// <param name="rescale">The factor by which the recipe multiplies ΔW.</param>
+    internal LayerSpectrum Spectrum(double rescale) => new()
+    {
+        SingularValues = [.. SingularValues.Select(value => value * rescale)],
+        SpectralNorm = SpectralNorm * rescale,
+        FrobeniusNorm = FrobeniusNorm * rescale,
+        ParametersPerRank = (double)Rows + Columns,
+        BaseSpectralNorm = BaseSpectralNorm,
+        BaseFrobeniusNorm = BaseFrobeniusNorm,
+        SubspaceNorms = SubspaceNorms,
+    };
 
     /// <summary>The Frobenius norm of what is lost when only some singular values are kept.</summary>
     internal double NormWithout(IReadOnlyList<int> kept)

@@ -1,4 +1,5 @@
-using ResizeLora.Adapters;
+using ResizeLora.Adapters.Types;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Decomposition;
 
@@ -19,7 +20,7 @@ internal sealed class LayerContent(LayerNumbers numbers, WeightChange change, do
     public string Digest { get; } = digest;
 
     /// <summary>ΔW as a product of two factors, whatever its form.</summary>
-    public LayerFactors Factors => Change as LayerFactors ?? KroneckerRoute.Expand((KroneckerFactors)Change, numbers);
+    public LayerFactors Factors => Change.ToFactors(numbers.Store);
 
     /// <summary>DoRA's magnitudes, in the order of rows or columns.</summary>
     public ReadOnlySpan<double> Magnitudes => numbers.Has(TensorRole.MagnitudeVector)

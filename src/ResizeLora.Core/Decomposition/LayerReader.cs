@@ -1,6 +1,8 @@
 using ResizeLora.Adapters;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
+using ResizeLora.Adapters.Peft;
+using ResizeLora.Adapters.Types;
+using ResizeLora.Common;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
@@ -27,7 +29,7 @@ internal static class LayerReader
                 digest.Append(bytes.Span);
             }
 
-            // What is told outside of the tensors is part of ΔW too.
+            // What is recorded outside the tensors is part of ΔW too.
             if (layer.Configured is { } configured)
                 digest.Append(BitConverter.GetBytes(configured.Scale));
 
@@ -52,14 +54,14 @@ internal static class LayerReader
     {
         AdapterLayer expected = layer.Source.Layer;
         if (!expected.Tensors.All.All(IsThere))
-            throw LayerFault.Changed(source.Path, layer.Name);
+            throw LayerErrors.Changed(source.Path, layer.Name);
 
         LayerContent content = Read(source, expected);
         if (string.Equals(content.Digest, layer.Source.Digest, StringComparison.Ordinal))
             return content;
 
         content.Dispose();
-        throw LayerFault.Changed(source.Path, layer.Name);
+        throw LayerErrors.Changed(source.Path, layer.Name);
 
         bool IsThere(TensorInfo tensor) =>
             source.Header.Find(tensor.Name) is { } found
@@ -71,7 +73,7 @@ internal static class LayerReader
     {
         double scale = layer.Type.Scale(layer.Shape, alpha);
         if (Math.Abs(scale - configured.Scale) > CoarsestStep * Math.Abs(configured.Scale))
-            throw PeftFault.ScaleDiffers(file.Path, layer.Name, configured.Place, configured.Scale, $"the tensor '{DisplayText.Of(layer.Alpha!.Name)}'", scale);
+            throw PeftErrors.ScaleDiffers(file.Path, layer.Name, configured.Place, configured.Scale, $"the tensor '{DisplayText.Of(layer.Alpha!.Name)}'", scale);
     }
 
     private static double? ReadAlpha(SafetensorsFile file, AdapterLayer layer, LayerNumbers numbers)
@@ -80,6 +82,6 @@ internal static class LayerReader
             return null;
 
         double alpha = numbers.ReadScalar(TensorRole.Alpha);
-        return double.IsFinite(alpha) ? alpha : throw LayerFault.NonFinite(file.Path, layer.Name, tensor.Name);
+        return double.IsFinite(alpha) ? alpha : throw LayerErrors.NonFinite(file.Path, layer.Name, tensor.Name);
     }
 }

@@ -1,11 +1,13 @@
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 using ResizeLora.Pairing;
-using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
 
 /// <summary>Where a decomposed layer came from, so that its kept factors can be built later.</summary>
 /// <param name="Layer">The layer's tensors.</param>
-/// <param name="Digest">A <see cref="ContentDigest"/> over the bytes of its tensors: tells whether the file is still the same.</param>
+/// <param name="Digest">A <see cref="Safetensors.ContentDigest"/> over the bytes of its tensors: shows whether the file is still the same.</param>
 /// <param name="Pair">What it modifies.</param>
 /// <param name="Checkpoint">The checkpoint that it was paired with, if any.</param>
 internal sealed record LayerSource(AdapterLayer Layer, string Digest, LayerPair Pair, CheckpointVersion? Checkpoint)

@@ -3,10 +3,10 @@ using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
 
-/// <summary>Work on one layer: what goes wrong in it is an error that names the layer and its file, and ends the work on that file only.</summary>
+/// <summary>Work on one layer: a failure is an error that names the layer and its file, and ends the work on that file only.</summary>
 internal static class LayerWork
 {
-    /// <exception cref="ResizeLoraException">It went wrong in a way that is no fault of this program.</exception>
+    /// <exception cref="ResizeLoraException">It failed for a reason that is not a bug in this program.</exception>
     public static T Run<T>(string path, string layer, Func<T> work)
     {
         try
@@ -15,15 +15,15 @@ internal static class LayerWork
         }
         catch (NonFiniteException exception)
         {
-            throw LayerFault.NonFinite(path, layer, exception.TensorName, exception);
+            throw LayerErrors.NonFinite(path, layer, exception.TensorName, exception);
         }
         catch (OutOfMemoryException exception)
         {
-            throw LayerFault.OutOfMemory(path, layer, exception);
+            throw LayerErrors.OutOfMemory(path, layer, exception);
         }
         catch (ExternalException exception)
         {
-            throw LayerFault.EngineFailed(path, layer, exception);
+            throw LayerErrors.EngineFailed(path, layer, exception);
         }
     }
 }

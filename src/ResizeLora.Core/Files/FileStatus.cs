@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ResizeLora.Files;
 
-/// <summary>What the system knows of a file and .NET does not tell.</summary>
+/// <summary>What the system knows about a file but .NET does not expose.</summary>
 /// <param name="Volume">The disk that the file is on.</param>
 /// <param name="Number">The file's number there. All names of one file have the same: hard links, other cases, other mounts.</param>
 /// <param name="Changed">
@@ -11,14 +11,14 @@ namespace ResizeLora.Files;
 /// </param>
 internal sealed record FileStatus(ulong Volume, UInt128 Number, DateTime Changed)
 {
-    /// <summary>The status of an open file, or null where the system does not tell.</summary>
+    /// <summary>The status of an open file, or null where the system does not say.</summary>
     public static FileStatus? Of(SafeFileHandle handle) =>
         OperatingSystem.IsWindows() ? WindowsFiles.Status(handle)
         : OperatingSystem.IsMacOS() ? MacFiles.Status(handle)
         : OperatingSystem.IsLinux() ? LinuxFiles.Status(handle)
         : null;
 
-    /// <summary>The status of what a path leads to, or null where there is nothing or the system does not tell.</summary>
+    /// <summary>The status of what a path leads to, or null where there is nothing or the system does not say.</summary>
     public static FileStatus? Of(string path)
     {
         if (OperatingSystem.IsLinux())

@@ -42,7 +42,7 @@ internal static class LeftOvers
         }
     }
 
-    /// <summary>Whether somebody, maybe this process, holds a file open.</summary>
+    /// <summary>Whether any process, maybe this one, has a file open.</summary>
     public static bool IsLocked(string path)
     {
         using SafeFileHandle? handle = TryOpenAlone(path, FileOptions.None);

@@ -60,7 +60,7 @@ internal static partial class LinuxFiles
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Renameat2(int leftFolder, string left, int rightFolder, string right, uint flags);
 
-    /// <summary>What is used of struct statx.</summary>
+    /// <summary>The fields of struct statx that are used.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatxResult
     {

@@ -41,7 +41,7 @@ internal static partial class MacFiles
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Renamex(string left, string right, uint flags);
 
-    /// <summary>What is used of struct stat.</summary>
+    /// <summary>The fields of struct stat that are used.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 144)]
     private struct Stat
     {

@@ -7,7 +7,7 @@ internal static class RealPath
     private const int MostLinks = 40;
 
     /// <summary>
-    /// How paths are compared. A match that is none costs an error message; a difference that is none could cost a
+    /// How paths are compared. A false match costs an error message; a false difference could cost a
     /// file, so only where case always matters it does here.
     /// </summary>
     public static StringComparer Comparer { get; } =

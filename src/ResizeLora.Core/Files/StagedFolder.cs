@@ -2,11 +2,11 @@ namespace ResizeLora.Files;
 
 /// <summary>
 /// A folder in the making, as <see cref="TemporaryFile"/> is a file in the making. It appears under its name with all that
-/// was put into it. Its sign of life is a temporary file beside it, for a folder can't be locked.
+/// was put into it. Its sign of life is a temporary file next to it, for a folder can't be locked.
 /// </summary>
 internal sealed class StagedFolder : IDisposable
 {
-    /// <summary>How a folder in the making ends; before that it is called as its sign of life.</summary>
+    /// <summary>The extension of an unfinished folder; the rest of its name is that of its sign of life.</summary>
     public const string Extension = ".resizelora.folder";
 
     /// <summary>How a folder ends that is just being replaced, where the system can't exchange two folders.</summary>

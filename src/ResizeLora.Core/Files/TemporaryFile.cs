@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace ResizeLora.Files;
 
 /// <summary>
-/// A file in the making. Until it is whole it has a name that nobody looks for, and it is locked for as long as its maker
-/// lives: so <see cref="LeftOvers"/> can tell what a killed run left from what another run is just writing.
+/// A file in the making. Until it is complete it has a temporary name, and it is locked for as long as its maker
+/// lives: so <see cref="LeftOvers"/> can tell what a killed run left from what another run is still writing.
 /// </summary>
 internal sealed class TemporaryFile : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class TemporaryFile : IDisposable
 
     public SafeFileHandle Handle { get; }
 
-    /// <summary>What tells its name from others'; never used twice.</summary>
+    /// <summary>What makes its name unique; never used twice.</summary>
     public string Mark => Path.GetFileName(_path)[1..^Extension.Length];
 
     /// <summary>Makes a file of a length in a folder, and first removes there what killed runs left.</summary>
@@ -106,7 +106,7 @@ internal sealed class TemporaryFile : IDisposable
     }
 
     /// <summary>
-    /// Moves to a name that nobody has. On Unix File.Move looks first and then renames, so of two writers both may find
+    /// Moves to an unused name. On Unix File.Move looks first and then renames, so of two writers both may find
     /// the name free, and the second replaces the work of the first; a hard link is given to one of them only.
     /// </summary>
     private bool TryMoveToNew(string path)

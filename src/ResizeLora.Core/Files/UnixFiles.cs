@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ResizeLora.Files;
 
-/// <summary>What all Unixes share.</summary>
+/// <summary>What all Unix systems have in common.</summary>
 internal static partial class UnixFiles
 {
     /// <summary>The error number of a name that is taken.</summary>

@@ -24,7 +24,7 @@ internal static partial class WindowsFiles
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool Query(SafeFileHandle handle, int kind, out Id result, int size);
 
-    /// <summary>What is used of FILE_BASIC_INFO.</summary>
+    /// <summary>The fields of FILE_BASIC_INFO that are used.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 40)]
     private struct Basic
     {

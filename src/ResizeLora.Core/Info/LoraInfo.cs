@@ -2,7 +2,7 @@ using ResizeLora.Info;
 
 namespace ResizeLora;
 
-/// <summary>What the header of a LoRA file tells of it. Texts are as the file has them.</summary>
+/// <summary>What the header of a LoRA file says about it. Texts are unchanged from the file.</summary>
 public sealed record LoraInfo
 {
     internal LoraInfo(string path, TrainingMetadata training, ResizeOrigin origin)
@@ -39,7 +39,7 @@ public sealed record LoraInfo
     /// <summary>The layers by component and by what they do.</summary>
     public required IReadOnlyList<LoraLayerGroup> Layers { get; init; }
 
-    /// <summary>The lowest rank of a layer; 0 where there is none.</summary>
+    /// <summary>The lowest rank of a layer; 0 if there is none.</summary>
     public required int MinimumRank { get; init; }
 
     /// <summary>The rank that half of the layers don't exceed.</summary>
@@ -48,13 +48,13 @@ public sealed record LoraInfo
     /// <summary>The highest rank of a layer.</summary>
     public required int MaximumRank { get; init; }
 
-    /// <summary>Alpha as far as the header tells it; where layers have it in tensors of their own, these words say so.</summary>
+    /// <summary>Alpha, if the header gives it; otherwise a note on where it is.</summary>
     public required string Alpha { get; init; }
 
     /// <summary>The types of the numbers in its layers, the most frequent first.</summary>
     public required string DType { get; init; }
 
-    /// <summary>What it is called.</summary>
+    /// <summary>Its name.</summary>
     public string? Title => Training.Title;
 
     /// <summary>Who made it.</summary>
@@ -63,13 +63,13 @@ public sealed record LoraInfo
     /// <summary>When it was made, in local time.</summary>
     public DateTime? Date => Training.Date;
 
-    /// <summary>What its author says of it.</summary>
+    /// <summary>Its author's description.</summary>
     public string? Description => Training.Description;
 
-    /// <summary>The model that it was trained on, as its trainer called it.</summary>
+    /// <summary>The model that it was trained on, as its trainer named it.</summary>
     public string? BaseModel => Training.BaseModel;
 
-    /// <summary>The architecture of that model, as its trainer called it.</summary>
+    /// <summary>The architecture of that model, as its trainer named it.</summary>
     public string? Architecture => Training.Architecture;
 
     /// <summary>Words that call for it in a prompt.</summary>
@@ -96,13 +96,13 @@ public sealed record LoraInfo
     /// <summary>Where that recipe cut.</summary>
     public double? ResizeThreshold => Origin.Threshold;
 
-    /// <summary>The number format that was asked for.</summary>
+    /// <summary>The requested number format.</summary>
     public string? ResizePrecision => Origin.Precision;
 
     /// <summary>The name of the file that it was made from.</summary>
     public string? ResizedFrom => Origin.Source;
 
-    /// <summary>What can't be resized, and why.</summary>
+    /// <summary>The layers that can't be resized, and why.</summary>
     public required IReadOnlyList<LoraProblem> Problems { get; init; }
 
     /// <summary>Tensors that belong to no layer, such as biases, norms and embeddings.</summary>

@@ -1,25 +1,29 @@
 using System.Globalization;
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Adapters.Peft;
+using ResizeLora.Checkpoints;
+using ResizeLora.Checkpoints.Families;
 using ResizeLora.Decomposition;
+using ResizeLora.Output;
 using ResizeLora.Pairing;
-using ResizeLora.Peft;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Info;
 
-/// <summary>Tells what a LoRA file is by its header alone.</summary>
+/// <summary>Describes a LoRA file by its header alone.</summary>
 internal static class LoraInspector
 {
     private const string PeftName = AdapterLocation.ConfigurationName;
 
     /// <summary>Reads the header of an adapter, and PEFT's configuration where there is one.</summary>
-    /// <exception cref="ResizeLoraException">It can't be read, or holds no layers of an adapter.</exception>
+    /// <exception cref="ResizeLoraException">It can't be read, or contains no adapter layers.</exception>
     public static LoraInfo Read(string path)
     {
         using var source = AdapterSource.Open(path);
         var contents = AdapterContents.Read(source);
         if (contents.Layers.Count + contents.Unsupported.Count == 0)
-            throw OtherModel.Describe(source.Header) is { } kind ? LayerFault.OtherModel(source.Path, kind) : LayerFault.NoLayers(source.Path, PairingFault.UnknownPairs(contents.Others));
+            throw OtherModel.Describe(source.Header) is { } kind ? LayerErrors.OtherModel(source.Path, kind) : LayerErrors.NoLayers(source.Path, AdapterErrors.UnknownPairs(contents.Others));
 
         IReadOnlyList<AdapterLayer> layers = contents.Layers;
         int[] ranks = [.. layers.Select(layer => (int)layer.Rank).Order()];
@@ -45,7 +49,7 @@ internal static class LoraInspector
         };
     }
 
-    /// <summary>Where names and sizes leave the family open, what the trainer has written may tell it.</summary>
+    /// <summary>Where names and sizes leave the family open, the trainer's metadata may settle it.</summary>
     private static IReadOnlyList<string> WithHint(IReadOnlyList<string> families, string? architecture) =>
         families.Count != 1 && architecture is not null && ModelFamily.OfArchitecture(architecture) is { } hint && (families.Count == 0 || families.Contains(hint.Name))
             ? [hint.Name]
@@ -63,10 +67,10 @@ internal static class LoraInspector
             yield return new LoraProblem(group.Key, group.Count(), group.First().Name);
 
         if (UnknownPairs.Find(contents.Others) is [(TensorInfo up, _), ..] unknown)
-            yield return new LoraProblem("pair of tensors that could be the factors of a layer, but with unknown names", unknown.Count, up.Name);
+            yield return new LoraProblem("pair of tensors that could be the factors of a layer, but their names are unknown", unknown.Count, up.Name);
     }
 
-    /// <summary>What the header says of alpha; the numbers in tensors are not read.</summary>
+    /// <summary>What the header says about alpha; the numbers in tensors are not read.</summary>
     private static string AlphaOf(IReadOnlyList<AdapterLayer> layers, AdapterSource source)
     {
         double[] told = [.. layers.Select(layer => layer.Configured?.Alpha).OfType<double>().Distinct().Order()];
@@ -75,12 +79,12 @@ internal static class LoraInspector
 
         return layers.Any(layer => layer.Alpha is not null)
             ? source.Header.FindMetadata("ss_network_alpha") ?? "in a tensor of each layer"
-            : source.Location.LostConfiguration is null ? "the rank, as none is stored" : $"unknown, as {PeftName} is missing; taken as the rank";
+            : source.Location.LostConfiguration is null ? "the rank, as none is stored" : $"unknown, as {PeftName} is missing; the rank is used";
     }
 
     private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Distinct texts, the most frequent first; null where there is none.</summary>
+    /// <summary>Distinct texts, the most frequent first; null if there is none.</summary>
     private static string? ByFrequency(IEnumerable<string> texts) =>
         string.Join(", ", texts.GroupBy(text => text, StringComparer.Ordinal).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Select(group => group.Key)) is { Length: > 0 } joined ? joined : null;
 }

@@ -1,13 +1,13 @@
 using System.Text.Json;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Info;
 
-/// <summary>How a resized LoRA says that it was made; what is missing or has been edited to nonsense is null.</summary>
+/// <summary>How a resized LoRA was made, by its metadata; missing or invalid values are null.</summary>
 /// <param name="Recipe">What chose.</param>
 /// <param name="Threshold">Where it cut.</param>
-/// <param name="Precision">The number format that was asked for.</param>
+/// <param name="Precision">The requested number format.</param>
 /// <param name="Source">The name of the file that it was made from.</param>
 internal sealed record ResizeOrigin(string? Recipe, double? Threshold, string? Precision, string? Source)
 {
@@ -15,10 +15,10 @@ internal sealed record ResizeOrigin(string? Recipe, double? Threshold, string? P
     {
         IReadOnlyDictionary<string, string>? record = OutputMetadata.Recorded(header);
         return new ResizeOrigin(
-            Read<string>("recipe"),
-            Read<double?>("threshold"),
-            Read<string>("precision"),
-            Read<string>("source"));
+            Read<string>(OutputRecord.RecipeKey),
+            Read<double?>(OutputRecord.ThresholdKey),
+            Read<string>(OutputRecord.PrecisionKey),
+            Read<string>(OutputRecord.SourceKey));
 
         T? Read<T>(string name)
         {

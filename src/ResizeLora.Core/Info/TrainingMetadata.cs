@@ -1,19 +1,19 @@
 using System.Globalization;
 using System.Text.Json;
-using ResizeLora.Peft;
+using ResizeLora.Adapters.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Info;
 
 /// <summary>
-/// What trainers write into the metadata: kohya's ss_ keys, the modelspec of Stability, PEFT's configuration, and what others
+/// The metadata that trainers write: kohya's ss_ keys, the modelspec of Stability, PEFT's configuration, and what others
 /// have made of them. Nothing of it need be there, or true.
 /// </summary>
 internal sealed class TrainingMetadata
 {
     private const int MostTags = 20;
 
-    /// <summary>What tells how a LoRA was trained, and under which keys.</summary>
+    /// <summary>How a LoRA was trained, and the metadata keys that say so.</summary>
     private static readonly (string Name, string Key)[] SettingKeys =
     [
         ("NetworkModule", "ss_network_module"),
@@ -40,7 +40,7 @@ internal sealed class TrainingMetadata
     private readonly SafetensorsHeader _header;
 
     /// <param name="header">The header.</param>
-    /// <param name="configuration">PEFT's configuration, in the header or beside the file.</param>
+    /// <param name="configuration">PEFT's configuration, in the header or next to the file.</param>
     public TrainingMetadata(SafetensorsHeader header, PeftConfiguration configuration)
     {
         _header = header;

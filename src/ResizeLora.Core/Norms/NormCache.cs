@@ -1,14 +1,17 @@
 using System.Text.Json;
-using ResizeLora.Decomposition;
+using ResizeLora.Common;
+using ResizeLora.Engine;
+using ResizeLora.Files;
+using ResizeLora.Safetensors;
 
 namespace ResizeLora.Norms;
 
 /// <summary>
 /// Norms of base layers on disk: one readable JSON file per checkpoint, named by the checkpoint's content.
 /// Several processes may use it at once: files are replaced as a whole, under a lock, and merged with what others wrote.
-/// What can't be read is no error: it is reported, and computed anew.
+/// What can't be read is not an error: it is reported, and computed again.
 /// </summary>
-internal sealed class NormCache(string folder, Action<string> warn, CancellationToken cancellation = default)
+internal sealed class NormCache(string folder, IReporter reporter, CancellationToken cancellation = default)
 {
     private const int Format = 1;
 
@@ -20,7 +23,7 @@ internal sealed class NormCache(string folder, Action<string> warn, Cancellation
     public string Folder { get; } = folder;
 
     /// <summary>All norms that are known of a checkpoint.</summary>
-    public IReadOnlyDictionary<string, MatrixNorms> Load(string sha256) => Read(FileOf(sha256), sha256, warn)?.Norms ?? [];
+    public IReadOnlyDictionary<string, MatrixNorms> Load(string sha256) => Read(FileOf(sha256), sha256, reporter)?.Norms ?? [];
 
     /// <summary>Adds norms to what is known of a checkpoint.</summary>
     public void Save(string sha256, string checkpointName, IReadOnlyDictionary<string, MatrixNorms> norms)
@@ -28,10 +31,11 @@ internal sealed class NormCache(string folder, Action<string> warn, Cancellation
         if (norms.Count == 0)
             return;
 
-        CacheFiles.Update(FileOf(sha256), warn, cancellation, () =>
+        CacheFiles.Update(FileOf(sha256), reporter, cancellation, () =>
         {
             var merged = new SortedDictionary<string, MatrixNorms>(StringComparer.Ordinal);
-            foreach ((string layer, MatrixNorms value) in Read(FileOf(sha256), sha256, Ignore)?.Norms ?? [])
+            // Problems with the file were reported when it was first read.
+            foreach ((string layer, MatrixNorms value) in Read(FileOf(sha256), sha256, reporter: null)?.Norms ?? [])
                 merged[layer] = value;
             foreach ((string layer, MatrixNorms value) in norms)
                 merged[layer] = value;
@@ -39,7 +43,7 @@ internal sealed class NormCache(string folder, Action<string> warn, Cancellation
         });
     }
 
-    /// <summary>What is cached, per checkpoint.</summary>
+    /// <summary>The cached norms, per checkpoint.</summary>
     public IReadOnlyList<NormCacheEntry> Entries()
     {
         if (!Directory.Exists(Folder))
@@ -49,7 +53,7 @@ internal sealed class NormCache(string folder, Action<string> warn, Cancellation
         foreach (string path in Directory.EnumerateFiles(Folder, "*.json").Order(StringComparer.Ordinal))
         {
             string sha256 = Path.GetFileNameWithoutExtension(path);
-            if (FileIdentity.IsHash(sha256) && Read(path, sha256, warn) is { } document)
+            if (FileIdentity.IsHash(sha256) && Read(path, sha256, reporter) is { } document)
                 entries.Add(new NormCacheEntry(sha256, document.Name, document.Norms.Count, File.GetLastWriteTime(path), path));
         }
 
@@ -58,18 +62,13 @@ internal sealed class NormCache(string folder, Action<string> warn, Cancellation
 
     /// <summary>Forgets the norms of one checkpoint.</summary>
     /// <returns>Whether they are forgotten; if not, a warning says why.</returns>
-    public bool Remove(string sha256) => CacheFiles.Delete(FileOf(sha256), warn, cancellation);
+    public bool Remove(string sha256) => CacheFiles.Delete(FileOf(sha256), reporter, cancellation);
 
     private string FileOf(string sha256) => Path.Combine(Folder, $"{sha256}.json");
 
-    /// <summary>What is wrong with a file was said when it was first read.</summary>
-    private static void Ignore(string message)
+    private static Document? Read(string path, string sha256, IReporter? reporter)
     {
-    }
-
-    private static Document? Read(string path, string sha256, Action<string> warn)
-    {
-        if (CacheFiles.TryRead(path, warn) is not { } bytes)
+        if (CacheFiles.TryRead(path, reporter) is not { } bytes)
             return null;
 
         try
@@ -83,11 +82,11 @@ internal sealed class NormCache(string folder, Action<string> warn, Cancellation
                 return document;
             }
 
-            warn($"The norm cache '{path}' holds something else than was expected; it is ignored and will be rebuilt.");
+            reporter?.Warning($"The norm cache '{path}' has unexpected contents; it is ignored and will be rebuilt.");
         }
         catch (JsonException exception)
         {
-            warn($"The norm cache '{path}' can't be read ({exception.Message}); it is ignored and will be rebuilt.");
+            reporter?.Warning($"The norm cache '{path}' can't be read ({exception.Message}); it is ignored and will be rebuilt.");
         }
 
         return null;

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
 using ResizeLora.Checkpoints;
 
 namespace ResizeLora.Pairing;
 
 /// <summary>
-/// What each layer of an adapter file modifies. Some things only the whole file tells: in which order it counts layers that it
+/// What each layer of an adapter file modifies. Some things only the whole file shows: in which order it counts layers that it
 /// names by position, and whether a layer of another size is an exception or the checkpoint the wrong one. So the pairs
 /// are always made of all layers, whichever of them are worked on.
 /// </summary>
@@ -46,7 +48,7 @@ internal sealed partial class AdapterPairs
     public IReadOnlyList<string> Orders => _orders;
 
     /// <summary>What a layer modifies.</summary>
-    /// <exception cref="ResizeLoraException">The base weight can't be read; or the layer is named by its position, and sizes don't tell in which order.</exception>
+    /// <exception cref="ResizeLoraException">The base weight can't be read; or the layer is named by its position, and sizes don't show in which order.</exception>
     public LayerPair Of(AdapterLayer layer) => _errors.TryGetValue(layer.Name, out ResizeLoraException? error) ? throw error : _pairs[layer.Name];
 
     private void PairByName(List<(LayerKey Key, AdapterLayer Layer)> layers)
@@ -59,7 +61,7 @@ internal sealed partial class AdapterPairs
             if (UnreadableOf(candidates.Select(candidate => candidate.Layer)) is { } weight)
             {
                 unreadable.Add((layer, weight));
-                _pairs[layer.Name] = new LayerPair(null, candidates[0].Component) { Problem = CheckpointFault.Why(weight) };
+                _pairs[layer.Name] = new LayerPair(null, candidates[0].Component) { Problem = CheckpointErrors.Why(weight) };
                 continue;
             }
 
@@ -68,8 +70,8 @@ internal sealed partial class AdapterPairs
             {
                 ([], _) => new LayerPair(null, key.Component),
                 (_, [var only]) => new LayerPair(only.Layer, only.Component),
-                (_, []) => new LayerPair(null, candidates[0].Component) { Problem = PairingFault.OtherSize(layer, candidates[0].Layer) },
-                _ => new LayerPair(null, key.Component) { Problem = PairingFault.SeveralLayers([.. fitting.Select(candidate => candidate.Layer)]) },
+                (_, []) => new LayerPair(null, candidates[0].Component) { Problem = PairingErrors.OtherSize(layer, candidates[0].Layer) },
+                _ => new LayerPair(null, key.Component) { Problem = PairingErrors.SeveralLayers([.. fitting.Select(candidate => candidate.Layer)]) },
             };
             if (candidates.Length > 0)
                 found.Add(new FoundLayer($"{key.Component} {Numbers().Replace(key.FlatPath, "#")}", layer, candidates[0].Layer, fitting.Length > 0));
@@ -77,10 +79,10 @@ internal sealed partial class AdapterPairs
 
         // A few are as if they had no partner; of a checkpoint that can't be read, nothing would be left to compare with.
         if (unreadable.Count >= found.Count)
-            unreadable.ForEach(item => _errors[item.Layer.Name] = CheckpointFault.Unreadable(_checkpoint.Path, item.Weight));
+            unreadable.ForEach(item => _errors[item.Layer.Name] = CheckpointErrors.Unreadable(_checkpoint.Path, item.Weight));
 
         if (FirstWrong(found) is { } first)
-            throw PairingFault.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, found.Count(layer => !layer.Fits), found.Count);
+            throw PairingErrors.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, found.Count(layer => !layer.Fits), found.Count);
     }
 
     /// <summary>A layer whose size shows that all of them are another model's; null where those that don't fit are exceptions.</summary>
@@ -95,7 +97,7 @@ internal sealed partial class AdapterPairs
         return wrong.FirstOrDefault();
     }
 
-    /// <summary>What a name may stand for, and where. PEFT saves a text encoder without saying which one: its size may tell.</summary>
+    /// <summary>What a name could mean, and where. PEFT saves a text encoder without saying which one: its size may show it.</summary>
     private IEnumerable<(AdapterComponent Component, BaseLayer Layer)> Candidates(LayerKey key, string name)
     {
         AdapterComponent[] components = key.Component == AdapterComponent.Unknown ? Enum.GetValues<AdapterComponent>() : [key.Component];
@@ -115,7 +117,7 @@ internal sealed partial class AdapterPairs
         if (fitting.Length == 0)
             fitting = [.. orders.Where(order => FitsButForExceptions(order, layers))];
         if (orders.Count > 0 && fitting.Length == 0)
-            throw PairingFault.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint.Path, orders);
+            throw PairingErrors.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint.Path, orders);
 
         if (fitting is [LayerOrder found])
             _orders.Add(found.Name);
@@ -123,10 +125,10 @@ internal sealed partial class AdapterPairs
         {
             (LayerOrder Order, BaseLayer BaseLayer)[] meanings = [.. fitting.Select(order => (order, order.At(position)!)).DistinctBy(meaning => meaning.Item2)];
             _pairs[layer.Name] = meanings is [(_, var only)] && !only.Fits(layer)
-                ? new LayerPair(null, component) { Problem = PairingFault.OtherSize(layer, only) }
+                ? new LayerPair(null, component) { Problem = PairingErrors.OtherSize(layer, only) }
                 : new LayerPair(meanings.Length > 0 ? meanings[0].BaseLayer : null, component);
             if (meanings.Length > 1)
-                _errors[layer.Name] = PairingFault.SeveralOrders(_path, layer.Name, _checkpoint.Path, meanings);
+                _errors[layer.Name] = PairingErrors.SeveralOrders(_path, layer.Name, _checkpoint.Path, meanings);
         }
     }
 
@@ -146,7 +148,7 @@ internal sealed partial class AdapterPairs
         return found.Length == layers.Count && found.Count(layer => !layer.Fits) * FewestPerException <= found.Length && FirstWrong(found) is null;
     }
 
-    /// <summary>Of what a layer may modify, the weight of which nobody knows the numbers, and often not the size.</summary>
+    /// <summary>Of the weights that a layer may modify, the first that can't be read; its size is often unknown too.</summary>
     private static StoredWeight? UnreadableOf(IEnumerable<BaseLayer> candidates) => candidates.Select(candidate => candidate.Unreadable).OfType<StoredWeight>().FirstOrDefault();
 
     private bool IsUnreadable(AdapterLayer layer, IEnumerable<BaseLayer> candidates)
@@ -154,7 +156,7 @@ internal sealed partial class AdapterPairs
         if (UnreadableOf(candidates) is not { } weight)
             return false;
 
-        _errors[layer.Name] = CheckpointFault.Unreadable(_checkpoint.Path, weight);
+        _errors[layer.Name] = CheckpointErrors.Unreadable(_checkpoint.Path, weight);
         return true;
     }
 
@@ -169,7 +171,7 @@ internal sealed partial class AdapterPairs
     private static partial Regex Numbers();
 
     /// <summary>A layer that the checkpoint has by name.</summary>
-    /// <param name="Kind">Its name without numbers: what the same layer of all blocks is called.</param>
+    /// <param name="Kind">Its name without numbers, the same in all blocks.</param>
     /// <param name="Layer">The layer of the adapter.</param>
     /// <param name="BaseLayer">The layer of the checkpoint.</param>
     /// <param name="Fits">Whether their sizes agree.</param>
@@ -178,7 +180,7 @@ internal sealed partial class AdapterPairs
 
 /// <summary>A layer of an adapter and what it modifies.</summary>
 /// <param name="BaseLayer">The layer of the checkpoint; null if there is none that it can be.</param>
-/// <param name="Component">The part of the model, as the name or, where that is silent, the pair tells.</param>
+/// <param name="Component">The part of the model, by the name or, if that does not say, by the pair.</param>
 internal sealed record LayerPair(BaseLayer? BaseLayer, AdapterComponent Component)
 {
     /// <summary>Why it has no partner although its name is known; null otherwise.</summary>

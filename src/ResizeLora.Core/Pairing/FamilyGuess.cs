@@ -1,7 +1,11 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Checkpoints.Families;
+
 namespace ResizeLora.Pairing;
 
 /// <summary>
-/// Which families of models an adapter may be for, by its names and the sizes of its layers alone. A checkpoint tells for
+/// Which families of models an adapter may be for, by its names and the sizes of its layers alone. A checkpoint settles it for
 /// certain; names may be those of several families.
 /// </summary>
 internal static class FamilyGuess
@@ -65,7 +69,7 @@ internal static class FamilyGuess
         return sized.Length > 0 && widths.Length > 0 && !sized.Any(mark => widths.Contains(mark.Columns!.Value));
     }
 
-    /// <summary>What a layer is called in its block, whichever block that is.</summary>
+    /// <summary>A layer's name within its block.</summary>
     private static string InBlock(string path) => path[(path.LastIndexOf(PartNames.Position, StringComparison.Ordinal) + 1)..];
 
     private static IEnumerable<(string Path, long? Columns)> MarksOf(ModelPart part) =>

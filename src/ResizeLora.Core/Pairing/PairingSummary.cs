@@ -1,3 +1,7 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Checkpoints;
+
 namespace ResizeLora.Pairing;
 
 /// <summary>What was recognised of an adapter file and a checkpoint, in words.</summary>
@@ -20,7 +24,7 @@ internal static class PairingSummary
         return $"'{adapterPath}': names in the style of {string.Join(" and ", styles)}, model family {checkpoint.Family}, paired layers: {string.Join(", ", components)}{orders}.";
     }
 
-    /// <summary>Layers that were not paired, by the part of the model that they belong to; where the checkpoint lacks that, it is said instead of their names.</summary>
+    /// <summary>Layers that were not paired, by the part of the model that they belong to; if the checkpoint lacks that part, this is said instead of their names.</summary>
     public static string UnpairedByComponent(BaseCheckpointIndex? checkpoint, IReadOnlyList<(AdapterComponent Component, string Name, string? Problem)> layers) => string.Join("; ", layers
         .GroupBy(layer => layer.Component)
         .OrderBy(component => component.Key)
@@ -28,15 +32,15 @@ internal static class PairingSummary
             ? $"the checkpoint has no {lacking} (such as {DisplayText.Of(component.First().Name)})"
             : Unpaired(checkpoint, [.. component.Select(layer => (layer.Name, layer.Problem))]))}"));
 
-    /// <summary>Names some layers that were not paired, and after each why, or what is called almost the same.</summary>
+    /// <summary>Names some layers that were not paired, and for each the reason, or similar names.</summary>
     public static string Unpaired(BaseCheckpointIndex? checkpoint, params IReadOnlyList<(string Name, string? Problem)> layers)
     {
-        // A name that is known is the rarer case, and tells more.
+        // A known name is rarer and more informative.
         IEnumerable<string> named = layers.OrderBy(layer => layer.Problem is null).Take(MostNamed).Select(layer => Unpaired(checkpoint, layer.Name, layer.Problem));
         return string.Join(", ", named) + (layers.Count > MostNamed ? ", …" : string.Empty);
     }
 
-    /// <summary>What of a component a checkpoint does not have at all, in words; null if it has some of it.</summary>
+    /// <summary>The component that a checkpoint lacks, in words; null if it has any of it.</summary>
     private static string? Lacking(BaseCheckpointIndex? checkpoint, AdapterComponent component)
     {
         if (checkpoint is null || component == AdapterComponent.Unknown || checkpoint.Names.Any(name => name.Component == component))

@@ -1,70 +1,77 @@
-using ResizeLora.Pairing;
+using ResizeLora.Checkpoints;
+using ResizeLora.Common;
+using ResizeLora.Decomposition;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>The work on one file whose layers came through the pipeline.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Checkpoint">What its layers are compared with, if with anything.</param>
-/// <param name="IsCheckpointNamed">Whether the user names it in this call, or the layers remember it.</param>
-/// <param name="Items">Each recipe with the layers that it is attached to.</param>
-internal sealed record LayerTask(string Path, CheckpointFiles? Checkpoint, bool IsCheckpointNamed, IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> Items);
-
-/// <summary>The layers of one call, and copies of layers, which are restored when all have come.</summary>
-internal sealed class LayerInputs(JobSettings settings, CheckpointFiles? checkpoint, LayerRestorer restorer, IPipelineObserver observer)
+/// <summary>The layers of one call, and copies of layers: which of them are wanted and can be used, and what is to be done with them.</summary>
+internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkpoint, IReporter reporter)
 {
-    private readonly List<DecomposedLayer> _layers = [];
-    private readonly List<LayerReference> _copies = [];
+    private readonly List<LayerReference> _layers = [];
 
     /// <summary>Takes a layer.</summary>
-    public void Add(DecomposedLayer layer) => _layers.Add(layer);
+    public void Add(LayerReference layer) => _layers.Add(layer);
 
-    /// <summary>Takes a copy of a layer.</summary>
-    public void Add(LayerReference copy) => _copies.Add(copy);
-
-    /// <summary>Those of some copies that are wanted; one that does not tell its name is, until it is refused for that.</summary>
-    public static IEnumerable<LayerReference> Wanted(IEnumerable<LayerReference> copies, LayerFilter? filter) => filter is null ? copies : copies
-        .GroupBy(copy => (copy.Path, IsNamed: copy.Name.Length > 0))
-        .SelectMany(file => file.Key.IsNamed ? filter.Wanted([.. file], copy => copy.Name) : [.. file]);
-
-    /// <summary>What is to be done, file by file.</summary>
-    /// <exception cref="ResizeLoraException">A recipe compares with a checkpoint, and there is none.</exception>
-    public IReadOnlyList<LayerTask> Tasks()
+    /// <summary>The requested layers, file by file, without files with an unusable copy; these are reported.</summary>
+    /// <param name="needRecipes">Whether they must say which recipes are attached to them.</param>
+    public IEnumerable<(string Path, IReadOnlyList<LayerReference> Layers)> ByFile(bool needRecipes)
     {
-        LayerFilter? filter = settings.Pipeline.Layers;
-        List<DecomposedLayer> layers = filter is null ? _layers : [.. _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal).SelectMany(file => filter.Wanted([.. file], layer => layer.Name))];
-        LayerReference[] copies = [.. Wanted(_copies, filter)];
-        if ((_layers.FirstOrDefault()?.Name ?? _copies.FirstOrDefault()?.Name) is { } offered && layers.Count == 0 && copies.Length == 0)
-            observer.Warning($"Nothing was done: none of the layers in the pipeline, such as '{offered}', matches {filter}.");
+        foreach (IGrouping<string, LayerReference> file in _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal))
+        {
+            LayerReference[] layers = Wanted([.. file]);
+            bool areUsable = layers.Length > 0;
+            try
+            {
+                Array.ForEach(layers, layer => layer.EnsureUsable(needRecipes));
+            }
+            catch (ResizeLoraException exception)
+            {
+                reporter.Error(exception);
+                areUsable = false;
+            }
 
-        // They are compared with the checkpoint later, as layers that were kept are.
-        layers = [.. layers, .. restorer.Restore(copies, checkpoint: null, needsRecipes: settings.Recipes is null)];
-        return [.. layers.GroupBy(layer => layer.Path, StringComparer.Ordinal).Select(TaskOf)];
+            if (areUsable)
+                yield return (file.Key, layers);
+        }
+    }
+
+    /// <summary>The tasks that resize them.</summary>
+    /// <exception cref="ResizeLoraException">A recipe compares with a checkpoint, and there is none.</exception>
+    public IReadOnlyList<AdapterTask> Tasks()
+    {
+        if (_layers.Count > 0 && _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal).All(file => Wanted([.. file]).Length == 0))
+            reporter.Warning($"Nothing was done: none of the layers in the pipeline, such as '{_layers[0].Name}', matches {options.Layers}.");
+        return [.. ByFile(needRecipes: options.Recipes is null).Select(file => TaskOf(file.Path, file.Layers))];
     }
 
     /// <summary>Layers are compared with the checkpoint that the user names, or with the one that they remember.</summary>
-    private LayerTask TaskOf(IGrouping<string, DecomposedLayer> file)
+    private AdapterTask TaskOf(string path, IReadOnlyList<LayerReference> layers)
     {
-        List<(DecomposedLayer Layer, ResizeRecipe Recipe)> pairs = [.. file.SelectMany(layer => RecipesOf(layer).Select(recipe => (layer, recipe)))];
+        List<(ResizeRecipe Recipe, LayerReference Layer)> pairs = [.. layers.SelectMany(layer => RecipesOf(layer).Select(recipe => (recipe, layer)))];
         CheckpointFiles? ofFile = checkpoint;
-        foreach ((DecomposedLayer layer, ResizeRecipe recipe) in pairs.Where(pair => pair.Recipe.NeedsCheckpoint || pair.Layer.Source.Layer.NeedsBase))
+        foreach ((ResizeRecipe recipe, LayerReference layer) in pairs.Where(pair => pair.Recipe.NeedsCheckpoint || pair.Layer.Known?.Source.Layer.NeedsBase == true))
         {
-            ofFile ??= layer.Source.Checkpoint is { } known ? CheckpointFiles.Find(known.Paths) : null;
+            ofFile ??= layer.Checkpoint.Count > 0 ? CheckpointFiles.Find(layer.Checkpoint) : null;
             if (ofFile is null && recipe.NeedsCheckpoint)
-                throw PipelineFault.CheckpointNeeded(recipe);
+                throw JobErrors.CheckpointNeeded(recipe);
         }
 
-        // In the order of names, as from a file: where scores are equal, it decides.
-        return new LayerTask(file.Key, ofFile, checkpoint is not null,
-        [
-            .. pairs
-                .GroupBy(pair => pair.Recipe, pair => pair.Layer)
-                .Select(group => (group.Key, (IReadOnlyList<DecomposedLayer>)[.. group.DistinctBy(layer => layer.Name).OrderBy(layer => layer.Name, StringComparer.Ordinal)])),
-        ]);
+        return AdapterTask.OfLayers(path, pairs, ofFile);
     }
 
-    private ResizeRecipe[] RecipesOf(DecomposedLayer layer)
+    /// <summary>The requested layers of a file; one without a name is included, and refused later.</summary>
+    private LayerReference[] Wanted(LayerReference[] layers)
     {
-        ResizeRecipe[] recipes = [.. layer.Recipes.Concat(settings.Recipes ?? []).Distinct()];
+        if (options.Layers is not { } filter)
+            return layers;
+
+        HashSet<LayerReference> wanted = [.. filter.Wanted([.. layers.Where(layer => layer.Name.Length > 0)], layer => layer.Name)];
+        return Array.FindAll(layers, layer => layer.Name.Length == 0 || wanted.Contains(layer));
+    }
+
+    private ResizeRecipe[] RecipesOf(LayerReference layer)
+    {
+        ResizeRecipe[] recipes = [.. (layer.Recipes ?? []).Concat(options.Recipes ?? []).Distinct()];
         return recipes.Length > 0 ? recipes : [ResizeRecipe.Default];
     }
 }

@@ -1,19 +1,20 @@
+using ResizeLora.Adapters;
 using ResizeLora.Files;
-using ResizeLora.Peft;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
-/// <summary>Knows every file that this call reads or has written, so that none of them is ever overwritten.</summary>
-internal sealed class OutputGuard(PipelineSettings settings)
+/// <summary>
+/// What may be written where: no file that this call reads or has written, nothing that exists unless it may be replaced, and only
+/// folders that can be written to.
+/// </summary>
+internal sealed class OutputGuard(ResizeOptions options)
 {
     private readonly HashSet<string> _inputs = new(RealPath.Comparer);
     private readonly List<FileStatus> _inputFiles = [];
     private readonly Dictionary<string, PlannedOutput> _outputs = new(RealPath.Comparer);
-
-    /// <summary>The folders that outputs go to.</summary>
-    public OutputFolders Folders { get; } = new(settings);
+    private readonly HashSet<string> _folders = new(RealPath.Comparer);
 
     /// <summary>Protects what is read: a file, or the folder of an adapter and the files in it.</summary>
     public void AddInput(string path)
@@ -31,16 +32,16 @@ internal sealed class OutputGuard(PipelineSettings settings)
     public bool IsOutput(string path) => _outputs.ContainsKey(path);
 
     /// <summary>Finds outputs of the same name before any work, as far as names are known by then.</summary>
-    public void CheckInAdvance(IEnumerable<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> inputs)
+    public void CheckInAdvance(IEnumerable<AdapterTask> tasks)
     {
         var planned = new Dictionary<string, PlannedOutput>(RealPath.Comparer);
-        foreach ((string path, IReadOnlyList<ResizeRecipe> recipes) in inputs)
+        foreach (AdapterTask task in tasks)
         {
-            foreach (ResizeRecipe recipe in recipes)
+            var input = AdapterLocation.Of(task.Path);
+            foreach ((ResizeRecipe recipe, _) in task.Outputs)
             {
                 // The same size recipe twice ends in the same name, whatever its threshold will be.
-                var input = AdapterLocation.Of(path);
-                string target = Target(input, settings.RecordOf(recipe));
+                string target = options.Output.For(input, options.RecordOf(recipe));
                 var output = new PlannedOutput(input, recipe);
                 if (!planned.TryAdd(target, output))
                     throw planned[target].CollidesWith(output, target);
@@ -48,22 +49,19 @@ internal sealed class OutputGuard(PipelineSettings settings)
         }
     }
 
-    /// <summary>Where an output goes.</summary>
-    public string Target(AdapterLocation input, OutputRecord record) => settings.Output.Of(input, OutputName.Words(record));
-
-    /// <summary>Where an output goes, if that is known before the work: a size recipe finds its threshold only by working.</summary>
+    /// <summary>Where an output is written, if that is known before the work: a size recipe finds its threshold only by working.</summary>
     public string? TargetInAdvance(AdapterLocation input, OutputRecord record) =>
-        double.IsNaN(record.Threshold) && settings.Output.NamesRecipe ? null : Target(input, record);
+        double.IsNaN(record.Threshold) && options.Output.NamesRecipe ? null : options.Output.For(input, record);
 
     /// <summary>Checks that a name is free for an output.</summary>
     /// <param name="target">The output's path.</param>
     /// <param name="input">Where the input is.</param>
-    /// <param name="record">How the output is made; asked for where an existing one is compared with it.</param>
+    /// <param name="record">How the output is made; evaluated only to compare it with an existing one.</param>
     /// <exception cref="ResizeLoraException">The name is an input's, was taken in this call, or exists and must not be replaced.</exception>
     public void Check(string target, AdapterLocation input, Func<OutputRecord> record)
     {
         if (IsInput(target))
-            throw WritingFault.WouldOverwriteInput(target);
+            throw OutputErrors.WouldOverwriteInput(target);
 
         if (_outputs.TryGetValue(target, out PlannedOutput? earlier))
             throw earlier.CollidesWith(new PlannedOutput(input, record().Recipe), target);
@@ -72,7 +70,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
         if (!System.IO.Path.Exists(target) && new FileInfo(target).LinkTarget is null)
             return;
 
-        if (!settings.Overwrite)
+        if (!options.Overwrite)
             throw Exists(target, input, record);
 
         CheckFile(target, input, record);
@@ -87,16 +85,40 @@ internal sealed class OutputGuard(PipelineSettings settings)
         _outputs[target] = new PlannedOutput(input, record.Recipe);
     }
 
+    /// <summary>Sees to it that files can be made in a folder, before hours of work turn out to be in vain.</summary>
+    /// <returns>False if the user does not want the folder to be created.</returns>
+    /// <exception cref="IOException">They can't.</exception>
+    /// <exception cref="UnauthorizedAccessException">They must not.</exception>
+    public bool PrepareFolder(string folder, IJobHost host)
+    {
+        if (_folders.Contains(folder))
+            return true;
+
+        // With -WhatIf every answer is no, and the user wants to see the remaining steps.
+        bool isWanted = Directory.Exists(folder) || host.MayCreateFolder(folder);
+        if (!isWanted && !options.IsRehearsal)
+            return false;
+
+        if (!options.IsRehearsal)
+        {
+            Directory.CreateDirectory(folder);
+            SafetensorsWriter.TryFolder(folder);
+        }
+
+        _folders.Add(folder);
+        return true;
+    }
+
     private ResizeLoraException Exists(string target, AdapterLocation input, Func<OutputRecord> record)
     {
         if (ReplaceableOutput.WhatElse(target, input.IsFolder) is { } kind)
-            return WritingFault.ForeignFileExists(target, kind);
-        if (!settings.SkipExisting)
-            return SafetensorsFault.OutputExists(target);
+            return OutputErrors.ForeignFileExists(target, kind);
+        if (!options.SkipExisting)
+            return SafetensorsErrors.OutputExists(target);
 
         return ExistingOutputs.Recorded(target) is { } recorded
-            ? WritingFault.OutputDiffers(target, record().DifferencesFrom(recorded))
-            : WritingFault.OutputUnknown(target);
+            ? OutputErrors.OutputDiffers(target, record().DifferencesFrom(recorded))
+            : OutputErrors.OutputUnknown(target);
     }
 
     /// <summary>One file may have several names: hard links, and what differs in nothing that the file system looks at.</summary>
@@ -106,7 +128,7 @@ internal sealed class OutputGuard(PipelineSettings settings)
             return;
 
         if (_inputFiles.Exists(file.IsSameFile))
-            throw WritingFault.WouldOverwriteInput(target);
+            throw OutputErrors.WouldOverwriteInput(target);
 
         foreach ((string path, PlannedOutput earlier) in _outputs)
         {
@@ -119,8 +141,8 @@ internal sealed class OutputGuard(PipelineSettings settings)
     {
         public ResizeLoraException CollidesWith(PlannedOutput other, string target) =>
             Input == other.Input && Recipe.IsEquivalentTo(other.Recipe)
-                ? WritingFault.SameWork(target, ToString(), other.ToString())
-                : WritingFault.SameName(target, ToString(), other.ToString());
+                ? OutputErrors.SameWork(target, ToString(), other.ToString())
+                : OutputErrors.SameName(target, ToString(), other.ToString());
 
         public override string ToString() => $"'{Input.Path}' by '{Recipe}'";
     }

@@ -1,17 +1,18 @@
 using System.Globalization;
-using ResizeLora.Adapters;
+using ResizeLora.Adapters.Types;
+using ResizeLora.Common;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
 /// <summary>
-/// Says at the end of a call which outputs are not what anybody resizes for: those that are no smaller than their inputs, and
-/// those of which little is left. One warning each, however many outputs there are.
+/// Warns at the end of a call about outputs that miss the point of resizing: those no smaller than their inputs, and
+/// those that keep little of the LoRA. One warning each, however many outputs there are.
 /// </summary>
-internal sealed class OutputReview(IPipelineObserver observer)
+internal sealed class OutputReview(IReporter reporter)
 {
-    /// <summary>With less left than this share of the norm, an output has hardly an effect.</summary>
+    /// <summary>An output that keeps less than this share of the norm has hardly any effect.</summary>
     private const double LargestError = 0.9;
 
     private readonly List<Remark> _notSmaller = [];
@@ -30,7 +31,7 @@ internal sealed class OutputReview(IPipelineObserver observer)
     public void Report()
     {
         Report(_notSmaller, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? "did" : "would")} not get smaller");
-        Report(_hollow, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? count == 1 ? "has" : "have" : "would have")} little left of the LoRA");
+        Report(_hollow, (count, isWritten) => $"{Quantity.Of(count, "file")} {(isWritten ? count == 1 ? "keeps" : "keep" : "would keep")} little of the LoRA");
     }
 
     private void Report(List<Remark> remarks, Func<int, bool, string> begin)
@@ -38,15 +39,15 @@ internal sealed class OutputReview(IPipelineObserver observer)
         if (remarks is not [{ Result: { } first }, ..])
             return;
 
-        // Most of them have one reason; it is said once.
+        // Most share one reason; it is given once.
         string reasons = string.Join(" ", remarks.Select(remark => remark.Reason).Distinct(StringComparer.Ordinal).Take(3));
-        observer.Warning($"{begin(remarks.Count, first.IsWritten)}{(remarks.Count == 1 ? ":" : ", such as")} '{first.Path}' ({FileSize.Format(first.SourceSize)} -> {FileSize.Format(first.Size)}): {reasons}");
+        reporter.Warning($"{begin(remarks.Count, first.IsWritten)}{(remarks.Count == 1 ? ":" : ", such as")} '{first.Path}' ({FileSize.Format(first.SourceSize)} -> {FileSize.Format(first.Size)}): {reasons}");
     }
 
     private static string WhyNotSmaller(OutputFile output, ResizeResult result)
     {
         OutputRecord record = output.Plan.Record;
-        SafetensorsDType[] widened = [.. output.Layers.Select(layer => layer.Source.Layer).Where(layer => output.Plan.DTypeOf(layer).BitSize() > layer.DType.BitSize()).Select(layer => layer.DType).Distinct()];
+        SafetensorsDType[] widened = [.. output.Layers.Select(layer => layer.Source.Layer).Where(layer => output.Plan.DTypeOf(layer).Format().Bits > layer.DType.Format().Bits).Select(layer => layer.DType).Distinct()];
         string[] types = [.. output.Layers.Select(layer => layer.Source.Layer.Type).Where(type => type is not LoraType).Select(type => type.Name).Distinct(StringComparer.Ordinal)];
         if (record.RankLimits is { EqualRank: true } or { RankMultiple: not null } or { Rank: not null })
             return $"{record.RankLimits} raises ranks. Choose lower ranks, or {Remedy(result.Recipe)}.";
@@ -63,7 +64,7 @@ internal sealed class OutputReview(IPipelineObserver observer)
     private static string? WhyHollow(OutputFile output, ResizeResult result)
     {
         ResizeRecipe recipe = result.Recipe;
-        bool sizeHasCut = recipe.Size is not null && result.Threshold != (recipe.Threshold ?? double.NegativeInfinity);
+        bool sizeHasCut = recipe.SizeMiB is not null && result.Threshold != (recipe.Threshold ?? double.NegativeInfinity);
         List<string> losses = [];
         if (sizeHasCut && result.LayerCount < result.SourceLayerCount)
             losses.Add($"{result.SourceLayerCount - result.LayerCount} of {Quantity.Of(result.SourceLayerCount, "layer")} {(result.SourceLayerCount - result.LayerCount == 1 ? "is" : "are")} left out, because the size has no room for {(result.SourceLayerCount - result.LayerCount == 1 ? "it" : "them")}");
@@ -73,7 +74,7 @@ internal sealed class OutputReview(IPipelineObserver observer)
     }
 
     /// <summary>How a recipe comes to keep less.</summary>
-    private static string Remedy(ResizeRecipe recipe) => (recipe.Threshold, recipe.Size) switch
+    private static string Remedy(ResizeRecipe recipe) => (recipe.Threshold, recipe.SizeMiB) switch
     {
         (null, _) => "give a smaller size",
         (_, null) => "raise thr or give a size",

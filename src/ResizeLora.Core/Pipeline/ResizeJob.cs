@@ -1,52 +1,49 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Decomposition;
-using ResizeLora.Pairing;
-using ResizeLora.Safetensors;
-using ResizeLora.Writing;
+using ResizeLora.Engine;
+using ResizeLora.Output;
 
 namespace ResizeLora.Pipeline;
 
 /// <summary>
-/// One call of Invoke-LoraResize. Takes files and layers as they come and yields results as they get ready: at once where no
+/// One call of Invoke-LoraResize. Takes files and layers one by one and yields results as they are ready: at once where no
 /// later input can be in the way of an earlier one, else when all inputs are known.
 /// </summary>
 internal sealed class ResizeJob : IDisposable
 {
-    private readonly INumericEngine _engine;
-    private readonly JobSettings _settings;
-    private readonly IPipelineObserver _observer;
+    private readonly ResizeOptions _options;
+    private readonly IJobHost _host;
     private readonly CancellationToken _cancellation;
     private readonly OutputGuard _guard;
-    private readonly OpenCheckpoints _checkpoints;
-    private readonly CheckpointFiles? _checkpointFiles;
+    private readonly Pipelines _pipelines;
+    private readonly CheckpointFiles? _checkpoint;
     private readonly InputFilter _filter;
     private readonly List<string> _files = [];
     private readonly LayerInputs _layers;
     private readonly OutputReview _review;
-    private ResizePipeline? _pipeline;
     private int _begun;
 
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
-    public ResizeJob(INumericEngine engine, JobSettings settings, IPipelineObserver observer, CancellationToken cancellation)
+    public ResizeJob(Lazy<INumericEngine> engine, ResizeOptions options, IJobHost host, CancellationToken cancellation)
     {
-        settings.Pipeline.RankLimits.Check();
-        _engine = engine;
-        _settings = settings;
-        _observer = observer;
+        options.RankLimits.Check();
+        _options = options;
+        _host = host;
         _cancellation = cancellation;
-        _guard = new OutputGuard(settings.Pipeline);
-        _checkpoints = new OpenCheckpoints(settings.Pipeline.CacheFolder, observer, cancellation);
-        _checkpointFiles = settings.Checkpoint is null ? null : CheckpointFiles.Find(settings.Checkpoint);
-        _layers = new LayerInputs(settings, _checkpointFiles, new LayerRestorer(engine, settings.Pipeline.Workers, observer, cancellation), observer);
-        _filter = new InputFilter(_checkpointFiles, settings.IncludeResized, settings.Pipeline.SkipExisting, _guard, observer);
-        _review = new OutputReview(observer);
-        Protect(_checkpointFiles);
+        _guard = new OutputGuard(options);
+        _review = new OutputReview(host);
+        _pipelines = new Pipelines(engine, options, _guard, _review, host, cancellation);
+        _checkpoint = options.Checkpoint is null ? null : CheckpointFiles.Find(options.Checkpoint);
+        _layers = new LayerInputs(options, _checkpoint, host);
+        _filter = new InputFilter(_checkpoint, _guard, options, host);
+        Protect(_checkpoint);
     }
 
     /// <summary>
     /// Two outputs of one name are an error before any work, and with leave to overwrite no input may be the output of
     /// another; so where outputs of different inputs can meet, all inputs come first.
     /// </summary>
-    private bool CollectsFirst => _settings.Pipeline.Overwrite || _settings.Pipeline.Output != OutputPath.Beside;
+    private bool CollectsFirst => _options.Overwrite || _options.Output != OutputPath.Beside;
 
     /// <summary>Takes files.</summary>
     /// <param name="paths">Their full paths.</param>
@@ -58,15 +55,15 @@ internal sealed class ResizeJob : IDisposable
         foreach (string path in paths)
         {
             _cancellation.ThrowIfCancellationRequested();
-            if (_filter.Takes(path))
+            if (_filter.TakesToResize(path))
                 files.Add(path);
         }
 
         if (files.Count == 0)
             yield break;
 
-        if (_checkpointFiles is null && Recipes.FirstOrDefault(recipe => recipe.NeedsCheckpoint) is { } recipe)
-            throw PipelineFault.CheckpointNeeded(recipe);
+        if (_checkpoint is null && Recipes.FirstOrDefault(recipe => recipe.NeedsCheckpoint) is { } recipe)
+            throw JobErrors.CheckpointNeeded(recipe);
 
         _files.AddRange(files);
         if (CollectsFirst)
@@ -76,70 +73,63 @@ internal sealed class ResizeJob : IDisposable
             yield return result;
     }
 
-    /// <summary>Takes a layer; the layers of a file are complete only at the end.</summary>
-    public void Add(DecomposedLayer layer) => _layers.Add(layer);
-
-    /// <summary>Takes a copy of a layer.</summary>
-    public void Add(LayerReference copy) => _layers.Add(copy);
+    /// <summary>Takes a layer, or a copy of one; the layers of a file are complete only at the end.</summary>
+    public void Add(LayerReference layer) => _layers.Add(layer);
 
     /// <summary>Does what is left when all inputs are known.</summary>
     /// <exception cref="ResizeLoraException">The whole call is at fault.</exception>
     public IEnumerable<ResizeResult> Finish()
     {
-        foreach (ResizeResult result in ResizeFiles(_files.Count).Concat(ResizeLayers()))
+        foreach (ResizeResult result in ResizeFiles(_files.Count))
+            yield return result;
+        foreach (ResizeResult result in ResizeLayers())
             yield return result;
 
         _filter.Report();
         _review.Report();
     }
 
-    /// <summary>Releases the checkpoints, and saves what was computed of them.</summary>
-    public void Dispose() => _checkpoints.Dispose();
+    /// <summary>Releases the checkpoints.</summary>
+    public void Dispose() => _pipelines.Dispose();
 
     /// <summary>The recipes for files.</summary>
-    private IReadOnlyList<ResizeRecipe> Recipes => [.. (_settings.Recipes ?? [ResizeRecipe.Default]).Distinct()];
+    private IReadOnlyList<ResizeRecipe> Recipes => [.. (_options.Recipes ?? [ResizeRecipe.Default]).Distinct()];
 
     /// <summary>Resizes the files that have been taken, and lets go of them.</summary>
     private IEnumerable<ResizeResult> ResizeFiles(int? count)
     {
-        if (_files.Count == 0)
-            yield break;
-
-        string[] files = [.. _files];
+        AdapterTask[] tasks = [.. _files.Select(path => AdapterTask.OfFile(path, Recipes, _checkpoint))];
         _files.Clear();
-        Prepare(files.Select(path => (path, Recipes)));
-        _pipeline ??= PipelineFor(_checkpointFiles);
-        if (!PrepareOnlyFolder())
-            yield break;
-
-        foreach (string path in files)
-        {
-            _observer.Begin(++_begun, count);
-            foreach (ResizeResult result in EachOf(path, _pipeline.Resize(path, Recipes)))
-                yield return result;
-        }
+        return Resize(tasks, count);
     }
 
     private IEnumerable<ResizeResult> ResizeLayers()
     {
-        IReadOnlyList<LayerTask> tasks = _layers.Tasks();
-        foreach (LayerTask task in tasks)
+        IReadOnlyList<AdapterTask> tasks = _layers.Tasks();
+        foreach (AdapterTask task in tasks)
             Protect(task.Checkpoint);
-        Prepare(tasks.Select(task => (task.Path, (IReadOnlyList<ResizeRecipe>)[.. task.Items.Select(item => item.Recipe)])));
-        List<ResizePipeline> pipelines = [.. tasks.Select(task => PipelineFor(task.Checkpoint))];
-        if (tasks.Count == 0 || !PrepareOnlyFolder())
+        return Resize(tasks, tasks.Count);
+    }
+
+    private IEnumerable<ResizeResult> Resize(IReadOnlyList<AdapterTask> tasks, int? count)
+    {
+        if (tasks.Count == 0)
             yield break;
 
-        foreach ((LayerTask task, ResizePipeline pipeline) in tasks.Zip(pipelines))
+        foreach (AdapterTask task in tasks)
+            _guard.AddInput(task.Path);
+        _guard.CheckInAdvance(tasks);
+        List<ResizePipeline> pipelines = [.. tasks.Select(task => _pipelines.For(task.Checkpoint))];
+        if (!PrepareOnlyFolder(tasks))
+            yield break;
+
+        foreach ((AdapterTask task, ResizePipeline pipeline) in tasks.Zip(pipelines))
         {
-            _observer.Begin(++_begun, tasks.Count);
-            foreach (ResizeResult result in EachOf(task.Path, pipeline.Resize(task.Path, task.Items, task.IsCheckpointNamed)))
+            _host.Begin(++_begun, count);
+            foreach (ResizeResult result in EachFile.Results(task.Path, pipeline.Resize(task), _host))
                 yield return result;
         }
     }
-
-    private ResizePipeline PipelineFor(CheckpointFiles? checkpoint) =>
-        new(_engine, checkpoint is null ? null : _checkpoints.Open(checkpoint), _settings.Pipeline, _guard, _observer, _cancellation) { Review = _review };
 
     private void Protect(CheckpointFiles? checkpoint)
     {
@@ -147,61 +137,27 @@ internal sealed class ResizeJob : IDisposable
             _guard.AddInput(path);
     }
 
-    private void Prepare(IEnumerable<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> work)
-    {
-        List<(string Path, IReadOnlyList<ResizeRecipe> Recipes)> inputs = [.. work];
-        foreach ((string path, _) in inputs)
-            _guard.AddInput(path);
-        _guard.CheckInAdvance(inputs);
-    }
-
     /// <summary>Where all outputs go to one folder, that it can't be written to is a fault of the call.</summary>
-    private bool PrepareOnlyFolder()
+    private bool PrepareOnlyFolder(IReadOnlyList<AdapterTask> tasks)
     {
-        if (_settings.Pipeline.Output.OnlyFolder is not { } folder || IsPerhapsComplete(folder))
+        // For copies of layers that turn out to be bad, none is created.
+        if (_options.Output.OnlyFolder is not { } folder || (tasks.Any(task => task.HasCopies) && !Directory.Exists(folder)) || IsPerhapsComplete(folder))
             return true;
 
         try
         {
-            if (_guard.Folders.Prepare(folder, _observer))
+            if (_guard.PrepareFolder(folder, _host))
                 return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw WritingFault.DestinationFailed(folder, exception);
+            throw OutputErrors.DestinationFailed(folder, exception);
         }
 
-        _observer.Warning($"Nothing was done, because the folder '{folder}' was not created.");
+        _host.Warning($"Nothing was done, because the folder '{folder}' was not created.");
         return false;
     }
 
     /// <summary>Whether all outputs may be there, so that nothing has to be written to a folder.</summary>
-    private bool IsPerhapsComplete(string folder) => _settings.Pipeline.SkipExisting && Directory.Exists(folder);
-
-    /// <summary>A problem with one file is its own, and the next file is worked on.</summary>
-    private IEnumerable<ResizeResult> EachOf(string path, IEnumerable<ResizeResult> results)
-    {
-        using IEnumerator<ResizeResult> next = results.GetEnumerator();
-        while (HasNext())
-            yield return next.Current;
-
-        bool HasNext()
-        {
-            try
-            {
-                return next.MoveNext();
-            }
-            catch (ResizeLoraException exception)
-            {
-                _observer.Error(exception);
-            }
-            catch (OutOfMemoryException exception)
-            {
-                // A hostile header can take many times its length; the next file need not.
-                _observer.Error(SafetensorsFault.OutOfMemory(path, exception));
-            }
-
-            return false;
-        }
-    }
+    private bool IsPerhapsComplete(string folder) => _options.SkipExisting && Directory.Exists(folder);
 }

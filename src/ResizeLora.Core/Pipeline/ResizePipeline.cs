@@ -1,62 +1,90 @@
-using System.Diagnostics;
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
 using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Pairing;
-using ResizeLora.Peft;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Pipeline;
 
 /// <summary>
-/// The whole flow, from top to bottom: open, pair, decompose, compare with the base, score, select, write.
-/// One object serves one call; it is driven from one thread and does the work of the layers on several.
+/// The whole flow, the same for files and for layers of files, from top to bottom: open, sort, pair, decompose, choose, plan, write.
+/// One object serves one call and one checkpoint; it is driven from one thread and does the work of the layers on several.
 /// </summary>
-internal sealed class ResizePipeline(
-    INumericEngine engine,
-    BaseCheckpoint? checkpoint,
-    PipelineSettings settings,
-    OutputGuard guard,
-    IPipelineObserver observer,
-    CancellationToken cancellation)
+internal sealed class ResizePipeline
 {
-    private readonly LayerDecomposer _decomposer = new(engine, checkpoint, settings.Workers, observer, cancellation);
-    private readonly OutputPlanner _planner = new(settings, checkpoint, guard, observer);
+    private const int MostReasons = 5;
 
-    /// <summary>Who looks at the outputs; null if nobody does.</summary>
-    public OutputReview? Review { get; init; }
+    private readonly Lazy<INumericEngine> _engine;
+    private readonly BaseCheckpoint? _checkpoint;
+    private readonly ResizeOptions _options;
+    private readonly OutputGuard _guard;
+    private readonly OutputReview _review;
+    private readonly IJobHost _host;
+    private readonly CancellationToken _cancellation;
+    private readonly LayerDecomposer _decomposer;
+    private readonly HashSet<string> _withUnmatched = new(StringComparer.Ordinal);
 
-    /// <summary>Decomposes the wanted layers of a file, as they get ready.</summary>
-    /// <exception cref="ResizeLoraException">The file can't be used.</exception>
-    public IEnumerable<DecomposedLayer> Decompose(string path)
+    /// <param name="engine">The numeric engine.</param>
+    /// <param name="norms">What layers are compared with; null for nothing.</param>
+    /// <param name="options">The options of the call.</param>
+    /// <param name="guard">What may be written where.</param>
+    /// <param name="review">Looks at the outputs.</param>
+    /// <param name="host">Receives reports and confirms writes.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public ResizePipeline(Lazy<INumericEngine> engine, BaseNorms? norms, ResizeOptions options, OutputGuard guard, OutputReview review, IJobHost host, CancellationToken cancellation)
     {
-        using var source = AdapterSource.Open(path);
-        AdapterContents contents = ReadContents(source);
-        ReportUnsupported(source, contents);
-        foreach (ResizeLoraException missing in settings.Layers?.Missing(source.Path, contents.Layers) ?? [])
-            observer.Error(missing);
-        foreach (DecomposedLayer layer in _decomposer.Decompose(source, Wanted(contents), contents.Pairs, withSubspace: false, forWriting: false))
+        _engine = engine;
+        _checkpoint = norms?.Checkpoint;
+        _options = options;
+        _guard = guard;
+        _review = review;
+        _host = host;
+        _cancellation = cancellation;
+        _decomposer = new LayerDecomposer(engine, norms, options.Workers, host, cancellation);
+    }
+
+    /// <summary>Decomposes the wanted layers of an adapter; those of a file come as they get ready.</summary>
+    /// <exception cref="ResizeLoraException">The file can't be used, or is not the one that a layer was read from.</exception>
+    public IEnumerable<DecomposedLayer> Decompose(AdapterTask task)
+    {
+        using var input = new AdapterInput(task, _checkpoint);
+        IReadOnlySet<string>? names = null;
+        if (task.Layers is null)
+        {
+            Sort(input);
+            names = Filtered(input, _host.Error);
+        }
+
+        IReadOnlyList<PairedLayer> layers = Pair(input, names, forWriting: false);
+        foreach (DecomposedLayer layer in input.Restored(_decomposer.Decompose(input.Source, layers, withSubspace: false, forWriting: false)))
             yield return layer;
     }
 
-    /// <summary>Resizes a file by each recipe; a result comes when its file is there.</summary>
-    /// <exception cref="ResizeLoraException">The file can't be used at all.</exception>
-    public IEnumerable<ResizeResult> Resize(string path, IReadOnlyList<ResizeRecipe> recipes)
+    /// <summary>Resizes an adapter by each recipe; a result comes when its file is there.</summary>
+    /// <exception cref="ResizeLoraException">The file can't be used at all, or is not the one that a layer was read from.</exception>
+    public IEnumerable<ResizeResult> Resize(AdapterTask task)
     {
-        using Input input = Open(path);
-        if (ChoiceOf(input) is not { } choice)
+        using var input = new AdapterInput(task, _checkpoint);
+        input.BeginHash(_options.CacheFolder, _cancellation);
+        IReadOnlyList<WantedOutput> wanted = [.. Wanted(input).Where(output => IsToBeMade(input, output.Record))];
+        if (wanted.Count == 0 || !(task.HasCopies || PrepareFolder(input.Source.Location)))
             yield break;
 
-        IReadOnlyList<OutputRecord> records = [.. recipes.Select(recipe => settings.RecordOf(recipe) with { Layers = choice }).Where(record => IsToBeMade(input, record))];
-        if (records.Count == 0 || !PrepareFolder(input.Source.Location))
-            yield break;
-
-        ReportUnsupported(input.Source, input.Contents);
-        bool withSubspace = records.Any(record => record.Recipe.NeedsSubspace);
+        Sort(input);
+        IReadOnlyList<PairedLayer> paired = Pair(input, NamesIn(wanted), forWriting: true);
         List<DecomposedLayer> layers = [];
         try
         {
-            layers.AddRange(_decomposer.Decompose(input.Source, Wanted(input.Contents), input.Contents.Pairs, withSubspace, forWriting: true));
-            foreach (ResizeResult result in Write(input, records.Select(record => (record, (IReadOnlyList<DecomposedLayer>)layers))))
+            layers.AddRange(_decomposer.Decompose(input.Source, paired, wanted.Any(output => output.Record.Recipe.NeedsSubspace), forWriting: true));
+            IReadOnlyList<DecomposedLayer> restored = [.. input.Restored(layers)];
+            EnsureSameBase(input, restored);
+            if (!PrepareFolder(input.Source.Location))
+                yield break;
+
+            (List<OutputFile> outputs, List<ResizeResult> unwritten) = Plan(input, wanted, restored);
+            foreach (ResizeResult result in unwritten.Concat(Write(input, outputs)))
                 yield return result;
         }
         finally
@@ -66,223 +94,242 @@ internal sealed class ResizePipeline(
         }
     }
 
-    /// <summary>Resizes layers of one file that were decomposed earlier; each recipe with the layers that it is attached to.</summary>
-    /// <exception cref="ResizeLoraException">The file can't be used at all, or is no longer the one that was decomposed.</exception>
-    public IEnumerable<ResizeResult> Resize(
-        string path,
-        IReadOnlyList<(ResizeRecipe Recipe, IReadOnlyList<DecomposedLayer> Layers)> work,
-        bool isCheckpointNamed = true)
+    /// <summary>The requested outputs. Without a filter this does not read the contents of the file.</summary>
+    /// <exception cref="ResizeLoraException">A layer that was named outright is not there, or the file has changed.</exception>
+    private IEnumerable<WantedOutput> Wanted(AdapterInput input)
     {
-        using Input input = Open(path);
-        EnsureSameScales(input, work.SelectMany(item => item.Layers));
-        HashSet<string> refused = [.. input.Contents.Unsupported.Select(layer => layer.Name)];
-        List<(OutputRecord Record, DecomposedLayer[] Layers)> outputs =
-        [
-            .. work
-                .Select(item => (item.Recipe, Layers: item.Layers.Where(layer => !refused.Contains(layer.Name)).ToArray()))
-                .Select(item => (settings.RecordOf(item.Recipe) with { Layers = ChoiceOf(item.Layers.Select(layer => layer.Name), input.Contents) }, item.Layers))
-                .Where(item => IsToBeMade(input, item.Item1)),
-        ];
-        if (outputs.Count == 0 || !PrepareFolder(input.Source.Location))
-            yield break;
+        IReadOnlySet<string>? filtered = null;
+        if (input.Task.Layers is not null)
+            input.EnsureSameScales();
+        else if (_options.Layers is not null)
+            filtered = Filtered(input, missing => throw missing);
 
-        ReportUnsupported(input.Source, input.Contents);
-        IEnumerable<DecomposedLayer> distinct = outputs.SelectMany(item => item.Layers).DistinctBy(layer => layer.Name);
-        bool withSubspace = outputs.Exists(item => item.Record.Recipe.NeedsSubspace);
-        Dictionary<string, DecomposedLayer> completed = _decomposer
-            .Complete(input.Source, distinct, input.Contents.Pairs, withSubspace, isCheckpointNamed)
-            .ToDictionary(layer => layer.Name, StringComparer.Ordinal);
-        IEnumerable<ResizeResult> results = Write(input, outputs.Select(item => (
-            item.Record,
-            (IReadOnlyList<DecomposedLayer>)[.. item.Layers.Select(layer => completed[layer.Name])])));
-        foreach (ResizeResult result in results)
-            yield return result;
+        if (filtered is { Count: 0 })
+        {
+            _host.Warning($"No layer of '{input.Path}' matches {_options.Layers}, so it was not resized.");
+            return [];
+        }
+
+        return input.Task.Outputs.Select(output =>
+        {
+            IReadOnlySet<string>? layers = output.Layers is null ? filtered : output.Layers.Except(input.Contents.Unsupported.Select(layer => layer.Name)).ToHashSet(StringComparer.Ordinal);
+            string choice = layers is null ? LayerChoice.All : LayerChoice.Of(layers, input.LayerNames);
+            return new WantedOutput(_options.RecordOf(output.Recipe) with { Layers = choice }, layers);
+        });
     }
 
-    private Input Open(string path)
+    /// <summary>The names of the layers of a file that the user wants; null for all.</summary>
+    private HashSet<string>? Filtered(AdapterInput input, Action<ResizeLoraException> missing)
     {
-        var source = AdapterSource.Open(path);
-        return new Input(source, new BackgroundHash(source.File, settings.CacheFolder, cancellation), new ExistingOutputs(settings.Output, source.Location), new(() => ReadContents(source)));
-    }
+        if (_options.Layers is not { } filter)
+            return null;
 
-    private IReadOnlyList<AdapterLayer> Wanted(AdapterContents contents) =>
-        settings.Layers is { } filter ? filter.Wanted(contents.Layers, layer => layer.Name) : contents.Layers;
-
-    /// <summary>Which layers of a file are worked on; null, with a warning, if none is.</summary>
-    /// <exception cref="ResizeLoraException">A layer that was named outright is not there.</exception>
-    private string? ChoiceOf(Input input)
-    {
-        if (settings.Layers is null)
-            return LayerChoice.All;
-
-        if (settings.Layers.Missing(input.Source.Path, input.Contents.Layers).FirstOrDefault() is { } missing)
-            throw missing;
-
-        IReadOnlyList<AdapterLayer> wanted = Wanted(input.Contents);
-        if (wanted.Count > 0)
-            return ChoiceOf(wanted.Select(layer => layer.Name), input.Contents);
-
-        observer.Warning($"No layer of '{input.Source.Path}' matches {settings.Layers}, so it was not resized.");
-        return null;
+        foreach (ResizeLoraException exception in filter.Missing(input.Path, input.Contents.Layers))
+            missing(exception);
+        return filter.Wanted(input.Contents.Layers, layer => layer.Name).Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Whether no earlier run has made an output, and its name is free as far as it is known; so no work is done in vain.</summary>
-    private bool IsToBeMade(Input input, OutputRecord record)
+    private bool IsToBeMade(AdapterInput input, OutputRecord record)
     {
-        if (settings.SkipExisting && input.Existing.Find(() => Complete(input, record)) is { } existing)
+        if (_options.SkipExisting && input.Existing(_options.Output).Find(() => Complete(input, record)) is { } existing)
         {
-            observer.Verbose($"'{existing}' was made from the same input by the same recipe; skipped.");
+            _host.Verbose($"'{existing}' was made from the same input by the same recipe; skipped.");
             return false;
         }
 
-        if (guard.TargetInAdvance(input.Source.Location, record) is not { } target)
+        if (_guard.TargetInAdvance(input.Source.Location, record) is not { } target)
             return true;
 
         try
         {
-            guard.Check(target, input.Source.Location, () => Complete(input, record));
+            _guard.Check(target, input.Source.Location, () => Complete(input, record));
             return true;
         }
         catch (ResizeLoraException exception)
         {
-            observer.Error(exception);
+            _host.Error(exception);
             return false;
         }
     }
 
+    /// <summary>Sees to the folder of the outputs: before any work, but not before copies of layers have shown to be good.</summary>
     private bool PrepareFolder(AdapterLocation input)
     {
-        string folder = settings.Output.FolderOf(input);
+        string folder = _options.Output.FolderOf(input);
         try
         {
-            return guard.Folders.Prepare(folder, observer);
+            if (_guard.PrepareFolder(folder, _host))
+                return true;
+
+            _host.Warning($"'{input.Path}' was not resized, because the folder '{folder}' was not created.");
+            return false;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw WritingFault.FolderFailed(input.Path, folder, exception);
+            throw OutputErrors.FolderFailed(input.Path, folder, exception);
         }
     }
 
     /// <summary>The record with what takes time to find out. What the checkpoint has counts only for recipes that compare with it, and layers that need it.</summary>
-    private OutputRecord Complete(Input input, OutputRecord record) => record with
+    private OutputRecord Complete(AdapterInput input, OutputRecord record) => record with
     {
-        SourceName = Path.GetFileName(input.Source.Path),
-        SourceSha256 = input.Hash.Wait(observer.Warning),
+        SourceName = Path.GetFileName(input.Path),
+        SourceSha256 = input.Hash(_host),
         SourceConfigSha256 = input.Source.ConfigurationSha256,
-        CheckpointSha256 = checkpoint is not null && (record.Recipe.NeedsCheckpoint || input.Contents.NeedsBase) ? checkpoint.Sha256 : null,
+        CheckpointSha256 = _checkpoint is not null && (record.Recipe.NeedsCheckpoint || input.Contents.NeedsBase) ? _checkpoint.Sha256 : null,
     };
 
-    private static string ChoiceOf(IEnumerable<string> layers, AdapterContents contents) =>
-        LayerChoice.Of(layers, contents.Layers.Select(layer => layer.Name));
-
-    private AdapterContents ReadContents(AdapterSource source)
+    /// <summary>
+    /// Layers chosen by norms that the checkpoint no longer has would give another result than the user saw. Naming the checkpoint
+    /// wants the layers to be compared with it as it is; that it was another one is still news.
+    /// </summary>
+    /// <exception cref="ResizeLoraException">The checkpoint that the layers remember is another one by now.</exception>
+    private void EnsureSameBase(AdapterInput input, IReadOnlyList<DecomposedLayer> layers)
     {
-        AdapterContents contents = AdapterContents.Read(source).PairWith(checkpoint?.Index, source.Path);
-        return contents.Refuse(layer => layer.Magnitude is null ? null : WhyDoraIsRefused(layer, contents.Pairs));
+        if (_checkpoint is null || input.WithOtherBase(layers) is not { } other)
+            return;
+
+        if (_options.Checkpoint is null)
+            throw LayerErrors.CheckpointChanged(input.Path, other.Name, _checkpoint.Path);
+        if (other.Checkpoint.SequenceEqual(_checkpoint.Version.Paths, StringComparer.Ordinal))
+            _host.Warning($"The checkpoint '{_checkpoint.Path}' has changed since the layers of '{input.Path}' were decomposed (layer '{DisplayText.Of(other.Name)}'). They are compared with its current version.");
     }
 
+    /// <summary>Sorts the tensors, and says which of them can't be resized.</summary>
     /// <exception cref="ResizeLoraException">No layers are left.</exception>
-    private void ReportUnsupported(AdapterSource source, AdapterContents contents)
+    private void Sort(AdapterInput input)
     {
+        AdapterSource source = input.Source;
+        AdapterContents contents = input.Contents;
         string reasons = string.Join("; ", contents.Unsupported
             .GroupBy(layer => layer.Reason, StringComparer.Ordinal)
             .OrderByDescending(group => group.Count())
-            .Take(5)
+            .Take(MostReasons)
             .Select(group => $"{group.Key} ({group.Count()}, such as '{DisplayText.Of(group.First().Name)}')"));
-        string unknownPairs = PairingFault.UnknownPairs(contents.Others);
+        string unknownPairs = AdapterErrors.UnknownPairs(contents.Others);
         if (contents.Layers.Count == 0)
             throw contents.Unsupported.Count == 0 && OtherModel.Describe(source.Header) is { } kind
-                ? LayerFault.OtherModel(source.Path, kind)
-                : LayerFault.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
+                ? LayerErrors.OtherModel(source.Path, kind)
+                : LayerErrors.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
         if (source.Location.LostConfiguration is { } lost && contents.Layers.Any(layer => layer.Alpha is null && layer.Configured is null))
-            observer.Warning(lost);
+            _host.Warning(lost);
         if (reasons.Length > 0)
-            observer.Warning($"{Quantity.Of(contents.Unsupported.Count, "layer")} of '{source.Path}' can't be resized and will be kept unchanged: {reasons}.");
+            _host.Warning($"{Quantity.Of(contents.Unsupported.Count, "layer")} of '{source.Path}' can't be resized and will be kept unchanged: {reasons}.");
         if (unknownPairs.Length > 0)
-            observer.Warning($"'{source.Path}': {unknownPairs}. Such tensors are copied as they are.");
+            _host.Warning($"'{source.Path}': {unknownPairs}. They are copied unchanged.");
     }
 
-    private static string? WhyDoraIsRefused(AdapterLayer layer, AdapterPairs? pairs)
+    /// <summary>Finds what the layers modify, and says what was recognised.</summary>
+    /// <exception cref="ResizeLoraException">It is not the right checkpoint.</exception>
+    private IReadOnlyList<PairedLayer> Pair(AdapterInput input, IReadOnlySet<string>? names, bool forWriting)
     {
-        if (pairs is null)
-            return "DoRA, whose magnitudes must be computed anew with the base weight: give -Checkpoint";
+        IReadOnlyList<PairedLayer> layers = input.Layers(names);
+        if (_checkpoint is null || input.Pairs is not { } pairs || layers.Count == 0)
+            return layers;
 
-        LayerPair pair = pairs.Of(layer);
-        return pair.BaseLayer is not null ? null
-            : pair.Problem is null ? "DoRA, whose base layer the checkpoint does not have"
-            : "DoRA, whose base layer is another size or can't be told";
+        BaseCheckpointIndex index = _checkpoint.Index;
+        if (!pairs.Any)
+        {
+            string example = PairingSummary.Unpaired(index, (layers[0].Layer.Name, layers[0].Pair.Problem));
+            throw layers.All(layer => layer.Pair.Problem is not null)
+                ? LayerErrors.NothingIsClear(input.Path, _checkpoint.Path, index.Family, example)
+                : LayerErrors.NothingPairs(input.Path, _checkpoint.Path, index.Family, example);
+        }
+
+        _host.Verbose(PairingSummary.Describe(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]));
+
+        // What happens to them in an output is reported when it is planned.
+        PairedLayer[] unpaired = [.. layers.Where(layer => layer.Pair.BaseLayer is null)];
+        if (unpaired.Length > 0 && !forWriting)
+            _host.Warning($"The checkpoint has no partner for {Quantity.Of(unpaired.Length, "layer")} of '{input.Path}': {PairingSummary.UnpairedByComponent(index, [.. unpaired.Select(layer => (layer.Pair.Component, layer.Layer.Name, layer.Pair.Problem))])}");
+        return layers;
     }
 
-    /// <summary>What PEFT's configuration says is no part of a layer's tensors.</summary>
-    /// <exception cref="ResizeLoraException">It says something else by now.</exception>
-    private static void EnsureSameScales(Input input, IEnumerable<DecomposedLayer> layers)
-    {
-        Dictionary<string, ConfiguredAlpha?> scales = input.Contents.Layers.ToDictionary(layer => layer.Name, layer => layer.Configured, StringComparer.Ordinal);
-        if (layers.FirstOrDefault(layer => scales.TryGetValue(layer.Name, out ConfiguredAlpha? now) && now != layer.Source.Layer.Configured) is { } changed)
-            throw LayerFault.Changed(input.Source.Path, changed.Name);
-    }
-
-    private IEnumerable<ResizeResult> Write(Input input, IEnumerable<(OutputRecord Record, IReadOnlyList<DecomposedLayer> Layers)> work)
+    /// <summary>Plans the outputs, and asks whether they may be written.</summary>
+    /// <returns>The outputs to write, and the reports on those that are not written.</returns>
+    private (List<OutputFile> Outputs, List<ResizeResult> Unwritten) Plan(AdapterInput input, IReadOnlyList<WantedOutput> wanted, IReadOnlyList<DecomposedLayer> layers)
     {
         var outputs = new List<OutputFile>();
-        var plans = new List<ResizeResult>();
-        foreach ((OutputRecord record, IReadOnlyList<DecomposedLayer> layers) in work)
+        var unwritten = new List<ResizeResult>();
+        foreach ((OutputRecord record, IReadOnlySet<string>? names) in wanted)
         {
             try
             {
-                OutputFile output = _planner.Plan(input.Source, input.Contents, layers, Complete(input, record));
-                ResizeResult plan = ResultOf(output, isWritten: false);
-                string description = OutputPlanner.Describe(plan);
-                observer.Verbose($"{output.Path}: {description}");
-                if (observer.MayWrite(output.Path, description, Path.Exists(output.Path)))
+                OutputFile output = Plan(input, Complete(input, record), [.. layers.Where(layer => names?.Contains(layer.Name) != false)]);
+                ResizeResult plan = ResultOf(input, output, isWritten: false);
+                string description = PlanSummary.Describe(plan);
+                _host.Verbose($"{output.Path}: {description}");
+                if (_host.MayWrite(output.Path, description, Path.Exists(output.Path)))
                 {
                     outputs.Add(output);
                     continue;
                 }
 
-                if (settings.IsRehearsal)
-                    Review?.Add(output, plan);
-                if (settings.EmitsPlans)
-                    plans.Add(plan);
+                if (_options.IsRehearsal)
+                    _review.Add(output, plan);
+                if (_options.EmitsPlans)
+                    unwritten.Add(plan);
             }
             catch (ResizeLoraException exception)
             {
                 // One recipe that can't be met does not end the work on the others.
-                observer.Error(exception);
+                _host.Error(exception);
             }
         }
 
-        foreach (ResizeResult plan in plans)
-            yield return plan;
+        return (outputs, unwritten);
+    }
+
+    /// <summary>Plans one output, takes its name, and says what it will be.</summary>
+    private OutputFile Plan(AdapterInput input, OutputRecord record, IReadOnlyList<DecomposedLayer> layers)
+    {
+        LayerRoles roles = Choose(input, record, layers);
+        OutputFile output = OutputPlanner.Plan(input.Source, input.Contents, roles, record, _options.Output);
+        _guard.Claim(output.Path, input.Source.Location, output.Plan.Record);
+        foreach (string detail in PlanSummary.Details(output))
+            _host.Verbose(detail);
+        return output;
+    }
+
+    /// <summary>Chooses what becomes of each layer, and says which ones the checkpoint lacks.</summary>
+    /// <exception cref="ResizeLoraException">It lacks some, and the user wants that to be an error.</exception>
+    private LayerRoles Choose(AdapterInput input, OutputRecord record, IReadOnlyList<DecomposedLayer> layers)
+    {
+        var roles = LayerRoles.Of(input.Contents, layers, record);
+        if (roles.Unmatched.Count == 0)
+            return roles;
+
+        string unpaired = PairingSummary.UnpairedByComponent(_checkpoint?.Index, [.. roles.Unmatched.Select(layer => (layer.Component, layer.Name, layer.Source.Pair.Problem))]);
+        if (record.UnmatchedLayer == UnmatchedLayer.Error)
+            throw LayerErrors.Unmatched(input.Path, _checkpoint?.Path ?? "(none)", roles.Unmatched.Count, unpaired);
+        if (_withUnmatched.Add(input.Path))
+            _host.Warning($"The checkpoint has no partner for {Quantity.Of(roles.Unmatched.Count, "layer")} of '{input.Path}' ({LayerRoles.FateOfUnmatched(record)}): {unpaired}");
+        return roles;
+    }
+
+    private IEnumerable<ResizeResult> Write(AdapterInput input, List<OutputFile> outputs)
+    {
         if (outputs.Count == 0)
             yield break;
 
-        var writer = new LoraWriter(engine, checkpoint, settings.Workers, cancellation);
-        foreach (OutputFile output in writer.Write(input.Source, outputs, settings.Overwrite, ReportWriting))
+        var writer = new LoraWriter(_engine.Value, _checkpoint, _options.Workers, _cancellation);
+        foreach (OutputFile output in writer.Write(input.Source, outputs, _options.Overwrite, (done, total) => _host.Progress(input.Path, "Writing layer", done, total)))
         {
-            ResizeResult result = ResultOf(output, isWritten: true);
-            Review?.Add(output, result);
+            ResizeResult result = ResultOf(input, output, isWritten: true);
+            _review.Add(output, result);
             yield return result;
         }
-
-        ResizeResult ResultOf(OutputFile output, bool isWritten) =>
-            output.ToResult(input.Source, checkpoint?.Version.Paths ?? [], input.Watch.Elapsed, isWritten);
-
-        void ReportWriting(int done, int total) => observer.Progress(input.Source.Path, "Writing layer", done, total);
     }
 
-    /// <summary>A file that is being worked on.</summary>
-    /// <remarks>Its contents are not looked at before they are asked for: a job that runs again has thousands of files of which nothing is to be done.</remarks>
-    private sealed record Input(AdapterSource Source, BackgroundHash Hash, ExistingOutputs Existing, Lazy<AdapterContents> LazyContents) : IDisposable
-    {
-        public Stopwatch Watch { get; } = Stopwatch.StartNew();
+    private ResizeResult ResultOf(AdapterInput input, OutputFile output, bool isWritten) =>
+        output.ToResult(input.Source, _checkpoint?.Version.Paths ?? [], input.Watch.Elapsed, isWritten);
 
-        public AdapterContents Contents => LazyContents.Value;
+    private static HashSet<string>? NamesIn(IReadOnlyList<WantedOutput> outputs) =>
+        outputs.Any(output => output.Layers is null) ? null : outputs.SelectMany(output => output.Layers!).ToHashSet(StringComparer.Ordinal);
 
-        public void Dispose()
-        {
-            Hash.Dispose();
-            Source.Dispose();
-        }
-    }
+    /// <summary>A requested output.</summary>
+    /// <param name="Record">How it is made, as far as it is known.</param>
+    /// <param name="Layers">The layers that the recipe chooses among; null for all.</param>
+    private sealed record WantedOutput(OutputRecord Record, IReadOnlySet<string>? Layers);
 }

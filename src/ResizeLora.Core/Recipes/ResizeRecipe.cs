@@ -1,5 +1,6 @@
 using System.Globalization;
 using ResizeLora.Recipes;
+using ResizeLora.Recipes.Rules;
 
 namespace ResizeLora;
 
@@ -9,17 +10,15 @@ namespace ResizeLora;
 /// </summary>
 public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
 {
-    internal ResizeRecipe(IReadOnlyDictionary<ScoreReference, double> weights, double? threshold, SizeLimit? size, double rescale)
+    private ResizeRecipe(IReadOnlyList<ScoreWeight> weights, RecipeParts parts)
     {
-        // In one order always, so that sums, and with them the weights, are the same to the last bit.
-        GivenWeights = new SortedDictionary<ScoreReference, double>(weights.ToDictionary());
-        double sum = GivenWeights.Values.Sum();
-        ScoreWeights = new SortedDictionary<ScoreReference, double>(GivenWeights.Where(pair => pair.Value != 0).ToDictionary(pair => pair.Key, pair => pair.Value / sum));
-        Weights = new ReadableWeights(ScoreWeights.ToDictionary(pair => RecipeKeys.KeyOf(pair.Key), pair => pair.Value));
-        Threshold = threshold;
-        Size = size;
-        Rescale = rescale;
-        Recipe = Print();
+        Score = new ScoreFormula([.. weights.Where(weight => weight.Given != 0)]);
+        Weights = new ReadableWeights(Score.Weights.ToDictionary(weight => weight.Reference.Name, weight => weight.Share));
+        Rules = InOrder(parts.Rules, rule => rule.Key);
+        Rescale = parts.Rescale;
+        Recipe = string.Join(',', weights.Select(weight => Print(weight.Reference, weight.Given))
+            .Concat(Rules.Select(rule => $"{rule.Key.Name}={rule.Rule.Value}"))
+            .Concat(Rescale == 1 ? [] : [Print(RecipeKey.Rescale, Rescale)]));
     }
 
     /// <summary>The recipe as text, which parses back to an equal recipe.</summary>
@@ -35,39 +34,40 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     public IReadOnlyDictionary<string, double> Weights { get; }
 
     /// <summary>The least score (log₁₀) that is kept, or null.</summary>
-    public double? Threshold { get; }
+    public double? Threshold => Rule<ThresholdRule>()?.Least;
 
     /// <summary>The largest size of the whole output file in MiB (2²⁰ bytes), or null.</summary>
-    public double? SizeMiB => Size?.InMiB;
+    public double? SizeMiB => Rule<SizeRule>()?.Limit.InMiB;
 
-    /// <summary>What ΔW is multiplied by, before it is scored.</summary>
+    /// <summary>The factor of ΔW, before it is scored.</summary>
     public double Rescale { get; }
 
     /// <summary>Whether the recipe compares with the base checkpoint.</summary>
-    public bool NeedsCheckpoint => NeedsBaseNorms || NeedsSubspace;
+    public bool NeedsCheckpoint => Score.Weights.Any(weight => weight.Reference.NeedsCheckpoint);
 
-    internal bool NeedsBaseNorms => ScoreWeights.ContainsKey(ScoreReference.SpnCkpt) || ScoreWeights.ContainsKey(ScoreReference.FroCkpt);
+    internal bool NeedsSubspace => Score.Weights.Any(weight => weight.Reference.NeedsSubspace);
 
-    internal bool NeedsSubspace => ScoreWeights.ContainsKey(ScoreReference.Subspace);
+    /// <summary>Whether what is kept depends on scores.</summary>
+    internal bool ReadsScores => Rules.Any(rule => rule.Rule.ReadsScores);
 
-    /// <summary>The largest size of the whole output file, or null.</summary>
-    internal SizeLimit? Size { get; }
+    /// <summary>Where the recipe cuts, as far as that is known before the work: no number where a rule over all layers finds it.</summary>
+    internal double ThresholdInAdvance => Rules.Any(rule => rule.Rule is FileRule) ? double.NaN : Threshold ?? double.NegativeInfinity;
 
-    /// <summary>The weights by what they belong to.</summary>
-    internal IReadOnlyDictionary<ScoreReference, double> ScoreWeights { get; }
+    /// <summary>How singular values are scored.</summary>
+    internal ScoreFormula Score { get; }
 
-    /// <summary>The weights as they were given, before they were divided by their sum.</summary>
-    internal IReadOnlyDictionary<ScoreReference, double> GivenWeights { get; }
+    /// <summary>The selection rules, in the order of the table of keys.</summary>
+    internal IReadOnlyList<(SelectionKey Key, SelectionRule Rule)> Rules { get; }
 
     /// <summary>Reads one recipe, such as <c>spn_ckpt=1,thr=-1.2</c>.</summary>
     /// <param name="text">Keys with values, separated by commas.</param>
     /// <returns>The recipe.</returns>
-    /// <exception cref="ResizeLoraException">The text is no valid recipe; the message names the position and the valid keys.</exception>
+    /// <exception cref="ResizeLoraException">The text is not a valid recipe; the message names the position and the valid keys.</exception>
     public static ResizeRecipe Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         IReadOnlyList<ResizeRecipe> recipes = RecipeParser.ParseAll(text);
-        return recipes.Count == 1 ? recipes[0] : throw RecipeFault.MoreThanOne(text);
+        return recipes.Count == 1 ? recipes[0] : throw RecipeErrors.MoreThanOne(text);
     }
 
     /// <inheritdoc/>
@@ -85,27 +85,33 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
 
     /// <summary>Whether another recipe always keeps the same: weights count by their shares.</summary>
     internal bool IsEquivalentTo(ResizeRecipe other) =>
-        Threshold == other.Threshold && Size?.Bytes == other.Size?.Bytes && Rescale == other.Rescale
-        && ScoreWeights.Keys.SequenceEqual(other.ScoreWeights.Keys)
-        && ScoreWeights.Values.Zip(other.ScoreWeights.Values).All(pair => Math.Abs(pair.First - pair.Second) < 1e-12);
+        Rescale == other.Rescale
+        && Rules.Select(rule => (rule.Key, rule.Rule.Value)).SequenceEqual(other.Rules.Select(rule => (rule.Key, rule.Rule.Value)))
+        && Score.Weights.Select(weight => weight.Reference).SequenceEqual(other.Score.Weights.Select(weight => weight.Reference))
+        && Score.Weights.Zip(other.Score.Weights).All(pair => Math.Abs(pair.First.Share - pair.Second.Share) < 1e-12);
 
-    private string Print()
+    /// <summary>Makes a recipe of its parts, if they are enough.</summary>
+    /// <param name="text">The recipe as it was written, for messages.</param>
+    /// <param name="parts">The combined meaning of its keys.</param>
+    /// <exception cref="ResizeLoraException">Nothing says what to keep, or how to score.</exception>
+    internal static ResizeRecipe Of(string text, RecipeParts parts)
     {
-        var parts = new List<string>();
-        foreach ((string key, ScoreReference reference) in RecipeKeys.Scores)
-        {
-            if (GivenWeights.TryGetValue(reference, out double weight))
-                parts.Add(Pair(key, weight));
-        }
+        if (parts.Rules.Count == 0)
+            throw parts.Weights.Count == 0 ? RecipeErrors.NothingButScale(text) : RecipeErrors.NoSelection(text);
 
-        if (Threshold is { } threshold)
-            parts.Add(Pair(RecipeKeys.Threshold, threshold));
-        if (Size is { } size)
-            parts.Add($"{RecipeKeys.Size}={size}");
-        if (Rescale != 1)
-            parts.Add(Pair(RecipeKeys.Rescale, Rescale));
-        return string.Join(',', parts);
+        // In one order always, so that the sum, and with it the shares, are the same to the last bit.
+        List<KeyValuePair<ScoreReference, double>> given = InOrder(parts.Weights, weight => weight.Key);
+        double sum = given.Sum(weight => weight.Value);
+        if ((given.Count > 0 || parts.Rules.Exists(rule => rule.Rule.ReadsScores)) && !(sum > 0 && double.IsFinite(sum)))
+            throw RecipeErrors.WeightSum(text, sum);
+
+        return new ResizeRecipe([.. given.Select(weight => new ScoreWeight(weight.Key, weight.Value, weight.Value / sum))], parts);
     }
 
-    private static string Pair(string key, double value) => string.Create(CultureInfo.InvariantCulture, $"{key}={value:R}");
+    private static List<T> InOrder<T>(IEnumerable<T> items, Func<T, RecipeKey> key) => [.. items.OrderBy(item => RecipeKey.All.IndexOf(key(item)))];
+
+    private static string Print(RecipeKey key, double value) => string.Create(CultureInfo.InvariantCulture, $"{key.Name}={value:R}");
+
+    private TRule? Rule<TRule>()
+        where TRule : SelectionRule => Rules.Select(rule => rule.Rule).OfType<TRule>().FirstOrDefault();
 }

@@ -10,7 +10,7 @@ namespace ResizeLora.Recipes;
 /// <param name="IsDecimal">Whether they are MB, of 10⁶ bytes, and not MiB, of 2²⁰.</param>
 internal readonly record struct SizeLimit(double Number, bool IsDecimal)
 {
-    /// <summary>No adapter is as large: whoever writes such a number has bytes in mind.</summary>
+    /// <summary>No adapter is that large: such a number was probably meant in bytes.</summary>
     public const double TooLargeMiB = 8 << 10;
 
     private const double MiB = 1 << 20;
@@ -35,7 +35,7 @@ internal readonly record struct SizeLimit(double Number, bool IsDecimal)
     /// <summary>What follows the number.</summary>
     public string Unit => IsDecimal ? nameof(MB) : string.Empty;
 
-    /// <summary>Reads a number with or without a unit; null where the text is none.</summary>
+    /// <summary>Reads a number with or without a unit; null if the text is not a number.</summary>
     public static SizeLimit? Parse(string text)
     {
         (string name, bool isDecimal, decimal factor) = Units.FirstOrDefault(unit => text.EndsWith(unit.Name, StringComparison.OrdinalIgnoreCase));

@@ -5,9 +5,9 @@ using System.Numerics;
 namespace ResizeLora.Safetensors;
 
 /// <summary>
-/// Tells whether bytes are still the same: four CRC-32C sums over every fourth word, 128 bits in all. Any change of a
+/// Shows whether bytes are still the same: four CRC-32C sums over every fourth word, 128 bits in all. Any change of a
 /// few neighbouring bytes is noticed for certain, any other but for one in 2^32 at least. It guards against accidents,
-/// not against attackers, and unlike SHA-256 costs nothing beside reading.
+/// not against attackers, and unlike SHA-256 costs nothing beyond reading.
 /// </summary>
 internal struct ContentDigest
 {

@@ -4,42 +4,27 @@ using System.Runtime.Intrinsics;
 
 namespace ResizeLora.Safetensors;
 
-/// <summary>Numbers to stored elements, many at a time; rounded to nearest even.</summary>
+/// <summary>Numbers to stored elements, many at a time; rounded once, to nearest even.</summary>
 /// <remarks>Optimised at once: a short run would be over before the runtime finds out which loops are hot.</remarks>
 internal static class ElementNarrowing
 {
-    /// <summary>Narrows all numbers to F16, BF16 or F32.</summary>
-    public static void FromSingle(SafetensorsDType dtype, ReadOnlySpan<float> numbers, Span<byte> elements)
-    {
-        switch (dtype)
-        {
-            case SafetensorsDType.F32:
-                MemoryMarshal.AsBytes(numbers).CopyTo(elements);
-                break;
-            case SafetensorsDType.F16:
-                ToHalf(numbers, MemoryMarshal.Cast<byte, ushort>(elements));
-                break;
-            case SafetensorsDType.BF16:
-                ToBFloat(numbers, MemoryMarshal.Cast<byte, ushort>(elements));
-                break;
-            default:
-                throw new NotSupportedException($"{dtype} is no output type.");
-        }
-    }
+    public static void Copy<T>(ReadOnlySpan<T> numbers, Span<byte> elements)
+        where T : unmanaged => MemoryMarshal.AsBytes(numbers).CopyTo(elements);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ToHalf(ReadOnlySpan<float> numbers, Span<ushort> elements)
+    public static void ToHalf(ReadOnlySpan<float> numbers, Span<byte> elements)
     {
+        Span<ushort> halves = MemoryMarshal.Cast<byte, ushort>(elements);
         int i = 0;
         for (; i <= numbers.Length - 2 * Vector256<float>.Count; i += 2 * Vector256<float>.Count)
         {
             Vector256<uint> low = Narrow(Vector256.Create(numbers[i..]));
             Vector256<uint> high = Narrow(Vector256.Create(numbers[(i + Vector256<float>.Count)..]));
-            Vector256.Narrow(low, high).CopyTo(elements[i..]);
+            Vector256.Narrow(low, high).CopyTo(halves[i..]);
         }
 
         for (; i < numbers.Length; i++)
-            elements[i] = BitConverter.HalfToUInt16Bits((Half)numbers[i]);
+            halves[i] = BitConverter.HalfToUInt16Bits((Half)numbers[i]);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static Vector256<uint> Narrow(Vector256<float> numbers)
@@ -63,12 +48,57 @@ internal static class ElementNarrowing
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ToBFloat(ReadOnlySpan<float> numbers, Span<ushort> elements)
+    public static void ToBFloat(ReadOnlySpan<float> numbers, Span<byte> elements)
     {
+        Span<ushort> halves = MemoryMarshal.Cast<byte, ushort>(elements);
         for (int i = 0; i < numbers.Length; i++)
         {
             uint bits = BitConverter.SingleToUInt32Bits(numbers[i]);
-            elements[i] = float.IsNaN(numbers[i]) ? (ushort)0x7FC0 : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+            halves[i] = float.IsNaN(numbers[i]) ? (ushort)0x7FC0 : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ToSingle(ReadOnlySpan<double> numbers, Span<byte> elements)
+    {
+        Span<float> singles = MemoryMarshal.Cast<byte, float>(elements);
+        int i = 0;
+        for (; i <= numbers.Length - Vector256<float>.Count; i += Vector256<float>.Count)
+            Vector256.Narrow(Vector256.Create(numbers[i..]), Vector256.Create(numbers[(i + Vector256<double>.Count)..])).CopyTo(singles[i..]);
+        for (; i < numbers.Length; i++)
+            singles[i] = (float)numbers[i];
+    }
+
+    /// <summary>
+    /// Rounds to single precision towards zero, and makes the last digit odd if anything was lost. Rounding that once more, to
+    /// nearest and to 22 digits or fewer, gives what rounding the numbers themselves would (Boldo and Melquiond 2008).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ToOdd(ReadOnlySpan<double> numbers, Span<float> singles)
+    {
+        int i = 0;
+        for (; i <= numbers.Length - Vector256<float>.Count; i += Vector256<float>.Count)
+        {
+            Vector256<double> low = Vector256.Create(numbers[i..]);
+            Vector256<double> high = Vector256.Create(numbers[(i + Vector256<double>.Count)..]);
+            Vector256<float> nearest = Vector256.Narrow(low, high);
+            (Vector256<double> nearLow, Vector256<double> nearHigh) = Vector256.Widen(nearest);
+
+            // All bits are set, which is -1, where the comparison holds.
+            Vector256<int> beyond = Vector256.Narrow(
+                Vector256.GreaterThan(Vector256.Abs(nearLow), Vector256.Abs(low)).AsInt64(),
+                Vector256.GreaterThan(Vector256.Abs(nearHigh), Vector256.Abs(high)).AsInt64());
+            Vector256<int> exact = Vector256.Narrow(Vector256.Equals(nearLow, low).AsInt64(), Vector256.Equals(nearHigh, high).AsInt64());
+            ((nearest.AsInt32() + beyond) | Vector256.AndNot(Vector256<int>.One, exact)).AsSingle().CopyTo(singles[i..]);
+        }
+
+        for (; i < numbers.Length; i++)
+        {
+            float nearest = (float)numbers[i];
+            int bits = BitConverter.SingleToInt32Bits(nearest);
+            if (Math.Abs((double)nearest) > Math.Abs(numbers[i]))
+                bits--;
+            singles[i] = nearest == numbers[i] ? nearest : BitConverter.Int32BitsToSingle(bits | 1);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -8,27 +9,26 @@ namespace ResizeLora.Safetensors;
 /// <remarks>Optimised at once: a short run would be over before the runtime finds out which loops are hot.</remarks>
 internal static class ElementWidening
 {
-    /// <summary>Widens as many elements as <paramref name="numbers"/> holds. 64-bit elements are rounded.</summary>
-    public static void ToSingle(SafetensorsDType dtype, ReadOnlySpan<byte> elements, Span<float> numbers)
+    /// <summary>Elements that are such numbers.</summary>
+    public static void Copy<T>(ReadOnlySpan<byte> elements, Span<T> numbers)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(elements)[..numbers.Length].CopyTo(numbers);
+
+    /// <summary>Elements that .NET has a type for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Convert<TElement, T>(ReadOnlySpan<byte> elements, Span<T> numbers)
+        where TElement : unmanaged, INumber<TElement>
+        where T : INumber<T>
     {
-        switch (dtype)
-        {
-            case SafetensorsDType.F32:
-                MemoryMarshal.Cast<byte, float>(elements)[..numbers.Length].CopyTo(numbers);
-                break;
-            case SafetensorsDType.F16:
-                FromHalf(MemoryMarshal.Cast<byte, short>(elements)[..numbers.Length], numbers);
-                break;
-            case SafetensorsDType.BF16:
-                FromBFloat(MemoryMarshal.Cast<byte, short>(elements)[..numbers.Length], numbers);
-                break;
-            case SafetensorsDType.F64:
-                FromDouble(MemoryMarshal.Cast<byte, double>(elements)[..numbers.Length], numbers);
-                break;
-            default:
-                FromTable(TableOf(dtype), elements[..numbers.Length], numbers);
-                break;
-        }
+        ReadOnlySpan<TElement> typed = MemoryMarshal.Cast<byte, TElement>(elements)[..numbers.Length];
+        for (int i = 0; i < numbers.Length; i++)
+            numbers[i] = T.CreateTruncating(typed[i]);
+    }
+
+    /// <summary>Elements of 8 bits, by a table of their 256 values.</summary>
+    public static void FromTable(float[] table, ReadOnlySpan<byte> elements, Span<float> numbers)
+    {
+        for (int i = 0; i < numbers.Length; i++)
+            numbers[i] = table[elements[i]];
     }
 
     /// <summary>
@@ -36,8 +36,9 @@ internal static class ElementWidening
     /// one multiplication mends; only infinities and NaN need their exponent set.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FromHalf(ReadOnlySpan<short> elements, Span<float> numbers)
+    public static void FromHalf(ReadOnlySpan<byte> bytes, Span<float> numbers)
     {
+        ReadOnlySpan<short> elements = MemoryMarshal.Cast<byte, short>(bytes)[..numbers.Length];
         int i = 0;
         var scale = Vector256.Create(BitConverter.UInt32BitsToSingle(0x77800000));
         for (; i <= numbers.Length - Vector256<short>.Count; i += Vector256<short>.Count)
@@ -62,8 +63,9 @@ internal static class ElementWidening
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FromBFloat(ReadOnlySpan<short> elements, Span<float> numbers)
+    public static void FromBFloat(ReadOnlySpan<byte> bytes, Span<float> numbers)
     {
+        ReadOnlySpan<short> elements = MemoryMarshal.Cast<byte, short>(bytes)[..numbers.Length];
         int i = 0;
         for (; i <= numbers.Length - Vector256<short>.Count; i += Vector256<short>.Count)
         {
@@ -76,27 +78,19 @@ internal static class ElementWidening
             numbers[i] = BitConverter.Int32BitsToSingle(elements[i] << 16);
     }
 
-    private static void FromDouble(ReadOnlySpan<double> elements, Span<float> numbers)
+    /// <summary>As many singles as there are, to doubles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ToDouble(ReadOnlySpan<float> singles, Span<double> numbers)
     {
-        for (int i = 0; i < numbers.Length; i++)
-            numbers[i] = (float)elements[i];
-    }
-
-    private static void FromTable(float[] table, ReadOnlySpan<byte> elements, Span<float> numbers)
-    {
-        for (int i = 0; i < numbers.Length; i++)
-            numbers[i] = table[elements[i]];
-    }
-
-    /// <summary>A type of 8 bits has 256 values.</summary>
-    private static float[] TableOf(SafetensorsDType dtype) =>
-        Tables.All.TryGetValue(dtype, out float[]? table) ? table : throw new NotSupportedException($"{dtype} is no floating-point type.");
-
-    private static class Tables
-    {
-        public static readonly Dictionary<SafetensorsDType, float[]> All = new[]
+        int i = 0;
+        for (; i <= singles.Length - Vector256<float>.Count; i += Vector256<float>.Count)
         {
-            SafetensorsDType.F8_E4M3, SafetensorsDType.F8_E5M2, SafetensorsDType.F8_E8M0, SafetensorsDType.U8, SafetensorsDType.I8,
-        }.ToDictionary(dtype => dtype, dtype => Enumerable.Range(0, 256).Select(bits => (float)ElementCodec.Read(dtype, [(byte)bits])).ToArray());
+            (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Vector256.Create(singles[i..]));
+            low.CopyTo(numbers[i..]);
+            high.CopyTo(numbers[(i + Vector256<double>.Count)..]);
+        }
+
+        for (; i < singles.Length; i++)
+            numbers[i] = singles[i];
     }
 }

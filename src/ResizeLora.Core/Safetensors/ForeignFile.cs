@@ -3,7 +3,7 @@ using System.Text.Unicode;
 
 namespace ResizeLora.Safetensors;
 
-/// <summary>What a file is that somebody takes for a model, told by its first bytes.</summary>
+/// <summary>Identifies files that are often mistaken for models, by their first bytes.</summary>
 /// <param name="Kind">What it is called.</param>
 /// <param name="Remedy">What to do about it.</param>
 /// <param name="Fits">Whether the first bytes are such a file's.</param>
@@ -54,17 +54,17 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
         new("JSON text", Download, head => TextOf(head).StartsWith('{') || TextOf(head).StartsWith('[')),
         new("text", Download, head => TextOf(head).Length > 0),
         new("text in UTF-16", Download, At(0, "\u00FF\u00FE", "\u00FE\u00FF")),
-        new("nothing but zeros at its start", "The download was probably not finished: download the file again.", head => head.Length >= 64 && head.IndexOfAnyExcept((byte)0) < 0),
+        new("all zeros at its start", "The download was probably not finished: download the file again.", head => head.Length >= 64 && head.IndexOfAnyExcept((byte)0) < 0),
     ];
 
-    /// <summary>What to do about it under a name: notes and tables are what they are called, and no download has failed.</summary>
+    /// <summary>The remedy for a file of this name: notes and tables with their own extension are not failed downloads.</summary>
     public string RemedyFor(string path) =>
         Remedy == Download && !Array.Exists(ModelExtensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase)) ? Mistake : Remedy;
 
     /// <summary>Whether the first bytes are those of a kind of file.</summary>
     public delegate bool Sign(ReadOnlySpan<byte> head);
 
-    /// <summary>What a file is by its first bytes; null if they tell nothing.</summary>
+    /// <summary>Identifies a file by its first bytes; null if they are unknown.</summary>
     public static ForeignFile? Of(ReadOnlySpan<byte> head)
     {
         foreach (ForeignFile file in All)
@@ -101,7 +101,7 @@ internal sealed record ForeignFile(string Kind, string Remedy, ForeignFile.Sign 
 
     private static bool Has(ReadOnlySpan<byte> head, string text) => head.IndexOf(Encoding.Latin1.GetBytes(text)) >= 0;
 
-    /// <summary>The first bytes as text, without a byte order mark and what is blank; empty if they are no text.</summary>
+    /// <summary>The first bytes as text, without a byte order mark and white space; empty if they are not text.</summary>
     private static string TextOf(ReadOnlySpan<byte> head)
     {
         // The last letter may have been cut in two.

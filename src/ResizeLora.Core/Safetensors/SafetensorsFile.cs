@@ -1,11 +1,15 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
+using ResizeLora.Files;
 
 namespace ResizeLora.Safetensors;
 
 /// <summary>A safetensors file open for reading.</summary>
 internal sealed class SafetensorsFile : TensorFile
 {
+    /// <summary>How names of such files end.</summary>
+    public const string Extension = ".safetensors";
+
     private SafetensorsFile(SafeFileHandle handle, FileVersion version, SafetensorsHeader header)
         : base(handle, version) => Header = header;
 
@@ -28,8 +32,8 @@ internal sealed class SafetensorsFile : TensorFile
             // Only now: what can be read is never taken for something else.
             byte[] head = ReadHead(handle, version);
             throw ForeignFile.Of(head) is { } foreign
-                ? SafetensorsFault.Foreign(version.Path, foreign, ForeignFile.Quote(head), exception)
-                : SafetensorsFault.NotSafetensors(version.Path, exception.Message, exception);
+                ? SafetensorsErrors.Foreign(version.Path, foreign, ForeignFile.Quote(head), exception)
+                : SafetensorsErrors.NotSafetensors(version.Path, exception.Message, exception);
         }
     }
 
@@ -43,7 +47,7 @@ internal sealed class SafetensorsFile : TensorFile
         ReadFully(version.Path, handle, 0, prefix);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerLength > SafetensorsHeaderParser.MaximumLength)
-            throw new FormatException($"its first 8 bytes would mean a header of {headerLength} bytes, more than the {SafetensorsHeaderParser.MaximumLength} that are allowed");
+            throw new FormatException($"its first 8 bytes give a header of {headerLength} bytes, more than the {SafetensorsHeaderParser.MaximumLength} that are allowed");
 
         long dataLength = version.Length - SafetensorsHeaderParser.LengthSize - (long)headerLength;
         if (dataLength < 0)

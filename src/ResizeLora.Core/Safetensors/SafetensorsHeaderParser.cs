@@ -8,7 +8,7 @@ namespace ResizeLora.Safetensors;
 
 /// <summary>
 /// Reads and validates a header as the reference implementation does, and more strictly where that costs no real file:
-/// no name and no metadata key may occur twice, metadata is no null, nesting ends at a depth of 16, and numbers, also
+/// no name and no metadata key may occur twice, metadata is not null, nesting ends at a depth of 16, and numbers, also
 /// products of a shape's numbers, fit into 63 bits.
 /// </summary>
 /// <remarks>
@@ -62,8 +62,8 @@ internal static class SafetensorsHeaderParser
         }
         catch (InvalidOperationException exception)
         {
-            // Utf8JsonReader defers this check to the moment when a text is asked for.
-            throw new FormatException($"the header holds text that is not valid Unicode at byte {reader.TokenStartIndex + 1}", exception);
+            // Utf8JsonReader defers this check until a string is read.
+            throw new FormatException($"the header contains text that is not valid Unicode at byte {reader.TokenStartIndex + 1}", exception);
         }
 
         tensors.Sort(ByPosition);
@@ -123,9 +123,8 @@ internal static class SafetensorsHeaderParser
     {
         Expect(ref reader, JsonTokenType.String, "dtype of tensor", name);
         string text = reader.GetString()!;
-        return SafetensorsDTypes.TryParse(text, out SafetensorsDType dtype)
-            ? dtype
-            : throw new FormatException($"tensor '{DisplayText.Of(name)}' has the unknown dtype '{DisplayText.Of(text)}'");
+        return ElementFormat.Find(text)?.DType
+            ?? throw new FormatException($"tensor '{DisplayText.Of(name)}' has the unknown dtype '{DisplayText.Of(text)}'");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -137,7 +136,7 @@ internal static class SafetensorsHeaderParser
         {
             // A sign is wrong also before 0.
             if (reader.TokenType != JsonTokenType.Number || reader.ValueSpan[0] == '-' || !reader.TryGetInt64(out long number))
-                throw new FormatException($"{field} of tensor '{DisplayText.Of(name)}' holds something that is not a whole number from 0 to 2^63-1");
+                throw new FormatException($"{field} of tensor '{DisplayText.Of(name)}' contains something that is not a whole number from 0 to 2^63-1");
 
             numbers.Add(number);
         }
@@ -201,7 +200,7 @@ internal static class SafetensorsHeaderParser
 
     private static long? BitCount(TensorInfo tensor)
     {
-        UInt128 bits = (UInt128)tensor.DType.BitSize();
+        UInt128 bits = (UInt128)tensor.DType.Format().Bits;
         foreach (long size in tensor.Shape)
         {
             bits *= (UInt128)size;
@@ -222,7 +221,7 @@ internal static class SafetensorsHeaderParser
             if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
                 reader.GetString();
             else if (reader.TokenType == JsonTokenType.Number && !double.IsFinite(reader.GetDouble()))
-                throw new FormatException($"the header holds a number beyond all bounds at byte {reader.TokenStartIndex + 1}");
+                throw new FormatException($"the header contains a number that is too large at byte {reader.TokenStartIndex + 1}");
         }
         while (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || reader.CurrentDepth > depth);
     }

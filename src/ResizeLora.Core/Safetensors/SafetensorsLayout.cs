@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
+using ResizeLora.Common;
 
 namespace ResizeLora.Safetensors;
 
 /// <summary>
-/// Where each tensor of a new file goes, and the header that says so: in the order, the form and with the
+/// Where each tensor of a new file is placed, and the header that says so: in the order, the form and with the
 /// padding of the reference library, so that a file and its legacy hash are what others would write.
 /// </summary>
 /// <remarks>https://github.com/huggingface/safetensors, function <c>prepare</c>.</remarks>
@@ -42,7 +43,7 @@ internal sealed class SafetensorsLayout
         foreach ((TensorSpec spec, _) in ordered)
         {
             long elements = spec.Shape.Aggregate(1L, (product, size) => checked(product * size));
-            long end = checked(position + elements * spec.DType.BitSize() / 8);
+            long end = checked(position + elements * spec.DType.Format().Bits / 8);
             tensors.Add(new TensorInfo(spec.Name, spec.DType, spec.Shape, position, end));
             position = end;
         }

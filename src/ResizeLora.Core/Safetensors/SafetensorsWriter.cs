@@ -26,15 +26,15 @@ internal sealed class SafetensorsWriter : IDisposable
     /// <param name="path">The file's name.</param>
     /// <param name="headerLength">The header's length.</param>
     /// <param name="dataLength">The length of all tensors.</param>
-    /// <param name="shown">What messages call it, where that is something else.</param>
+    /// <param name="shown">How messages name it, if different.</param>
     /// <exception cref="ResizeLoraException">
-    /// The folder is missing or not writable, the disk has no room for the file, or nobody could read such a header.
+    /// The folder is missing or not writable, the disk has no room for the file, or the header is too long to be read.
     /// </exception>
     public static SafetensorsWriter Create(string path, long headerLength, long dataLength, string? shown = null)
     {
         shown ??= path;
         if (headerLength > SafetensorsHeaderParser.LengthSize + SafetensorsHeaderParser.MaximumLength)
-            throw SafetensorsFault.HeaderTooLong(shown, headerLength);
+            throw SafetensorsErrors.HeaderTooLong(shown, headerLength);
 
         return Guard(shown, () => new SafetensorsWriter(path, shown, TemporaryFile.Create(System.IO.Path.GetDirectoryName(path)!, headerLength + dataLength), headerLength));
     }
@@ -73,7 +73,7 @@ internal sealed class SafetensorsWriter : IDisposable
         }
         catch (IOException exception)
         {
-            throw SafetensorsFault.WriteFailed(_shown, exception);
+            throw SafetensorsErrors.WriteFailed(_shown, exception);
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class SafetensorsWriter : IDisposable
 
         WriteAt(0, header);
         if (!Guard(_shown, () => _file.TryMoveTo(_path, overwrite)))
-            throw SafetensorsFault.OutputExists(_shown);
+            throw SafetensorsErrors.OutputExists(_shown);
     }
 
     public void Dispose() => _file.Dispose();
@@ -99,7 +99,7 @@ internal sealed class SafetensorsWriter : IDisposable
         }
         catch (IOException exception)
         {
-            throw SafetensorsFault.WriteFailed(_shown, exception);
+            throw SafetensorsErrors.WriteFailed(_shown, exception);
         }
     }
 
@@ -111,7 +111,7 @@ internal sealed class SafetensorsWriter : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw SafetensorsFault.WriteFailed(path, exception);
+            throw SafetensorsErrors.WriteFailed(path, exception);
         }
     }
 }

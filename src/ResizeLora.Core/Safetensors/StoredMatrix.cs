@@ -8,6 +8,9 @@ namespace ResizeLora.Safetensors;
 /// <param name="Columns">Columns as stored; for a convolution, input channels times kernel size.</param>
 internal sealed record StoredMatrix(string Name, ReadOnlyMemory<byte> Bytes, SafetensorsDType DType, long Rows, long Columns)
 {
+    /// <summary>How its elements are stored.</summary>
+    public ElementFormat Format => ElementFormat.Of(DType);
+
     /// <summary>Whether the matrix meant is the transpose of what is stored.</summary>
     public bool Transposed { get; init; }
 
@@ -17,4 +20,10 @@ internal sealed record StoredMatrix(string Name, ReadOnlyMemory<byte> Bytes, Saf
     /// <summary>The identity.</summary>
     public static StoredMatrix Identity(long size) =>
         new("identity", ReadOnlyMemory<byte>.Empty, SafetensorsDType.F64, size, size) { IsIdentity = true };
+}
+
+/// <summary>A tensor contains NaN or infinity, so that nothing computed from it would mean anything.</summary>
+internal sealed class NonFiniteException(string tensorName) : Exception($"Tensor '{tensorName}' contains NaN or infinity.")
+{
+    public string TensorName { get; } = tensorName;
 }

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using ResizeLora.Common;
 using ResizeLora.Files;
 
 namespace ResizeLora.Safetensors;
@@ -31,7 +32,7 @@ internal abstract class TensorFile : IDisposable
     /// <summary>Which version of the file was opened.</summary>
     public FileVersion Version { get; }
 
-    /// <summary>Whether nothing at all has happened to the file since; true where the system does not tell.</summary>
+    /// <summary>Whether nothing at all has happened to the file since; true where the system does not say.</summary>
     public bool IsUntouched => VersionOf(Path, _handle) == Version;
 
     /// <summary>Reads the bytes of a tensor that is to be kept.</summary>
@@ -51,7 +52,7 @@ internal abstract class TensorFile : IDisposable
     public PooledBytes Rent(TensorInfo tensor, long offset, long count)
     {
         if (count > Array.MaxLength)
-            throw SafetensorsFault.TensorTooLarge(Path, tensor);
+            throw SafetensorsErrors.TensorTooLarge(Path, tensor);
 
         var bytes = new PooledBytes((int)count);
         try
@@ -74,7 +75,7 @@ internal abstract class TensorFile : IDisposable
 
         // The time of writing, not of any change: that a file gets another name or is linked to does no harm.
         if (RandomAccess.GetLength(_handle) != Length || File.GetLastWriteTimeUtc(_handle) != Modified)
-            throw SafetensorsFault.Changed(Path);
+            throw SafetensorsErrors.Changed(Path);
     }
 
     public void Dispose() => _handle.Dispose();
@@ -89,12 +90,12 @@ internal abstract class TensorFile : IDisposable
         try
         {
             FileVersion version = VersionOf(path, handle);
-            return version.Length == 0 ? throw SafetensorsFault.Empty(path) : create(handle, version);
+            return version.Length == 0 ? throw SafetensorsErrors.Empty(path) : create(handle, version);
         }
         catch (OutOfMemoryException exception)
         {
             handle.Dispose();
-            throw SafetensorsFault.OutOfMemory(path, exception);
+            throw SafetensorsErrors.OutOfMemory(path, exception);
         }
         catch
         {
@@ -103,7 +104,7 @@ internal abstract class TensorFile : IDisposable
         }
     }
 
-    /// <summary>The first bytes of a file, as many as tell what it is; fewer where it is shorter.</summary>
+    /// <summary>The first bytes of a file, as many as are needed to identify it; fewer if it is shorter.</summary>
     protected static byte[] ReadHead(SafeFileHandle handle, FileVersion version)
     {
         byte[] head = new byte[Math.Min(ForeignFile.HeadLength, version.Length)];
@@ -119,7 +120,7 @@ internal abstract class TensorFile : IDisposable
             {
                 int count = RandomAccess.Read(handle, bytes, position);
                 if (count == 0)
-                    throw SafetensorsFault.Shrunk(path, position);
+                    throw SafetensorsErrors.Shrunk(path, position);
 
                 position += count;
                 bytes = bytes[count..];
@@ -127,7 +128,7 @@ internal abstract class TensorFile : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw SafetensorsFault.ReadFailed(path, exception);
+            throw SafetensorsErrors.ReadFailed(path, exception);
         }
     }
 
@@ -137,27 +138,27 @@ internal abstract class TensorFile : IDisposable
     private static SafeFileHandle OpenHandle(string path)
     {
         if (Directory.Exists(path))
-            throw SafetensorsFault.IsFolder(path);
+            throw SafetensorsErrors.IsFolder(path);
 
         try
         {
-            // A pipe or a device has no length either, and opening a pipe waits until somebody writes to it.
+            // A pipe or a device has no length either, and opening a pipe blocks until another program writes to it.
             if (new FileInfo(RealPath.Resolve(path)) is { Exists: true, Length: 0 })
-                throw SafetensorsFault.Empty(path);
+                throw SafetensorsErrors.Empty(path);
 
             return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw SafetensorsFault.NotFound(path, exception);
+            throw SafetensorsErrors.NotFound(path, exception);
         }
         catch (UnauthorizedAccessException exception)
         {
-            throw SafetensorsFault.AccessDenied(path, exception);
+            throw SafetensorsErrors.AccessDenied(path, exception);
         }
         catch (IOException exception)
         {
-            throw SafetensorsFault.ReadFailed(path, exception);
+            throw SafetensorsErrors.ReadFailed(path, exception);
         }
     }
 }

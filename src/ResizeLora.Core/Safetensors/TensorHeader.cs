@@ -1,6 +1,6 @@
 namespace ResizeLora.Safetensors;
 
-/// <summary>What a file of tensors says of them, wholly validated: each lies within the file, and no two share a byte.</summary>
+/// <summary>The header of a file of tensors, fully validated: each lies within the file, and no two share a byte.</summary>
 internal class TensorHeader
 {
     private readonly Dictionary<string, TensorInfo> _byName;
@@ -22,4 +22,30 @@ internal class TensorHeader
 
     /// <summary>A text of the free-form metadata; null if there is none of the name.</summary>
     public virtual string? FindMetadata(string key) => null;
+}
+
+/// <summary>The header of a safetensors file: every byte of the file belongs to exactly one tensor.</summary>
+internal sealed class SafetensorsHeader : TensorHeader
+{
+    private readonly Dictionary<string, string> _byKey;
+
+    internal SafetensorsHeader(
+        IReadOnlyList<TensorInfo> tensors,
+        IReadOnlyList<KeyValuePair<string, string>> metadata,
+        bool hasMetadata,
+        long dataStart)
+        : base(tensors, dataStart)
+    {
+        Metadata = metadata;
+        HasMetadata = hasMetadata;
+        _byKey = metadata.ToDictionary(StringComparer.Ordinal);
+    }
+
+    /// <summary>The free-form metadata, in the order of the file.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; }
+
+    public bool HasMetadata { get; }
+
+    /// <inheritdoc/>
+    public override string? FindMetadata(string key) => _byKey.GetValueOrDefault(key);
 }

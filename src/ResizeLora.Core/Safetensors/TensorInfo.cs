@@ -17,3 +17,6 @@ internal record TensorInfo(string Name, SafetensorsDType DType, IReadOnlyList<lo
     /// <summary>The shape for messages; a header may give it a million dimensions.</summary>
     public string ShapeText => $"[{string.Join(", ", Shape.Take(MostShown))}{(Shape.Count > MostShown ? ", …" : string.Empty)}]";
 }
+
+/// <summary>A tensor that is to be written.</summary>
+internal sealed record TensorSpec(string Name, SafetensorsDType DType, IReadOnlyList<long> Shape);

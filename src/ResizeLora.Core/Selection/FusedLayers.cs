@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using ResizeLora.Pairing;
+using ResizeLora.Adapters;
 
 namespace ResizeLora.Selection;
 
@@ -9,7 +9,7 @@ namespace ResizeLora.Selection;
 /// </summary>
 internal static partial class FusedLayers
 {
-    /// <summary>What the siblings of a fused layer are called; queries are named apart, as cross-attention has them apart.</summary>
+    /// <summary>The names of the siblings of a fused layer; queries are separate, as in cross-attention.</summary>
     private static readonly Siblings[] All =
     [
         // diffusers: to_qkv, and to_kv of cross-attention; nunchaku, vLLM-Omni and SGLang do likewise

@@ -1,6 +1,6 @@
 namespace ResizeLora.Selection;
 
-/// <summary>What loaders ask of ranks, whatever the scores say.</summary>
+/// <summary>Limits on ranks, whatever the scores say.</summary>
 /// <param name="EqualRank">Layers that loaders fuse get one rank.</param>
 /// <param name="RankMultiple">What every rank is a multiple of, or null.</param>
 /// <param name="MaxRank">The largest rank, or null.</param>
@@ -32,12 +32,40 @@ internal sealed record RankLimits(bool EqualRank = false, int? RankMultiple = nu
     public void Check()
     {
         if (Rank is not null && Given.Count() > 1)
-            throw SelectionFault.RankIsFixed(this);
+            throw SelectionErrors.RankIsFixed(this);
         if (MaxRank < RankMultiple)
-            throw SelectionFault.NoMultipleWithinMaximum(this);
+            throw SelectionErrors.NoMultipleWithinMaximum(this);
     }
 
     /// <inheritdoc/>
     public override string ToString() =>
         string.Join(',', Given.Select(given => given.Value is { } value ? FormattableString.Invariant($"{given.Option}={value}") : given.Option));
+}
+
+/// <summary>Turns the ranks that a recipe wishes for into those that loaders take. More wishes never make a rank smaller.</summary>
+/// <param name="limits">The limits on ranks.</param>
+/// <param name="fused">Groups of layers that loaders fuse, by their positions.</param>
+internal sealed class RankRule(RankLimits limits, IReadOnlyList<IReadOnlyList<int>> fused)
+{
+    /// <summary>Applies the limits to selected ranks: equalised first, then rounded up, then capped. A layer of rank 0 is left out.</summary>
+    public int[] Apply(IReadOnlyList<int> wished)
+    {
+        if (limits.Rank is { } fixedRank)
+            return [.. wished.Select(_ => fixedRank)];
+
+        int[] ranks = [.. wished];
+        if (limits.EqualRank)
+        {
+            foreach (IReadOnlyList<int> group in fused)
+            {
+                int largest = group.Max(layer => wished[layer]);
+                foreach (int layer in group)
+                    ranks[layer] = largest;
+            }
+        }
+
+        int multiple = limits.RankMultiple ?? 1;
+        int most = limits.MaxRank is { } maximum ? maximum - (maximum % multiple) : int.MaxValue;
+        return [.. ranks.Select(rank => Math.Min((rank + multiple - 1) / multiple * multiple, most))];
+    }
 }

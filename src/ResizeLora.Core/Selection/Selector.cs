@@ -1,86 +1,94 @@
+using ResizeLora.Recipes;
+using ResizeLora.Recipes.Rules;
+
 namespace ResizeLora.Selection;
 
 /// <summary>
-/// Turns scores into the singular values that stay. Scores wish for values; a rule makes of the wishes the ranks that
-/// loaders take; each layer then keeps as many of its best values as its rank says.
+/// Chooses which singular values of a file to keep. All of them are sorted by score, the best first. A recipe's rules select
+/// from the top: a layer rule selects a number from each layer, a rule over all layers a number in total.
+/// Limits on ranks turn the selection into ranks; each layer then keeps as many of its best values as its rank.
 /// </summary>
-internal sealed class Selector
+internal sealed class Selector : IChoices
 {
-    private readonly RankRule _rule;
+    private readonly ResizeRecipe _recipe;
+    private readonly RankRule _ranks;
+    private readonly Func<KeptValues, long> _fileLength;
 
     /// <summary>All values that may be kept, the best first.</summary>
-    private readonly List<Candidate> _line;
+    private readonly List<Candidate> _all;
 
     /// <summary>The same for each layer.</summary>
-    private readonly List<Candidate>[] _lines;
+    private readonly List<Candidate>[] _layers;
 
-    /// <param name="scores">For each layer, the scores of its singular values; one of −∞ is never kept.</param>
-    /// <param name="rule">What loaders ask of ranks.</param>
-    public Selector(IReadOnlyList<double[]> scores, RankRule rule)
+    /// <summary>The values that the rules of layers allow, the best first.</summary>
+    private readonly List<Candidate> _line = [];
+
+    /// <param name="recipe">Whose rules choose.</param>
+    /// <param name="layers">The layers with their scores.</param>
+    /// <param name="ranks">The limits on ranks.</param>
+    /// <param name="fileLength">Bytes of the output file that a choice would make.</param>
+    public Selector(ResizeRecipe recipe, IReadOnlyList<LayerSpectrum> layers, RankRule ranks, Func<KeptValues, long> fileLength)
     {
-        _rule = rule;
-        _line = [.. scores.SelectMany((layer, number) => layer.Select((score, index) => new Candidate(score, number, index)))];
-        _line.RemoveAll(candidate => double.IsNegativeInfinity(candidate.Score));
+        _recipe = recipe;
+        _ranks = ranks;
+        _fileLength = fileLength;
+        _layers = [.. layers.Select(_ => new List<Candidate>())];
 
-        _line.Sort();
-        _lines = [.. scores.Select(_ => new List<Candidate>())];
-        foreach (Candidate candidate in _line)
-            _lines[candidate.Layer].Add(candidate);
+        _all = [.. layers.SelectMany((layer, number) => layer.Scores.Select((score, index) => new Candidate(score, number, index)))];
+        _all.RemoveAll(candidate => double.IsNegativeInfinity(candidate.Score));
+        _all.Sort();
+
+        LayerRule[] rules = [.. recipe.Rules.Select(rule => rule.Rule).OfType<LayerRule>()];
+        int[] allowed = [.. layers.Select(layer => rules.Select(rule => rule.Rank(layer)).Append(int.MaxValue).Min())];
+        foreach (Candidate candidate in _all)
+        {
+            if (_layers[candidate.Layer].Count < allowed[candidate.Layer] || double.IsPositiveInfinity(candidate.Score))
+                _line.Add(candidate);
+            _layers[candidate.Layer].Add(candidate);
+        }
     }
 
-    /// <summary>What is kept where no value is wished for.</summary>
-    public KeptValues Least => Take(0, double.PositiveInfinity);
+    /// <summary>What is kept if no value is selected.</summary>
+    public KeptValues Least => Take([], double.PositiveInfinity);
 
-    /// <summary>What is kept where only the best value is wished for.</summary>
-    public KeptValues First => TakeBest(Math.Min(1, _line.Count));
+    /// <summary>What is kept if only the best value is selected.</summary>
+    public KeptValues First => BestScore is { } best ? Take(_all.Take(1), best) : Least;
 
     /// <summary>The best score; null where no value may be kept.</summary>
-    public double? BestScore => _line.Count == 0 ? null : _line[0].Score;
+    public double? BestScore => _all.Count == 0 ? null : _all[0].Score;
 
-    /// <summary>Keeps what reaches the threshold and, in the order of scores, what fits into the budget.</summary>
-    /// <param name="threshold">The least score, or null.</param>
-    /// <param name="budget">The most bytes of the whole output file, or null.</param>
-    /// <param name="fileLength">Bytes of the output file that a choice would make.</param>
-    /// <returns>The choice, or null where even a file that keeps the least is larger than the budget.</returns>
-    public KeptValues? Select(double? threshold, long? budget, Func<KeptValues, long> fileLength)
+    int IChoices.Count => _line.Count;
+
+    long IChoices.FileLength(int count) => _fileLength(Choice(count));
+
+    /// <summary>Keeps what all rules of the recipe wish for; null where for one of them even the least is too much.</summary>
+    public KeptValues? Select()
     {
-        double least = threshold ?? double.NegativeInfinity;
-        int wished = _line.FindIndex(candidate => candidate.Score < least);
-        if (wished < 0)
-            wished = _line.Count;
-
-        KeptValues all = Take(wished, least);
-        if (budget is not { } bytes || fileLength(all) <= bytes)
-            return all;
-
-        // Invariant: `fits` wishes fit and `exceeds` do not; so in the end one more would not fit.
-        int fits = 0;
-        int exceeds = wished;
-        if (wished == 0 || fileLength(Least) > bytes)
-            return null;
-
-        while (exceeds - fits > 1)
+        int count = _line.Count;
+        foreach (FileRule rule in _recipe.Rules.Select(rule => rule.Rule).OfType<FileRule>())
         {
-            int middle = fits + (exceeds - fits) / 2;
-            if (fileLength(TakeBest(middle)) <= bytes)
-                fits = middle;
-            else
-                exceeds = middle;
+            if (rule.Count(this) is not { } most)
+                return null;
+
+            count = Math.Min(count, most);
         }
 
-        return TakeBest(fits);
+        return Choice(count);
     }
 
-    private KeptValues TakeBest(int count) => count == 0 ? Least : Take(count, _line[count - 1].Score);
+    private KeptValues Choice(int count) =>
+        count == _line.Count ? Take(_line, _recipe.Threshold ?? double.NegativeInfinity)
+        : count == 0 ? Least
+        : Take(_line.Take(count), _line[count - 1].Score);
 
-    private KeptValues Take(int count, double threshold)
+    private KeptValues Take(IEnumerable<Candidate> wishes, double threshold)
     {
-        int[] wished = new int[_lines.Length];
-        foreach (Candidate candidate in _line.Take(count))
+        int[] wished = new int[_layers.Length];
+        foreach (Candidate candidate in wishes)
             wished[candidate.Layer]++;
 
-        int[] ranks = _rule.Apply(wished);
-        return new KeptValues([.. _lines.Select((line, layer) => Best(line, ranks[layer]))], ranks, threshold);
+        int[] ranks = _ranks.Apply(wished);
+        return new KeptValues([.. _layers.Select((line, layer) => Best(line, ranks[layer]))], ranks, threshold);
     }
 
     private static int[] Best(List<Candidate> line, int count)
@@ -101,4 +109,14 @@ internal sealed class Selector
             return order != 0 ? order : Index.CompareTo(other.Index);
         }
     }
+}
+
+/// <summary>Which singular values stay.</summary>
+/// <param name="Indices">For each layer, the indices of its kept singular values, ascending.</param>
+/// <param name="Ranks">For each layer, the rank that it is written with; where that is more than it has values, zeros fill it up.</param>
+/// <param name="Threshold">The lowest selected score; −∞ where everything fits. Rank options may keep lower ones, or not all.</param>
+internal sealed record KeptValues(IReadOnlyList<IReadOnlyList<int>> Indices, IReadOnlyList<int> Ranks, double Threshold)
+{
+    /// <summary>The sum of all ranks.</summary>
+    public int Rank => Ranks.Sum();
 }

@@ -35,7 +35,7 @@ internal abstract class PathCommand : PSCmdlet
 
     protected abstract void Process(string path);
 
-    /// <summary>The files of the file system that a path stands for.</summary>
+    /// <summary>The files that a path resolves to.</summary>
     protected IEnumerable<string> FilesOf(string path)
     {
         if (IsLiteral)

@@ -3,12 +3,12 @@ using System.Management.Automation;
 
 namespace ResizeLora.Shell.Hosting;
 
-/// <summary>One line on the error stream that says how far things are, and goes away before anything else is written.</summary>
+/// <summary>One line on the error stream that shows progress, and is cleared before anything else is written.</summary>
 internal sealed class ProgressLine
 {
     private const string EraseLine = "\r\u001b[K";
 
-    // More often than this nobody can read it, and writing to a terminal is slow.
+    // Faster updates can't be read, and writing to a terminal is slow.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();

@@ -3,7 +3,7 @@ using System.Management.Automation.Host;
 
 namespace ResizeLora.Shell.Hosting;
 
-/// <summary>What the engine knows of the program around it.</summary>
+/// <summary>What the engine knows about its host program.</summary>
 internal sealed class ShellHost : PSHost
 {
     public override string Name => "ResizeLora.Shell";

@@ -17,13 +17,13 @@ internal static class FrobeniusNorm
         if (matrix.DType == SafetensorsDType.F64)
             return OfDoubles(MemoryMarshal.Cast<byte, double>(matrix.Bytes.Span));
 
-        int size = matrix.DType.BitSize() / 8;
+        ElementFormat format = matrix.Format;
         float[] block = ArrayPool<float>.Shared.Rent(BlockLength);
         double sum = 0;
         for (long first = 0; first < matrix.Rows * matrix.Columns; first += BlockLength)
         {
             Span<float> numbers = block.AsSpan(0, (int)Math.Min(BlockLength, matrix.Rows * matrix.Columns - first));
-            ElementWidening.ToSingle(matrix.DType, matrix.Bytes.Span[(int)(first * size)..], numbers);
+            format.Widen(matrix.Bytes.Span[(int)(first * format.Size)..], numbers);
             sum += SumOfSquares(numbers);
         }
 

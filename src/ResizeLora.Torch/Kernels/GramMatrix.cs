@@ -24,6 +24,9 @@ internal static unsafe class GramMatrix
     /// <summary>The rank is padded to this, so that tiles have no ragged edges.</summary>
     private const int RankStep = TileRows * TileColumns;
 
+    /// <summary>Sums of squares between the reciprocal of this and this have not lost what they were summed from.</summary>
+    private const double OrdinarySquare = 1e250;
+
     /// <summary>Doubles in a block: a quarter of a megabyte, half of a small second-level cache.</summary>
     private const int BlockSize = 1 << 15;
 
@@ -39,14 +42,14 @@ internal static unsafe class GramMatrix
         using var work = new Workspace(padded, depth);
         double* block = work.Block;
         double* sums = work.Sums;
-        int size = a.DType.BitSize() / 8;
+        ElementFormat format = a.Format;
         for (long first = 0; first < a.Columns; first += depth)
         {
             int count = (int)Math.Min(depth, a.Columns - first);
             for (int row = 0; row < rank; row++)
             {
                 var target = new Span<double>(block + row * depth, depth);
-                StoredNumbers.Read(a.DType, a.Bytes.Span[(int)((row * a.Columns + first) * size)..], target[..count], work.Singles);
+                format.Widen(a.Bytes.Span[(int)((row * a.Columns + first) * format.Size)..], target[..count]);
                 target[count..].Clear();
             }
 
@@ -72,12 +75,12 @@ internal static unsafe class GramMatrix
         using var work = new Workspace(padded, depth);
         double* block = work.Block;
         double* sums = work.Sums;
-        long rowBytes = b.Columns * (b.DType.BitSize() / 8);
+        long rowBytes = b.Columns * b.Format.Size;
         for (long first = 0; first < b.Rows; first += depth)
         {
             int count = (int)Math.Min(depth, b.Rows - first);
             Span<double> numbers = work.Numbers(count * rank);
-            StoredNumbers.Read(b.DType, b.Bytes.Span[(int)(first * rowBytes)..], numbers, work.Singles);
+            b.Format.Widen(b.Bytes.Span[(int)(first * rowBytes)..], numbers);
             Pack(numbers, rank, count, block, depth);
             for (int column = 0; column < padded; column += Lane * TileColumns)
             {
@@ -87,6 +90,15 @@ internal static unsafe class GramMatrix
         }
 
         Mirror(sums, padded, gram, rank);
+    }
+
+    /// <summary>Whether the squares that a result is made of lie in the range of numbers, and NaN is not among them.</summary>
+    public static bool IsOrdinary(ReadOnlySpan<double> gram, int rank)
+    {
+        double trace = 0;
+        for (int i = 0; i < rank; i++)
+            trace += gram[i * rank + i];
+        return trace is >= 1 / OrdinarySquare and <= OrdinarySquare;
     }
 
     /// <summary>Panels of four neighbouring columns, so that tiles read memory in order.</summary>
@@ -216,7 +228,6 @@ internal static unsafe class GramMatrix
     {
         private readonly double[] _buffer;
         private readonly double[] _numbers;
-        private readonly float[] _singles;
         private readonly GCHandle _pin;
 
         public Workspace(int padded, int depth)
@@ -224,7 +235,6 @@ internal static unsafe class GramMatrix
             int length = padded * (depth + padded);
             _buffer = ArrayPool<double>.Shared.Rent(length);
             _numbers = ArrayPool<double>.Shared.Rent(padded * depth);
-            _singles = ArrayPool<float>.Shared.Rent(padded * depth);
             _buffer.AsSpan(0, length).Clear();
             _pin = GCHandle.Alloc(_buffer, GCHandleType.Pinned);
             Block = (double*)_pin.AddrOfPinnedObject();
@@ -235,8 +245,6 @@ internal static unsafe class GramMatrix
 
         public double* Sums { get; }
 
-        public Span<float> Singles => _singles;
-
         public Span<double> Numbers(int count) => _numbers.AsSpan(0, count);
 
         public void Dispose()
@@ -244,7 +252,6 @@ internal static unsafe class GramMatrix
             _pin.Free();
             ArrayPool<double>.Shared.Return(_buffer);
             ArrayPool<double>.Shared.Return(_numbers);
-            ArrayPool<float>.Shared.Return(_singles);
         }
     }
 }

@@ -9,7 +9,7 @@ internal unsafe interface IStoredElement
     /// <summary>Bytes of an element.</summary>
     static abstract int Size { get; }
 
-    /// <summary>What loaded numbers must be multiplied by to be the stored ones; a power of two.</summary>
+    /// <summary>The factor from loaded to stored numbers; a power of two.</summary>
     static abstract double Scale { get; }
 
     /// <summary>Loads eight neighbours.</summary>

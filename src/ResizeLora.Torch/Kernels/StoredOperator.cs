@@ -2,8 +2,33 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using ResizeLora.Safetensors;
 
 namespace ResizeLora.Torch.Kernels;
+
+/// <summary>WᵀW from the stored bytes; <see cref="StoredOperator{TElement}"/> has the work for each type of elements that is common in checkpoints.</summary>
+internal abstract class StoredOperator : INormalOperator, IDisposable
+{
+    public abstract int Rows { get; }
+
+    public abstract int Columns { get; }
+
+    /// <summary>The operator of a matrix; null where its elements are of a rarer type.</summary>
+    /// <param name="matrix">W or its transpose, of finite elements; its bytes must not change.</param>
+    /// <param name="frobeniusNorm">‖W‖_F, not zero.</param>
+    public static StoredOperator? Of(StoredMatrix matrix, double frobeniusNorm) => matrix.DType switch
+    {
+        SafetensorsDType.F16 => new StoredOperator<HalfElement>(matrix, frobeniusNorm),
+        SafetensorsDType.BF16 => new StoredOperator<BFloatElement>(matrix, frobeniusNorm),
+        SafetensorsDType.F32 => new StoredOperator<SingleElement>(matrix, frobeniusNorm),
+        _ => null,
+    };
+
+    /// <inheritdoc/>
+    public abstract (double[] First, double[] Second) Apply(double[] first, double[] second);
+
+    public abstract void Dispose();
+}
 
 /// <summary>
 /// WᵀW from the stored bytes, in one pass: a few rows are loaded, multiplied with both vectors, and their products with
@@ -11,7 +36,7 @@ namespace ResizeLora.Torch.Kernels;
 /// two matrix–vector products on a widened copy read 8.
 /// </summary>
 /// <remarks>Optimised at once: a short run would be over before the runtime finds out which loops are hot.</remarks>
-internal sealed unsafe class StoredOperator<TElement> : INormalOperator, IDisposable
+internal sealed unsafe class StoredOperator<TElement> : StoredOperator
     where TElement : struct, IStoredElement
 {
     private const int RowsAtOnce = 4;
@@ -21,25 +46,21 @@ internal sealed unsafe class StoredOperator<TElement> : INormalOperator, IDispos
     private readonly double _frobeniusNorm;
     private readonly float[] _buffer;
 
-    /// <param name="matrix">The elements, finite, in row order; they must not change.</param>
-    /// <param name="rows">Rows of W as stored; its transpose has the same singular values.</param>
-    /// <param name="columns">Columns as stored.</param>
-    /// <param name="frobeniusNorm">‖W‖_F, not zero.</param>
-    public StoredOperator(ReadOnlyMemory<byte> matrix, int rows, int columns, double frobeniusNorm)
+    public StoredOperator(StoredMatrix matrix, double frobeniusNorm)
     {
-        _matrix = matrix.Pin();
-        Rows = rows;
-        Columns = columns;
+        _matrix = matrix.Bytes.Pin();
+        Rows = (int)matrix.Rows;
+        Columns = (int)matrix.Columns;
         _frobeniusNorm = frobeniusNorm;
-        _buffer = ArrayPool<float>.Shared.Rent((RowsAtOnce + 4) * columns);
+        _buffer = ArrayPool<float>.Shared.Rent((RowsAtOnce + 4) * Columns);
     }
 
-    public int Rows { get; }
+    public override int Rows { get; }
 
-    public int Columns { get; }
+    public override int Columns { get; }
 
     /// <inheritdoc/>
-    public (double[] First, double[] Second) Apply(double[] first, double[] second)
+    public override (double[] First, double[] Second) Apply(double[] first, double[] second)
     {
         fixed (float* rows = _buffer)
         {
@@ -53,7 +74,7 @@ internal sealed unsafe class StoredOperator<TElement> : INormalOperator, IDispos
         }
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         _matrix.Dispose();
         ArrayPool<float>.Shared.Return(_buffer);
@@ -104,7 +125,7 @@ internal sealed unsafe class StoredOperator<TElement> : INormalOperator, IDispos
         byte* elements0 = elements[0], elements1 = elements[1], elements2 = elements[2], elements3 = elements[3];
         float* row1 = rows + Columns, row2 = row1 + Columns, row3 = row2 + Columns, input1 = input + Columns;
 
-        // Rows follow each other in memory: what lies ahead is asked for four rows before it is needed.
+        // Rows follow each other in memory: data is prefetched four rows before it is needed.
         byte* ahead = elements3 + (long)Columns * TElement.Size;
         int i = 0;
         for (; i <= Columns - Lane; i += Lane)

@@ -39,14 +39,13 @@ internal static unsafe class ThinProduct<T>
         var product = new NumberMatrix<T>(rows, right.Rows, Padded(rows, BlockRows), stride);
         using NumberMatrix<T> panels = Panels(right, stride);
         using var block = new NumberMatrix<T>(BlockRows, depth, BlockRows, depth);
-        using var singles = new NumberMatrix<float>(BlockRows, depth, BlockRows, depth);
-        int rowBytes = depth * (left.DType.BitSize() / 8);
+        int rowBytes = depth * left.Format.Size;
         fixed (T* numbers = block.Numbers, factors = panels.Numbers, target = product.Numbers)
         {
             for (int first = 0; first < rows; first += BlockRows)
             {
                 int count = Math.Min(BlockRows, rows - first);
-                StoredNumbers.Read(left.DType, left.Bytes.Span[(first * rowBytes)..], block.Numbers[..(count * depth)], singles.Numbers);
+                StoredNumbers.Read(left.Format, left.Bytes.Span[(first * rowBytes)..], block.Numbers[..(count * depth)]);
                 block.Numbers[(count * depth)..(BlockRows * depth)].Clear();
                 for (int panel = 0; panel < panels.Rows; panel++)
                 {
@@ -63,16 +62,16 @@ internal static unsafe class ThinProduct<T>
     /// <param name="left">k × r.</param>
     /// <param name="right">r × n, as stored.</param>
     public static NumberMatrix<T> Of(NumberMatrix<double> left, StoredMatrix right) =>
-        Of(left, right.DType, right.Bytes.Span, (int)right.Columns);
+        Of(left, right.Format, right.Bytes.Span, (int)right.Columns);
 
     /// <summary>left · right, of numbers.</summary>
     /// <param name="left">k × r.</param>
     /// <param name="right">r × n in row order.</param>
     /// <param name="columns">n.</param>
     public static NumberMatrix<T> Of(NumberMatrix<double> left, ReadOnlySpan<double> right, int columns) =>
-        Of(left, SafetensorsDType.F64, MemoryMarshal.AsBytes(right), columns);
+        Of(left, ElementFormat.Of(SafetensorsDType.F64), MemoryMarshal.AsBytes(right), columns);
 
-    private static NumberMatrix<T> Of(NumberMatrix<double> left, SafetensorsDType dtype, ReadOnlySpan<byte> right, int columns)
+    private static NumberMatrix<T> Of(NumberMatrix<double> left, ElementFormat format, ReadOnlySpan<byte> right, int columns)
     {
         int depth = left.Columns;
         int stride = Padded(columns, TileColumns);
@@ -81,8 +80,6 @@ internal static unsafe class ThinProduct<T>
         using NumberMatrix<T> factor = PaddedRows(left);
         using var panels = new NumberMatrix<T>(width / TileColumns, TileColumns * depth, width / TileColumns, TileColumns * depth);
         using var line = new NumberMatrix<T>(1, width, 1, width);
-        using var singles = new NumberMatrix<float>(1, width, 1, width);
-        int size = dtype.BitSize() / 8;
         fixed (T* numbers = factor.Numbers, block = panels.Numbers, target = product.Numbers)
         {
             for (int first = 0; first < columns; first += width)
@@ -91,7 +88,7 @@ internal static unsafe class ThinProduct<T>
                 for (int row = 0; row < depth; row++)
                 {
                     Span<T> part = line.Numbers[..count];
-                    StoredNumbers.Read(dtype, right[(int)(((long)row * columns + first) * size)..], part, singles.Numbers);
+                    StoredNumbers.Read(format, right[(int)(((long)row * columns + first) * format.Size)..], part);
                     Distribute(part, panels, row);
                 }
 

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace ResizeLora.Arguments;
 
-/// <summary>Tells what is not there from what can't be seen: PowerShell says of both that it does not exist.</summary>
+/// <summary>Distinguishes missing paths from inaccessible ones: PowerShell says that both don't exist.</summary>
 internal static class ClosedFolder
 {
     /// <summary>Why nothing can be seen where a path, perhaps with wildcards, leads; null if nothing is in the way.</summary>

@@ -1,15 +1,14 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
+using ResizeLora.Adapters;
 using ResizeLora.Decomposition;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
-using ResizeLora.Pipeline;
-using ResizeLora.Safetensors;
+using ResizeLora.Engine;
+using ResizeLora.Files;
 
 namespace ResizeLora.Arguments;
 
-/// <summary>Recognises what Select-Object, Export-Clixml, a background job, JSON or CSV leave of a layer, and reads what it tells.</summary>
+/// <summary>Recognises what Select-Object, Export-Clixml, a background job, JSON or CSV leave of a layer, and reads it.</summary>
 internal static class LayerCopy
 {
     private static readonly string TypeName = typeof(DecomposedLayer).FullName!;
@@ -17,7 +16,7 @@ internal static class LayerCopy
     /// <summary>The file that was looked into last, and its layers: copies of layers come by the hundred.</summary>
     private static LookedInto? _last;
 
-    /// <summary>What a copy of a layer tells; null if it is something else.</summary>
+    /// <summary>What a copy of a layer says; null if it is something else.</summary>
     public static LayerReference? Read(PSObject copy, PathIntrinsics paths)
     {
         if (copy.BaseObject is IDictionary dictionary)
@@ -76,7 +75,7 @@ internal static class LayerCopy
         }
         catch (ResizeLoraException)
         {
-            // What is wrong with the file will be said when it is resized.
+            // Problems with the file are reported when it is resized.
             return false;
         }
     }

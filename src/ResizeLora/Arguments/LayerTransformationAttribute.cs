@@ -27,7 +27,7 @@ internal sealed class LayerTransformationAttribute : ArgumentTransformationAttri
         if (MistakenInput.Of(item, TakesRecipes) is { } mistake)
             return PSObject.AsPSObject(mistake);
 
-        string message = $"'{item}' is not a layer. Pass what Get-LoraSpectrum emits.";
+        string message = $"'{item}' is not a layer. Pass the output of Get-LoraSpectrum.";
         throw new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message));
     }
 }

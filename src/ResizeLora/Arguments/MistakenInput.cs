@@ -13,17 +13,17 @@ internal sealed record MistakenInput(object Item, string Reason)
 {
     private const string FormatNamespace = "Microsoft.PowerShell.Commands.Internal.Format";
 
-    /// <summary>What is wrong with an object; null if nothing is known to be.</summary>
+    /// <summary>The problem with an object; null if there is none.</summary>
     /// <param name="item">The object.</param>
-    /// <param name="takesRecipes">Whether hashtables are recipes where it goes.</param>
+    /// <param name="takesRecipes">Whether the command takes hashtables as recipes.</param>
     public static MistakenInput? Of(object? item, bool takesRecipes)
     {
         object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
         if (value?.GetType().Namespace == FormatNamespace)
-            return new MistakenInput(value, "The pipeline holds output that was formatted for the console. Leave out Format-Table, Format-List or the like, or put it last.");
+            return new MistakenInput(value, "The pipeline contains output that was formatted for the console. Leave out Format-Table, Format-List or the like, or put it last.");
 
         return value is IDictionary && !takesRecipes
-            ? new MistakenInput(value, "The pipeline holds a hashtable, which is neither a LoRA nor a layer. Give recipes with -Recipe.")
+            ? new MistakenInput(value, "The pipeline contains a hashtable, which is neither a LoRA nor a layer. Give recipes with -Recipe.")
             : null;
     }
 }

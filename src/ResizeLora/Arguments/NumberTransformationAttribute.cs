@@ -7,7 +7,7 @@ namespace ResizeLora.Arguments;
 
 /// <summary>
 /// Lets numbers be given as recipes have them, with a typographic minus too. Refuses a decimal comma, which the shell would
-/// leave out so that '-1,2' were -12, and a fraction where a whole number is wanted, which it would round.
+/// leave out so that '-1,2' were -12, and a fraction instead of a whole number, which it would round.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 internal sealed class NumberTransformationAttribute : ArgumentTransformationAttribute
@@ -18,11 +18,11 @@ internal sealed class NumberTransformationAttribute : ArgumentTransformationAttr
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         if (WithComma(inputData) is { } text)
-            throw Refused(RecipeFault.NumberWithComma(text));
+            throw Refused(RecipeErrors.NumberWithComma(text));
 
         object? given = Unwrap(inputData) is string typed ? TypedNumber.Plain(typed) : inputData;
         if (IsWhole && double.TryParse(Convert.ToString(Unwrap(given), CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number != Math.Truncate(number))
-            throw Refused(RecipeFault.NotWhole(number));
+            throw Refused(RecipeErrors.NotWhole(number));
 
         return given!;
     }

@@ -13,8 +13,8 @@ internal sealed class PathTransformationAttribute : ArgumentTransformationAttrib
         if (items.FirstOrDefault(item => item is not null && LayerCopy.IsAny(PSObject.AsPSObject(item))) is null)
             return inputData;
 
-        // What can't be cast the engine tries to bind to other parameters, when it comes through the pipeline.
-        ResizeLoraException fault = PipelineFault.PathIsLayer();
+        // After a failed cast the engine tries other parameters for pipeline input.
+        ResizeLoraException fault = JobErrors.PathIsLayer();
         throw new ArgumentTransformationMetadataException(fault.Message, new PSInvalidCastException(fault.Message, fault));
     }
 }

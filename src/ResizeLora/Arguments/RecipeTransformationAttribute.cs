@@ -23,7 +23,7 @@ internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttr
 
     /// <summary>The recipes of one argument.</summary>
     /// <exception cref="ResizeLoraException">A text is not a valid recipe.</exception>
-    /// <exception cref="ArgumentTransformationMetadataException">It is no recipe at all.</exception>
+    /// <exception cref="ArgumentTransformationMetadataException">It is not a recipe.</exception>
     public static IEnumerable<ResizeRecipe> Of(object? argument) =>
         LanguagePrimitives.GetEnumerable(Unwrap(argument)) is { } items
             ? Joined([.. items.Cast<object?>()]).SelectMany(OfOne)
@@ -64,7 +64,7 @@ internal sealed class RecipeTransformationAttribute : ArgumentTransformationAttr
         null => string.Empty,
     };
 
-    /// <summary>What can't be cast the engine tries to bind to other parameters, when it comes through the pipeline.</summary>
+    /// <summary>After a failed cast the engine tries other parameters for pipeline input.</summary>
     private static ArgumentTransformationMetadataException NoRecipe(string message) => new(message, new PSInvalidCastException(message));
 
     private static object? Unwrap(object? item) => item is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : item;

@@ -15,7 +15,7 @@ internal sealed class SizeTransformationAttribute : ArgumentTransformationAttrib
     {
         object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
         if (value is not string && NumberTransformationAttribute.WithComma(value) is { } list)
-            throw NumberTransformationAttribute.Refused(RecipeFault.NumberWithComma(list));
+            throw NumberTransformationAttribute.Refused(RecipeErrors.NumberWithComma(list));
         if (value is not (IConvertible and not string))
             return inputData;
 

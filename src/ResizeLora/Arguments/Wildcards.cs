@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace ResizeLora.Arguments;
 
-/// <summary>Tells patterns from names that have a bracket in them.</summary>
+/// <summary>Distinguishes patterns from names that contain a bracket.</summary>
 internal static class Wildcards
 {
     /// <summary>Whether a text is a pattern. With a bracket that is not closed, it can only be a name.</summary>

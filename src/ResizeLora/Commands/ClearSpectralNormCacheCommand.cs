@@ -1,10 +1,10 @@
 using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Checkpoints;
+using ResizeLora.Checkpoints.Formats;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Commands;
@@ -43,7 +43,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
         if (_folder is null)
             return;
 
-        var cache = new NormCache(_folder, WriteWarning, Stop);
+        var cache = new NormCache(_folder, this, Stop);
         IReadOnlyList<NormCacheEntry> entries = cache.Entries();
         if (entries.Count == 0)
             WriteVerbose($"The cache '{cache.Folder}' is empty.");
@@ -55,6 +55,9 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
             RemoveCheckpoints(cache, entries);
     }
 
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Progress.Complete();
+
     /// <summary>The entry whose hash begins so, or those that a wildcard means.</summary>
     private NormCacheEntry[] Find(IReadOnlyList<NormCacheEntry> entries, string digits)
     {
@@ -64,7 +67,7 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
         if (hasWildcard || found.Length == 1)
             return found;
 
-        WriteError((found.Length == 0 ? NormFault.NoEntry(digits) : NormFault.SeveralEntries(digits, found)).ToErrorRecord());
+        WriteError((found.Length == 0 ? NormErrors.NoEntry(digits) : NormErrors.SeveralEntries(digits, found)).ToErrorRecord());
         return [];
     }
 
@@ -79,8 +82,8 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
             }
             catch (ResizeLoraException exception)
             {
-                bool isHash = exception.Kind == FaultKind.NotFound && NormFault.LooksLikeHash(path);
-                WriteError((isHash ? NormFault.HashAsPath(path) : exception).ToErrorRecord());
+                bool isHash = exception.Kind == FaultKind.NotFound && NormErrors.LooksLikeHash(path);
+                WriteError((isHash ? NormErrors.HashAsPath(path) : exception).ToErrorRecord());
             }
         }
     }
@@ -88,9 +91,9 @@ public sealed class ClearSpectralNormCacheCommand : StoppableCommand
     private void RemoveFile(NormCache cache, IReadOnlyList<NormCacheEntry> entries, string path)
     {
         using TensorFile file = GgufFile.OpenEither(path);
-        string sha256 = FileIdentity.Sha256(file, cache.Folder, WriteWarning, Stop);
+        string sha256 = FileIdentity.Sha256(file, cache.Folder, this, Stop);
         if (!entries.Any(entry => entry.Sha256 == sha256))
-            WriteWarning($"The cache has no norms of '{path}'.");
+            WriteWarning($"The cache has no norms for '{path}'.");
         Remove(cache, entries.Where(entry => entry.Sha256 == sha256));
     }
 

@@ -1,9 +1,10 @@
 using System.Management.Automation;
 using ResizeLora.Info;
+using ResizeLora.Pipeline;
 
 namespace ResizeLora.Commands;
 
-/// <summary>Tells what LoRA files are, by their headers alone.</summary>
+/// <summary>Describes LoRA files by their headers alone.</summary>
 [Cmdlet(VerbsCommon.Get, "LoraInfo", DefaultParameterSetName = PathSet, HelpUri = HelpPage.Folder + "Get-LoraInfo.md")]
 [OutputType(typeof(LoraInfo))]
 public sealed class GetLoraInfoCommand : PathCommand
@@ -12,13 +13,12 @@ public sealed class GetLoraInfoCommand : PathCommand
     protected override void ProcessRecord()
     {
         base.ProcessRecord();
-        foreach (string path in ResolveFiles())
-        {
-            ForEachItem(path, () =>
-            {
-                Stop.ThrowIfCancellationRequested();
-                WriteObject(LoraInspector.Read(path));
-            });
-        }
+        Emit(ResolveFiles().SelectMany(path => EachFile.Results(path, Read(path), this)));
+    }
+
+    private IEnumerable<LoraInfo> Read(string path)
+    {
+        Stop.ThrowIfCancellationRequested();
+        yield return LoraInspector.Read(path);
     }
 }

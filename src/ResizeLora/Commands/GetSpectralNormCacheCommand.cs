@@ -12,6 +12,6 @@ public sealed class GetSpectralNormCacheCommand : StoppableCommand
     protected override void ProcessRecord()
     {
         if (FindCacheFolder() is { } folder)
-            WriteObject(new NormCache(folder, WriteWarning).Entries(), enumerateCollection: true);
+            WriteObject(new NormCache(folder, this).Entries(), enumerateCollection: true);
     }
 }

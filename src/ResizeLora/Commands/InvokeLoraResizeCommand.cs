@@ -1,9 +1,9 @@
 using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
 using ResizeLora.Selection;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Commands;
 
@@ -51,7 +51,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     public string[]? Layer { get; set; }
 
     /// <summary>The number format of the outputs.</summary>
-    [Parameter(HelpMessage = "The number format of the outputs: Float16 (fp16, the default), BFloat16 (bf16), Float32 (fp32) or Source.")]
+    [Parameter(HelpMessage = "The number format of the outputs, such as Float16 (fp16, the default), BFloat16 (bf16), Float32 (fp32) or Source.")]
     [PrecisionTransformation]
     public ResizePrecision Precision { get; set; } = ResizePrecision.Float16;
 
@@ -63,7 +63,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     [Parameter(HelpMessage = "Gives layers that loaders fuse, such as queries, keys and values, the same rank.")]
     public SwitchParameter EqualRank { get; set; }
 
-    /// <summary>What the rank of every layer is a multiple of.</summary>
+    /// <summary>The number that the rank of every layer is a multiple of.</summary>
     [Parameter(HelpMessage = "Rounds each rank up to a multiple of this number.")]
     [NumberTransformation(IsWhole = true)]
     [ValidateRange(1, LargestRank)]
@@ -101,14 +101,14 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => _job = ForCall(() => new ResizeJob(Engine, CreateSettings(), this, Stop));
+    protected override void BeginProcessing() => _job = ForCall(() => new ResizeJob(Engine, CreateOptions(), this, Stop));
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         base.ProcessRecord();
         if (ParameterSetName == LayerSet)
-            TakeLayers();
+            LayersOf(EnsureLayers(InputObject)).ForEach(_job!.Add);
         else
             Emit(_job!.Resize(ResolveFiles(), areAll: !MyInvocation.ExpectingInput));
     }
@@ -129,24 +129,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
         base.Dispose(disposing);
     }
 
-    private void TakeLayers()
-    {
-        foreach (PSObject layer in EnsureLayers(InputObject))
-        {
-            if (layer.BaseObject is LayerReference copy)
-                _job!.Add(copy);
-            else
-                _job!.Add((DecomposedLayer)layer.BaseObject);
-        }
-    }
-
-    private void Emit(IEnumerable<ResizeResult> results) => ForCall(() =>
-    {
-        foreach (ResizeResult result in results)
-            WriteObject(result);
-    });
-
-    /// <summary>A job that runs every day may well find nothing to do; anybody else wonders.</summary>
+    /// <summary>A daily job may well find nothing to do; an interactive user should be told.</summary>
     private protected override void ReportNothing(string reason)
     {
         if (SkipExisting)
@@ -155,31 +138,28 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
             base.ReportNothing(reason);
     }
 
-    private JobSettings CreateSettings() => new()
+    private ResizeOptions CreateOptions() => new()
     {
         Recipes = Recipe,
         Checkpoint = CheckpointPaths,
+        Layers = LayerPatterns.Of(Layer),
+        Precision = Precision,
+        UnmatchedLayer = UnmatchedLayer,
+        RankLimits = new RankLimits(EqualRank, RankMultiple, MaxRank, Rank),
+        Output = CreateOutput(),
         IncludeResized = IncludeResized,
-        Pipeline = new PipelineSettings
-        {
-            Precision = Precision,
-            UnmatchedLayer = UnmatchedLayer,
-            RankLimits = new RankLimits(EqualRank, RankMultiple, MaxRank, Rank),
-            Layers = LayerPatterns.Of(Layer),
-            Overwrite = Force,
-            SkipExisting = SkipExisting,
-            IsRehearsal = IsWhatIf,
-            EmitsPlans = PassThru && IsWhatIf,
-            CacheFolder = CacheFolder,
-            Output = CreateOutput(),
-            Workers = ThrottleLimit,
-        },
+        SkipExisting = SkipExisting,
+        Overwrite = Force,
+        IsRehearsal = IsWhatIf,
+        EmitsPlans = PassThru && IsWhatIf,
+        CacheFolder = CacheFolder,
+        Workers = ThrottleLimit,
     };
 
     private OutputPath CreateOutput()
     {
         if (OutFile is not null && Destination is not null)
-            throw WritingFault.OutFileWithDestination(OutFile);
+            throw OutputErrors.OutFileWithDestination(OutFile);
         if (OutFile is not null)
             return OutputPath.Of(OutputPath.IsBesideInput(OutFile) ? OutFile : ResolveSingle(OutFile));
 

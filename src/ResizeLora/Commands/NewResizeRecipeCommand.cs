@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
+using ResizeLora.Decomposition;
 using ResizeLora.Pipeline;
 using ResizeLora.Recipes;
 using ResizeLora.Torch;
@@ -19,7 +20,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
 
     private readonly List<LayerReference> _copies = [];
 
-    /// <summary>Recipes as text, such as <c>spn_ckpt=1,thr=-1.2</c>, several of which are separated by colons; or as hashtables.</summary>
+    /// <summary>Recipes as text, such as <c>spn_ckpt=1,thr=-1.2</c>, separated by colons; or as hashtables.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = TextSet, HelpMessage = "Recipes such as 'spn_ckpt=1,thr=-1.2', or hashtables such as @{ spn_ckpt = 1; thr = -1.2 }.")]
     [RecipeTransformation]
     [ArgumentCompleter(typeof(RecipeCompleter))]
@@ -81,7 +82,7 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     [ArgumentCompleter(typeof(NumberCompleter))]
     public string? Size { get; set; }
 
-    /// <summary>What ΔW is multiplied by.</summary>
+    /// <summary>The factor of ΔW.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The factor by which the LoRA is multiplied. Default: 1.")]
     [NumberTransformation]
     [ArgumentCompleter(typeof(NumberCompleter))]
@@ -112,33 +113,16 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        // Copies of a file's layers are restored together, so that it is read once.
-        ForCall(() =>
-        {
-            var restorer = new LayerRestorer(new LazyEngine(Cpu, Stop), Environment.ProcessorCount, this, Stop);
-            foreach (DecomposedLayer layer in restorer.Restore(_copies, checkpoint: null, needsRecipes: false))
-                WriteObject(layer);
-        });
+        using var job = new SpectrumJob(NumericEngineLoader.Default.LazyEngineOn(Cpu, Stop), new ResizeOptions(), this, Stop);
+        _copies.ForEach(job.Add);
+        Emit(job.Finish());
         Progress.Complete();
     }
 
-    /// <summary>Through the text, so that the rules of the recipe language hold here too.</summary>
-    private ResizeRecipe FromParameters()
-    {
-        (string Key, string Parameter, object? Value)[] values =
-        [
-            ("spn_ckpt", nameof(SpnCkpt), SpnCkpt),
-            ("spn_lora", nameof(SpnLora), SpnLora),
-            ("fro_ckpt", nameof(FroCkpt), FroCkpt),
-            ("fro_lora", nameof(FroLora), FroLora),
-            ("subspace", nameof(Subspace), Subspace),
-            ("params", nameof(Params), Params),
-            (RecipeKeys.Threshold, nameof(Threshold), Threshold),
-            (RecipeKeys.Size, nameof(Size), Size),
-            (RecipeKeys.Rescale, nameof(Rescale), Rescale),
-        ];
-        return ResizeRecipe.Parse(string.Join(',', values
-            .Where(value => MyInvocation.BoundParameters.ContainsKey(value.Parameter))
-            .Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Key}={value.Value}"))));
-    }
+    private ResizeRecipe FromParameters() => RecipeParser.ParsePairs(
+    [
+        .. RecipeKey.All
+            .Where(key => MyInvocation.BoundParameters.ContainsKey(key.Parameter))
+            .Select(key => (key.Name, Convert.ToString(MyInvocation.BoundParameters[key.Parameter], CultureInfo.InvariantCulture) ?? string.Empty)),
+    ]);
 }

@@ -1,15 +1,15 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
+using ResizeLora.Adapters;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Files;
-using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Commands;
 
-/// <summary>What all cmdlets share that take files: <c>-Path</c> with wildcards and <c>-LiteralPath</c>.</summary>
+/// <summary>The base of all cmdlets that take files: <c>-Path</c> with wildcards and <c>-LiteralPath</c>.</summary>
 public abstract class PathCommand : ObservingCommand
 {
     private protected const string PathSet = "Path";
@@ -21,7 +21,7 @@ public abstract class PathCommand : ObservingCommand
     private bool _hasTaken;
     private bool _hasInput;
 
-    // A folder and the files in it stand for one adapter.
+    // A folder and the files in it are one adapter.
     private readonly HashSet<string> _folders = new(RealPath.Comparer);
 
     /// <summary>Files, and folders of PEFT adapters, with wildcards.</summary>
@@ -69,7 +69,7 @@ public abstract class PathCommand : ObservingCommand
         bool literal = ParameterSetName == LiteralPathSet;
         foreach (string path in literal ? LiteralPath : Path)
         {
-            // Get-ChildItem hands in what a folder has; what is named outright is meant.
+            // Get-ChildItem passes everything in a folder; a path given outright is intended.
             bool isNamed = literal ? !MyInvocation.ExpectingInput : !WildcardPattern.ContainsWildcardCharacters(path);
             foreach (string file in literal ? ResolveLiteral(path) : ResolveWildcard(path))
             {
@@ -83,8 +83,8 @@ public abstract class PathCommand : ObservingCommand
     }
 
     /// <summary>
-    /// The adapter that a path stands for: a file, or a folder as PEFT saves it. Null for one that was met before by another
-    /// path, and for other folders, unless they are named outright: that is a mistake, and said so when they are opened.
+    /// The adapter that a path refers to: a file, or a folder as PEFT saves it. Null for one that was given before by another
+    /// path, and for other folders, unless they are named outright: that is a mistake, and reported when they are opened.
     /// </summary>
     private string? AdapterOf(string path, bool isNamed)
     {
@@ -158,7 +158,7 @@ public abstract class PathCommand : ObservingCommand
         }
         catch (WildcardPatternException)
         {
-            // A pair of brackets with a separator between them is none.
+            // Brackets with a separator between them are not a pair.
             WriteError(ErrorRecords.InvalidWildcard(path, IsLiteralFile(path)));
         }
         catch (SessionStateException exception)
@@ -173,7 +173,7 @@ public abstract class PathCommand : ObservingCommand
 
     /// <summary>The error of a path that leads into a folder which must not be read; null where none is in the way.</summary>
     private protected ErrorRecord? NotSeen(string path) =>
-        ClosedFolder.InTheWayOf(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path)) is { } denied ? SafetensorsFault.AccessDenied(path, denied).ToErrorRecord() : null;
+        ClosedFolder.InTheWayOf(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path)) is { } denied ? SafetensorsErrors.AccessDenied(path, denied).ToErrorRecord() : null;
 
     private bool IsLiteralFile(string path) => IsInput(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path));
 }

@@ -2,13 +2,14 @@ using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
 using ResizeLora.Torch;
 
 namespace ResizeLora.Commands;
 
-/// <summary>What all cmdlets share that decompose files: the checkpoint, and what computes.</summary>
+/// <summary>The base of all cmdlets that decompose files: the checkpoint and the device.</summary>
 public abstract class PipelineCommand : PathCommand
 {
     private protected const string LayerSet = "Layer";
@@ -16,7 +17,7 @@ public abstract class PipelineCommand : PathCommand
     private readonly Lazy<string?> _cacheFolder;
 
     private protected PipelineCommand() =>
-        _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, WriteWarning) ? folder : null);
+        _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, this) ? folder : null);
 
     /// <summary>
     /// The base model: a safetensors or GGUF file, the folder of a diffusers model or of one of its components, or several of these.
@@ -27,8 +28,8 @@ public abstract class PipelineCommand : PathCommand
     [ArgumentCompleter(typeof(CheckpointFileCompleter))]
     public string[]? Checkpoint { get; set; }
 
-    /// <summary>What computes: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
-    [Parameter(HelpMessage = "The device that does the computing: cpu (the default), cuda, or cuda:1 for the second card.")]
+    /// <summary>The device to compute on: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
+    [Parameter(HelpMessage = "The device to compute on: cpu (the default), cuda, or cuda:1 for the second card.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceCompleter))]
     public string Device { get; set; } = "cpu";
@@ -39,11 +40,15 @@ public abstract class PipelineCommand : PathCommand
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
 
-    /// <summary>Computes norms anew and remembers none.</summary>
-    [Parameter(HelpMessage = "Computes the norms of the checkpoint again and doesn't remember them.")]
+    /// <summary>Recomputes norms and doesn't cache them.</summary>
+    [Parameter(HelpMessage = "Recomputes the norms of the checkpoint and doesn't cache them.")]
     public SwitchParameter NoCache { get; set; }
 
-    private protected INumericEngine Engine => new LazyEngine(Device, Stop);
+    private protected Lazy<INumericEngine> Engine => NumericEngineLoader.Default.LazyEngineOn(Device, Stop);
+
+    /// <summary>The layers, or copies of layers, that a parameter has taken.</summary>
+    private protected static List<LayerReference> LayersOf(IEnumerable<PSObject> layers) =>
+        [.. layers.Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))];
 
     /// <summary>The folder of the norm cache; null to use none.</summary>
     private protected string? CacheFolder => _cacheFolder.Value;

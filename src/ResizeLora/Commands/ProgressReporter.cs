@@ -5,7 +5,7 @@ namespace ResizeLora.Commands;
 
 /// <summary>
 /// Progress records: one bar for the layers of a file, below one for the files where there are several; with the time
-/// that is left, and not more often than anybody can read.
+/// that is left, and no faster than it can be read.
 /// </summary>
 internal sealed class ProgressReporter(string activity, Action<ProgressRecord> write)
 {

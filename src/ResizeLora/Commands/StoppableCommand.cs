@@ -1,19 +1,26 @@
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using ResizeLora.Arguments;
+using ResizeLora.Common;
 using ResizeLora.Errors;
 using ResizeLora.Norms;
 
 namespace ResizeLora.Commands;
 
-/// <summary>What all cmdlets share that touch files: Ctrl+C stops them by a token, and paths follow the shell's location.</summary>
-public abstract class StoppableCommand : PSCmdlet, IDisposable
+/// <summary>
+/// The base of all cmdlets that touch files: Ctrl+C stops them by a token, paths follow the shell's location, and whatever they say
+/// goes to the shell's streams, harmless to a console.
+/// </summary>
+public abstract class StoppableCommand : PSCmdlet, IReporter, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private bool _isDisposed;
+    private ProgressReporter? _progress;
 
     private protected CancellationToken Stop => _stop.Token;
+
+    private protected ProgressReporter Progress => _progress ??= new ProgressReporter(MyInvocation.MyCommand.Name, WriteProgress);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -22,7 +29,7 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what the cmdlet holds.</summary>
+    /// <summary>Releases the resources of the cmdlet.</summary>
     /// <param name="disposing">Whether managed objects are to be released.</param>
     protected virtual void Dispose(bool disposing)
     {
@@ -63,7 +70,17 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
     /// <returns>Whether it may be done.</returns>
     public new bool ShouldProcess(string target, string action) => base.ShouldProcess(DisplayText.Message(target), DisplayText.Message(action));
 
-    /// <summary>What the pipeline holds instead of layers ends the call, with one error.</summary>
+    void IReporter.Verbose(string message) => WriteVerbose(message);
+
+    void IReporter.Warning(string message) => WriteWarning(message);
+
+    void IReporter.Error(ResizeLoraException exception) => WriteError(exception.ToErrorRecord());
+
+    void IReporter.Begin(int number, int? count) => Progress.Begin(number, count);
+
+    void IReporter.Progress(string path, string stage, int done, int total) => Progress.Report(path, stage, done, total);
+
+    /// <summary>Ends the call with one error if the pipeline contains something other than layers.</summary>
     private protected PSObject[] EnsureLayers(PSObject[] layers)
     {
         if (layers.Select(layer => layer.BaseObject).OfType<MistakenInput>().FirstOrDefault() is { } mistake)
@@ -94,7 +111,7 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>The folder of the norm cache; null if there is none, which a warning explains.</summary>
-    private protected string? FindCacheFolder() => CacheLocation.Find(ResolveOnDisk, WriteWarning);
+    private protected string? FindCacheFolder() => CacheLocation.Find(ResolveOnDisk, this);
 
     private string? ResolveOnDisk(string path)
     {

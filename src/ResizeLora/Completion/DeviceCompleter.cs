@@ -4,7 +4,7 @@ using ResizeLora.Torch;
 
 namespace ResizeLora.Completion;
 
-/// <summary>Completes devices, as far as file names tell what this installation can use.</summary>
+/// <summary>Completes devices that this installation can use, judging by its files.</summary>
 internal sealed class DeviceCompleter : QuietCompleter
 {
     private const string CudaLibrary = "torch_cuda";

@@ -1,14 +1,13 @@
 using System.Collections;
 using System.Management.Automation;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
+using ResizeLora.Adapters;
 
 namespace ResizeLora.Completion;
 
 /// <summary>Completes names of layers from the headers of the files that the command line names.</summary>
 internal sealed class LayerNameCompleter : QuietCompleter
 {
-    /// <summary>A folder may hold thousands of files, and somebody waits.</summary>
+    /// <summary>A folder may contain thousands of files, and the user is waiting.</summary>
     private const int MostFiles = 4;
 
     private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters)

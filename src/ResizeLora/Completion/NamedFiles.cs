@@ -1,8 +1,8 @@
 using System.Collections;
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
+using ResizeLora.Adapters;
 using ResizeLora.Commands;
-using ResizeLora.Peft;
 
 namespace ResizeLora.Completion;
 

@@ -1,10 +1,10 @@
 using System.Collections;
 using System.Management.Automation;
-using ResizeLora.Writing;
+using ResizeLora.Output;
 
 namespace ResizeLora.Completion;
 
-/// <summary>Completes paths of outputs: folders, and place-holders after a brace. Files that exist are no names for new ones.</summary>
+/// <summary>Completes paths of outputs: folders, and place-holders after a brace. Existing files are not suggested as new ones.</summary>
 internal sealed class OutFileCompleter : FolderCompleter
 {
     private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters)

@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace ResizeLora.Completion;
 
-/// <summary>What all completers share: somebody who presses Tab never sees an error of ours.</summary>
+/// <summary>The base of all completers: pressing Tab never shows an error.</summary>
 internal abstract class QuietCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>

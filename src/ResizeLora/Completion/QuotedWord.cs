@@ -10,7 +10,7 @@ namespace ResizeLora.Completion;
 /// <param name="IsClosed">Whether the quote at the end was typed too.</param>
 internal sealed record QuotedWord(string Typed, string Text, string Quote, bool IsClosed)
 {
-    /// <summary>What double quotes do not make harmless; typographic ones end a text too.</summary>
+    /// <summary>Characters that are special inside double quotes; typographic quotes end a text too.</summary>
     private static readonly SearchValues<char> ActiveInQuotes = SearchValues.Create("`$\"\u201c\u201d\u201e");
 
     public static QuotedWord Parse(string? typed, CommandAst? command)
@@ -22,7 +22,7 @@ internal sealed record QuotedWord(string Typed, string Text, string Quote, bool 
         string quote = typed[..1];
         string text = typed.Length > 1 && typed.EndsWith(quote, StringComparison.Ordinal) ? typed[1..^1] : typed[1..];
 
-        // The engine closes the quote of the word itself; only the command line tells whether it was typed.
+        // The engine closes the quote of the word itself; only the command line shows whether it was typed.
         bool isOpen = command?.CommandElements.Any(element => element.Extent.Text == quote + text) ?? true;
         return new QuotedWord(typed, text, quote, !isOpen);
     }

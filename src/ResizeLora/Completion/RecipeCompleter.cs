@@ -7,26 +7,6 @@ namespace ResizeLora.Completion;
 /// <summary>Completes recipes: keys, after a comma or colon the next one, and after an equals sign a value to start from.</summary>
 internal sealed class RecipeCompleter : QuietCompleter
 {
-    private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters)
-    {
-        int recipeStart = word.Text.LastIndexOf(':') + 1;
-        int itemStart = Math.Max(recipeStart, word.Text.LastIndexOf(',') + 1);
-        string item = word.Text[itemStart..].TrimStart();
-        string before = word.Text[..^item.Length];
-        string[] usedBefore = Keys(word.Text[recipeStart..itemStart]);
-        int equals = item.IndexOf('=', StringComparison.Ordinal);
-        string key = (equals < 0 ? item : item[..equals]).Trim();
-        if (word.Text.Length == 0)
-            return Ready.Select(recipe => Whole(word, recipe.Text, recipe.Meaning)).Concat(RecipeKeys.All.Select(next => Result(word, before, next)));
-        if (equals < 0)
-            return Unused(usedBefore).Where(next => next.StartsWith(key, StringComparison.OrdinalIgnoreCase)).Select(next => Result(word, before, next));
-
-        if (string.IsNullOrWhiteSpace(item[(equals + 1)..]))
-            return RecipeKeyHelp.All.Where(help => help.Key == key).Select(help => Result(word, before, key, help.Example));
-
-        return Unused([.. usedBefore, key]).Select(next => Result(word, $"{word.Text},", next));
-    }
-
     /// <summary>Recipes to begin with.</summary>
     private static readonly (string Text, string Meaning)[] Ready =
     [
@@ -35,6 +15,27 @@ internal sealed class RecipeCompleter : QuietCompleter
         ("spn_lora=1,size=32", "The best that fits into 32 MiB; needs no checkpoint"),
     ];
 
+    private protected override IEnumerable<CompletionResult> Complete(QuotedWord word, IDictionary boundParameters)
+    {
+        int recipeStart = word.Text.LastIndexOf(':') + 1;
+        int itemStart = Math.Max(recipeStart, word.Text.LastIndexOf(',') + 1);
+        string item = word.Text[itemStart..].TrimStart();
+        string before = word.Text[..^item.Length];
+        RecipeKey?[] usedBefore = Keys(word.Text[recipeStart..itemStart]);
+        int equals = item.IndexOf('=', StringComparison.Ordinal);
+        string typed = (equals < 0 ? item : item[..equals]).Trim();
+        if (word.Text.Length == 0)
+            return Ready.Select(recipe => Whole(word, recipe.Text, recipe.Meaning)).Concat(RecipeKey.All.Select(next => Result(word, before, next)));
+        if (equals < 0)
+            return Unused(usedBefore).Where(next => next.Name.StartsWith(typed, StringComparison.OrdinalIgnoreCase)).Select(next => Result(word, before, next));
+
+        RecipeKey? key = RecipeKey.Find(typed);
+        if (string.IsNullOrWhiteSpace(item[(equals + 1)..]))
+            return key?.Examples.Select(example => Result(word, before, key, example)) ?? [];
+
+        return Unused([.. usedBefore, key]).Select(next => Result(word, $"{word.Text},", next));
+    }
+
     /// <summary>A whole recipe, after which nothing need be typed.</summary>
     private static CompletionResult Whole(QuotedWord word, string recipe, string meaning)
     {
@@ -42,18 +43,18 @@ internal sealed class RecipeCompleter : QuietCompleter
         return new CompletionResult(quote + recipe + quote, recipe, CompletionResultType.ParameterValue, meaning);
     }
 
-    private static string[] Keys(string items) => [.. items.Split(',').Select(item => item.Split('=')[0].Trim())];
+    private static RecipeKey?[] Keys(string items) => [.. items.Split(',').Select(item => RecipeKey.Find(item.Split('=')[0].Trim()))];
 
-    private static IEnumerable<string> Unused(string[] used) => RecipeKeys.All.Except(used);
+    private static IEnumerable<RecipeKey> Unused(RecipeKey?[] used) => RecipeKey.All.Where(key => !used.Contains(key));
 
     /// <summary>
     /// Always in quotes, because PowerShell takes a recipe apart at its commas otherwise; and the quote stays open unless it
     /// was closed before, because there is more to type.
     /// </summary>
-    private static CompletionResult Result(QuotedWord word, string before, string key, string? value = null)
+    private static CompletionResult Result(QuotedWord word, string before, RecipeKey key, string? value = null)
     {
         string quote = word.Quote.Length > 0 ? word.Quote : "'";
-        string text = $"{quote}{before}{key}={value}{(word.IsClosed ? quote : string.Empty)}";
-        return new CompletionResult(text, value ?? key, CompletionResultType.ParameterValue, $"{key}: {RecipeKeyHelp.Of(key).Text}");
+        string text = $"{quote}{before}{key.Name}={value}{(word.IsClosed ? quote : string.Empty)}";
+        return new CompletionResult(text, value ?? key.Name, CompletionResultType.ParameterValue, $"{key.Name}: {key.Help}");
     }
 }

@@ -18,7 +18,7 @@ internal static class ErrorRecords
             exception.Reason == TorchUnavailableReason.DeviceMissing ? ErrorCategory.InvalidArgument : ErrorCategory.NotInstalled,
             exception.Target);
 
-    /// <summary>A path leads nowhere. What the shell says of drives and providers, it says best.</summary>
+    /// <summary>A path does not exist. The shell's own errors about drives and providers are kept.</summary>
     public static ErrorRecord PathNotFound(string path, SessionStateException inner) =>
         inner is ItemNotFoundException
             ? New(new ItemNotFoundException($"'{path}' does not exist.", inner), FileNotFound, ErrorCategory.ObjectNotFound, path)
@@ -36,7 +36,7 @@ internal static class ErrorRecords
     public static ErrorRecord NotOneCheckpoint(string pattern, IReadOnlyList<string> found) =>
         found.Count == 0
             ? NothingMatches(pattern, isLiteralFile: false)
-            : New(new ArgumentException($"-Checkpoint '{pattern}' matches {found.Count} files or folders, such as '{found[0]}' and '{found[1]}'. Name the one that is meant."), "SeveralCheckpoints", ErrorCategory.InvalidArgument, pattern);
+            : New(new ArgumentException($"-Checkpoint '{pattern}' matches {found.Count} files or folders, such as '{found[0]}' and '{found[1]}'. Name the one you mean."), "SeveralCheckpoints", ErrorCategory.InvalidArgument, pattern);
 
     public static ErrorRecord NotALayer(object? item, string reason) => New(new PSArgumentException(reason), "InputIsNotLora", ErrorCategory.InvalidArgument, item);
 
@@ -50,15 +50,15 @@ internal static class ErrorRecords
             pattern);
 
     public static ErrorRecord InvalidPath(string path) =>
-        New(new PSArgumentException($"'{path}' can't be a path: it has a NUL character."), nameof(InvalidPath), ErrorCategory.InvalidArgument, path);
+        New(new PSArgumentException($"'{path}' can't be a path: it contains a NUL character."), nameof(InvalidPath), ErrorCategory.InvalidArgument, path);
 
     public static ErrorRecord NotFileSystem(string path, string provider) =>
         New(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
 
-    /// <summary>Names in messages may be a stranger's: what is shown of them is harmless to a console, whatever view is used.</summary>
-    private static ErrorRecord New(Exception exception, string id, ErrorCategory category, object? target)
+    /// <summary>Names in messages may come from untrusted files: they are made harmless to a console, whatever view is used.</summary>
+    private static ErrorRecord New(Exception exception, string errorId, ErrorCategory category, object? target)
     {
-        var record = new ErrorRecord(exception, id, category, target);
+        var record = new ErrorRecord(exception, errorId, category, target);
         record.CategoryInfo.TargetName = DisplayText.Message(record.CategoryInfo.TargetName);
         if (!DisplayText.IsHarmless(exception.Message))
             record.ErrorDetails = new ErrorDetails(DisplayText.Message(exception.Message));

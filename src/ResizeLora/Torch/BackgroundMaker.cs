@@ -1,8 +1,8 @@
 namespace ResizeLora.Torch;
 
 /// <summary>
-/// Makes things that take long and can't be stopped, each once for all who want it. Who no longer wants to wait goes:
-/// the making ends by itself, and the next who asks finds it done. A failure is not remembered.
+/// Makes things that take long and can't be stopped, each once for all callers. A caller may stop waiting:
+/// the work finishes by itself, and the next caller finds it done. A failure is not remembered.
 /// </summary>
 internal sealed class BackgroundMaker<T>(Func<string, T> make)
 {
@@ -10,7 +10,7 @@ internal sealed class BackgroundMaker<T>(Func<string, T> make)
     private readonly Dictionary<string, Task<T>> _made = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Waits for the thing of a name.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled; the making goes on.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the work continues.</exception>
     public T Get(string name, CancellationToken cancellation)
     {
         Task<T>? made;

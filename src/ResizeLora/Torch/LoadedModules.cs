@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace ResizeLora.Torch;
 
-/// <summary>The native libraries that this process has loaded, whoever did it.</summary>
+/// <summary>The native libraries that this process has loaded, by whatever code.</summary>
 internal static class LoadedModules
 {
     public static IReadOnlyList<string> Paths()
@@ -15,7 +15,7 @@ internal static class LoadedModules
         }
         catch (Exception exception) when (exception is Win32Exception or InvalidOperationException or NotSupportedException)
         {
-            // A system that doesn't tell (a locked-down container): better to go on than to refuse all work.
+            // The system doesn't say (a locked-down container): better to continue than to refuse all work.
             return [];
         }
     }

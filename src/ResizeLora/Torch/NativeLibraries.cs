@@ -8,7 +8,7 @@ internal sealed class NativeLibraries(string folder, TorchPlatform platform)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, nint> _handles = [];
 
-    /// <summary>The full path of a library that is asked for by its bare name or its file name; null if it isn't ours.</summary>
+    /// <summary>The full path of a library that is requested by its bare name or its file name; null if it isn't ours.</summary>
     public string? Find(string library) =>
         new[] { platform.FileName(library), library }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 

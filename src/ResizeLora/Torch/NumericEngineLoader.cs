@@ -1,5 +1,5 @@
 using System.Reflection;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Torch;
 
@@ -9,7 +9,7 @@ namespace ResizeLora.Torch;
 /// </summary>
 internal sealed class NumericEngineLoader
 {
-    private const string EngineType = "ResizeLora.Torch.TorchEngine";
+    private const string EngineType = "ResizeLora.Torch.Numerics.TorchEngine";
 
     private readonly Lock _gate = new();
     private readonly BackgroundMaker<INumericEngine> _engines;
@@ -21,7 +21,7 @@ internal sealed class NumericEngineLoader
         _engines = new BackgroundMaker<INumericEngine>(Load);
     }
 
-    /// <summary>The loader of this installation of the module: the folder <c>torch</c> beside this assembly.</summary>
+    /// <summary>The loader of this installation of the module: the folder <c>torch</c> next to this assembly.</summary>
     public static NumericEngineLoader Default { get; } =
         new(Path.Combine(Path.GetDirectoryName(typeof(NumericEngineLoader).Assembly.Location)!, "torch"));
 
@@ -36,6 +36,10 @@ internal sealed class NumericEngineLoader
     /// <exception cref="TorchUnavailableException">libtorch can't be loaded, or has no such device.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while it was being loaded.</exception>
     public INumericEngine EngineOn(string device, CancellationToken cancellation) => _engines.Get(device, cancellation);
+
+    /// <summary>The engine on a device, loaded when the first number is needed: a run that finds all its work done never loads libtorch.</summary>
+    public Lazy<INumericEngine> LazyEngineOn(string device, CancellationToken cancellation) =>
+        new(() => EngineOn(device, cancellation), LazyThreadSafetyMode.PublicationOnly);
 
     private INumericEngine Load(string device)
     {

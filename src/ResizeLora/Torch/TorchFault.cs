@@ -23,7 +23,7 @@ internal static class TorchFault
         new(TorchUnavailableReason.NotInstalled, folder, $"The numeric library libtorch in '{folder}' is not for this system, {system}. Install the module for this system.");
 
     public static TorchUnavailableException AlreadyLoaded(string path) =>
-        new(TorchUnavailableReason.AlreadyLoaded, path, $"Another libtorch is loaded in this process already, from '{path}', and two of them would end it. Start a new session and use this module first, or in a session of its own.");
+        new(TorchUnavailableReason.AlreadyLoaded, path, $"Another libtorch is already loaded in this process, from '{path}', and a second one would crash it. Start a new session and use this module first, or use it in a session of its own.");
 
     public static TorchUnavailableException DeviceMissing(string device, Exception inner) =>
         new(TorchUnavailableReason.DeviceMissing, device, $"The device '{device}' can't be used: {inner.Message}", inner);

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Runtime.Loader;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Torch;
 

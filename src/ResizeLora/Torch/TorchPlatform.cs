@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace ResizeLora.Torch;
 
 /// <summary>
-/// A system that libtorch exists for, how native libraries are called there, and in which order they are loaded, so that
+/// A system that libtorch exists for, the names of native libraries there, and in which order they are loaded, so that
 /// an error names the one that is at fault.
 /// </summary>
 internal sealed record TorchPlatform(string Identifier, string Prefix, string Suffix, IReadOnlyList<string> LoadOrder)
@@ -24,7 +24,7 @@ internal sealed record TorchPlatform(string Identifier, string Prefix, string Su
         new("osx-arm64", "lib", ".dylib", ["omp", BindingLibrary]),
     ];
 
-    /// <summary>What this process runs on, in .NET's terms.</summary>
+    /// <summary>The system that this process runs on, in .NET's terms.</summary>
     public static string System { get; } = DescribeSystem();
 
     /// <summary>The platform of this process; null if libtorch doesn't exist for it.</summary>

@@ -12,7 +12,7 @@ public enum TorchUnavailableReason
     /// <summary>Something else in this process has loaded another libtorch already.</summary>
     AlreadyLoaded,
 
-    /// <summary>There is no libtorch for this system.</summary>
+    /// <summary>libtorch is not available for this system.</summary>
     UnsupportedPlatform,
 
     /// <summary>The files are there, but the system refused to load them.</summary>

@@ -1,5 +1,5 @@
-using ResizeLora.Decomposition;
-using ResizeLora.Pairing;
+using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using ResizeLora.Adapters;
-using ResizeLora.Pairing;
+using ResizeLora.Adapters.Types;
 using ResizeLora.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;

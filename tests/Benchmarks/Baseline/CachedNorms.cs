@@ -1,5 +1,5 @@
 using ResizeLora.Benchmarks.Samples;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 
 namespace ResizeLora.Benchmarks.Baseline;
@@ -8,9 +8,9 @@ namespace ResizeLora.Benchmarks.Baseline;
 internal static class CachedNorms
 {
     /// <summary>The spectral norm of the base layer, for the name of each layer of a LoRA.</summary>
-    public static IReadOnlyDictionary<string, double> Spectral(string lora, BaseCheckpoint checkpoint, INumericEngine engine) =>
-        PairedLayers.Of(lora, checkpoint).ToDictionary(
+    public static IReadOnlyDictionary<string, double> Spectral(string lora, BaseNorms norms, INumericEngine engine) =>
+        PairedLayers.Of(lora, norms.Checkpoint).ToDictionary(
             pair => pair.Layer.Name,
-            pair => checkpoint.Norms(pair.BaseLayer, engine, CancellationToken.None).Spectral,
+            pair => norms.Of(pair.BaseLayer, engine, CancellationToken.None).Spectral,
             StringComparer.Ordinal);
 }

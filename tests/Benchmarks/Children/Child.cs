@@ -1,13 +1,12 @@
 using System.Diagnostics;
 using System.Text.Json;
-using ResizeLora.Adapters;
 using ResizeLora.Benchmarks.Baseline;
 using ResizeLora.Benchmarks.Machine;
 using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Samples;
 using ResizeLora.Benchmarks.Timing;
-using ResizeLora.Decomposition;
-using ResizeLora.Norms;
+using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Benchmarks.Children;
@@ -50,7 +49,7 @@ internal static class Child
         using BaseCheckpoint checkpoint = product.OpenCheckpoint();
         foreach (string lora in task.Loras)
         {
-            var baseline = new BaselineResize(CachedNorms.Spectral(lora, checkpoint, engine), task.Threshold);
+            var baseline = new BaselineResize(CachedNorms.Spectral(lora, product.NormsOf(checkpoint), engine), task.Threshold);
             LibTorch.OnAllProcessors(() => baseline.Run(lora, Path.Combine(task.Outputs, Path.GetFileName(lora))));
         }
     }

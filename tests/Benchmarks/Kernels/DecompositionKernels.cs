@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using ResizeLora.Adapters;
 using ResizeLora.Benchmarks.Baseline;
+using ResizeLora.Engine;
 using TorchSharp;
 using static TorchSharp.torch;
 

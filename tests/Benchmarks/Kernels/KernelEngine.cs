@@ -1,4 +1,4 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Benchmarks.Kernels;
 

@@ -1,5 +1,5 @@
 using System.Runtime.Loader;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Torch;
 using static TorchSharp.torch;
 

@@ -2,7 +2,7 @@ using ResizeLora.Benchmarks.CommandLine;
 using ResizeLora.Benchmarks.Machine;
 using ResizeLora.Benchmarks.Reporting;
 using ResizeLora.Benchmarks.Samples;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Benchmarks.Measurements;
 

@@ -4,7 +4,7 @@ using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Reporting;
 using ResizeLora.Benchmarks.Samples;
 using ResizeLora.Benchmarks.Timing;
-using ResizeLora.Norms;
+using ResizeLora.Checkpoints;
 
 namespace ResizeLora.Benchmarks.Measurements;
 
@@ -54,7 +54,7 @@ internal static class FileRuns
     {
         using BaseCheckpoint checkpoint = workplace.Product().OpenCheckpoint();
         return new BaselineResize(
-            CachedNorms.Spectral(lora, checkpoint, workplace.Engine),
+            CachedNorms.Spectral(lora, workplace.Product().NormsOf(checkpoint), workplace.Engine),
             workplace.Survey(lora).SpectralThreshold);
     }
 

@@ -3,8 +3,8 @@ using ResizeLora.Benchmarks.Machine;
 using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Reporting;
 using ResizeLora.Benchmarks.Samples;
+using ResizeLora.Checkpoints;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 using TorchSharp;
@@ -24,7 +24,7 @@ internal static class NormsAccuracy
     public static ReportRow Measure(Workplace workplace, string lora)
     {
         // Without a cache: what is there may be from an earlier version.
-        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(workplace.Files.Checkpoint, cache: null, Silence.Refuse, CancellationToken.None);
+        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(workplace.Files.Checkpoint, cacheFolder: null, new Silence(), CancellationToken.None);
         using SafetensorsFile file = SafetensorsFile.Open(checkpoint.Path);
         List<BaseLayer> sample = Sample(PairedLayers.BaseLayersOf(lora, checkpoint));
         var exact = new List<double>();
@@ -38,7 +38,8 @@ internal static class NormsAccuracy
             }
         });
         double baselineError = LargestError(baseline, exact);
-        double ourError = LargestError(sample.Select(layer => checkpoint.Norms(layer, workplace.Engine, CancellationToken.None).Spectral), exact);
+        var norms = new BaseNorms(checkpoint, cache: null);
+        double ourError = LargestError(sample.Select(layer => norms.Of(layer, workplace.Engine, CancellationToken.None).Spectral), exact);
         return new ReportRow(
             $"largest relative error of spectral norms, {sample.Count} layers, {sample.Count(IsGaussian)} of them Gaussian",
             Units.Error(baselineError),

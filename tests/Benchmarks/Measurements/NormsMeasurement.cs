@@ -4,9 +4,9 @@ using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Reporting;
 using ResizeLora.Benchmarks.Samples;
 using ResizeLora.Benchmarks.Timing;
-using ResizeLora.Concurrency;
+using ResizeLora.Checkpoints;
+using ResizeLora.Common;
 using ResizeLora.Norms;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Benchmarks.Measurements;
@@ -60,16 +60,19 @@ internal sealed class NormsMeasurement : IMeasurement
         using TemporaryFolder cache = workplace.Files.TemporaryFolder();
         return Interleaved.Time(() =>
         {
-            NormCache? normCache = withHash ? new NormCache(cache.Path, Silence.Refuse) : null;
-            using BaseCheckpoint checkpoint = BaseCheckpoint.Open(workplace.Files.Checkpoint, normCache, Silence.Refuse, CancellationToken.None);
+            string? folder = withHash ? cache.Path : null;
+            using BaseCheckpoint checkpoint = BaseCheckpoint.Open(workplace.Files.Checkpoint, folder, new Silence(), CancellationToken.None);
+            var norms = new BaseNorms(checkpoint, folder is null ? null : new NormCache(folder, new Silence()));
             IEnumerable<BaseLayer> layers = PairedLayers.BaseLayersOf(lora, checkpoint);
             foreach (var _ in OrderedParallel.Select(
                 layers,
                 Environment.ProcessorCount,
                 CancellationToken.None,
-                layer => checkpoint.Norms(layer, workplace.Engine, CancellationToken.None)))
+                layer => norms.Of(layer, workplace.Engine, CancellationToken.None)))
             {
             }
+
+            norms.Save();
         });
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BenchmarkDotNet.Mathematics;
 using ResizeLora.Benchmarks.Children;
 using ResizeLora.Benchmarks.Machine;
 using ResizeLora.Benchmarks.Reporting;
@@ -32,7 +33,7 @@ internal sealed class SkipExistingMeasurement : IMeasurement
             seconds.Add(run.Milliseconds / 1000 / ManyFilesMeasurement.Many);
         }
 
-        double median = Statistics.Median(seconds);
+        double median = new Statistics(seconds).Median;
         report.Add(new ReportRow(
             $"{Description}; libtorch is not loaded",
             "",

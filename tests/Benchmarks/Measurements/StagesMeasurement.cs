@@ -1,8 +1,9 @@
+using BenchmarkDotNet.Mathematics;
+using ResizeLora.Adapters;
 using ResizeLora.Benchmarks.Machine;
 using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Reporting;
 using ResizeLora.Benchmarks.Samples;
-using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Benchmarks.Measurements;
@@ -54,7 +55,7 @@ internal sealed class StagesMeasurement : IMeasurement
         IReadOnlyList<string> Stage(string name, Func<StageTimes, double> seconds, double reading, double hashing, double arithmetic, double disk)
         {
             double floor = reading + hashing + arithmetic + disk;
-            double measured = Statistics.Median(times.Select(seconds));
+            double measured = new Statistics(times.Select(seconds)).Median;
             return
             [
                 name,

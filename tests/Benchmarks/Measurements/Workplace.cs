@@ -1,7 +1,7 @@
 using ResizeLora.Benchmarks.Children;
 using ResizeLora.Benchmarks.Ours;
 using ResizeLora.Benchmarks.Samples;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 
 namespace ResizeLora.Benchmarks.Measurements;
 

@@ -1,7 +1,9 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
-using ResizeLora.Writing;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Benchmarks.Ours;
 
@@ -11,9 +13,9 @@ internal sealed class Product(INumericEngine engine, string checkpointPath, stri
     /// <summary>Decomposes all layers of a LoRA.</summary>
     public IReadOnlyList<DecomposedLayer> Decompose(string lora)
     {
-        var settings = new PipelineSettings();
+        var options = new ResizeOptions();
         using BaseCheckpoint checkpoint = OpenCheckpoint();
-        return [.. Pipeline(checkpoint, settings, new OutputGuard(settings), new Silence()).Decompose(lora)];
+        return [.. Pipeline(checkpoint, options, new OutputGuard(options), new Silence()).Decompose(lora)];
     }
 
     /// <summary>Resizes LoRAs one after the other; each is hashed as one that was never seen before.</summary>
@@ -21,17 +23,21 @@ internal sealed class Product(INumericEngine engine, string checkpointPath, stri
         IReadOnlyList<string> loras,
         IReadOnlyList<ResizeRecipe> recipes,
         string destination,
-        IPipelineObserver? observer = null)
+        IJobHost? host = null)
     {
-        var settings = new PipelineSettings { Output = OutputPath.In(destination) };
-        var guard = new OutputGuard(settings);
+        var options = new ResizeOptions { Output = OutputPath.In(destination) };
+        var guard = new OutputGuard(options);
         using BaseCheckpoint checkpoint = OpenCheckpoint();
-        return [.. loras.SelectMany(lora => Pipeline(checkpoint, settings, guard, observer ?? new Silence()).Resize(lora, recipes))];
+        ResizePipeline pipeline = Pipeline(checkpoint, options, guard, host ?? new Silence());
+        return [.. loras.SelectMany(lora => pipeline.Resize(lora, recipes))];
     }
 
-    public BaseCheckpoint OpenCheckpoint() =>
-        BaseCheckpoint.Open(checkpointPath, new NormCache(cache, Silence.Refuse), Silence.Refuse, CancellationToken.None);
+    /// <summary>The norms of the checkpoint, as they are cached.</summary>
+    public BaseNorms NormsOf(BaseCheckpoint checkpoint) => new(checkpoint, new NormCache(cache, new Silence()));
 
-    private ResizePipeline Pipeline(BaseCheckpoint checkpoint, PipelineSettings settings, OutputGuard guard, IPipelineObserver observer) =>
-        new(engine, checkpoint, settings, guard, observer, CancellationToken.None);
+    public BaseCheckpoint OpenCheckpoint() =>
+        BaseCheckpoint.Open(checkpointPath, cache, new Silence(), CancellationToken.None);
+
+    private ResizePipeline Pipeline(BaseCheckpoint checkpoint, ResizeOptions options, OutputGuard guard, IJobHost host) =>
+        new(new(engine), NormsOf(checkpoint), options, guard, new OutputReview(host), host, CancellationToken.None);
 }

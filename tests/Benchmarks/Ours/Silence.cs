@@ -3,7 +3,7 @@ using ResizeLora.Pipeline;
 namespace ResizeLora.Benchmarks.Ours;
 
 /// <summary>Hears everything and says nothing, except where the measurement would not be what it claims to be.</summary>
-internal sealed class Silence : IPipelineObserver
+internal sealed class Silence : IJobHost
 {
     /// <summary>A warning means that the files are not what they should be.</summary>
     public static void Refuse(string warning) => throw new InvalidOperationException(warning);

@@ -4,7 +4,7 @@ using ResizeLora.Pipeline;
 namespace ResizeLora.Benchmarks.Ours;
 
 /// <summary>Notes when the pipeline gets from one stage to the next.</summary>
-internal sealed class StageTimes : IPipelineObserver
+internal sealed class StageTimes : IJobHost
 {
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private TimeSpan _planned;

@@ -1,3 +1,5 @@
+using BenchmarkDotNet.Mathematics;
+
 namespace ResizeLora.Benchmarks.Reporting;
 
 /// <summary>Two runs, measured in turns; values of one index are of one repetition.</summary>
@@ -5,9 +7,9 @@ internal sealed record Comparison(IReadOnlyList<double> Baseline, IReadOnlyList<
 {
     public int Repetitions => Ours.Count;
 
-    public double BaselineMedian => Statistics.Median(Baseline);
+    public double BaselineMedian => new Statistics(Baseline).Median;
 
-    public double OursMedian => Statistics.Median(Ours);
+    public double OursMedian => new Statistics(Ours).Median;
 
     /// <summary>The ratio of the medians: how many times faster ours is.</summary>
     public double Ratio => BaselineMedian / OursMedian;

@@ -1,4 +1,5 @@
-using ResizeLora.Norms;
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Cache;
 
@@ -80,7 +81,7 @@ public sealed class CacheCmdletTests : IDisposable
 
         // A third entry that begins like the first one.
         string twin = hashes[0][..63] + (hashes[0][63] == '0' ? '1' : '0');
-        new ResizeLora.Norms.NormCache(folder, _ => { }).Save(twin, "twin.safetensors", new Dictionary<string, ResizeLora.Decomposition.MatrixNorms> { ["a"] = new(1, 1) });
+        new ResizeLora.Norms.NormCache(folder, new JobRecorder()).Save(twin, "twin.safetensors", new Dictionary<string, ResizeLora.Engine.MatrixNorms> { ["a"] = new(1, 1) });
         _bench.RunFailing("Clear-SpectralNormCache -Sha256 $args[0]", hashes[0][..12]).Is("CacheEntryAmbiguous", ErrorCategory.InvalidArgument).LetsTheCallGoOn().Mentions("first.safetensors", "twin.safetensors");
         Assert.Equal(3, Remaining().Count());
 

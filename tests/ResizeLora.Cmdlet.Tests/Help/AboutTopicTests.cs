@@ -8,13 +8,14 @@ public sealed partial class AboutTopicTests
 {
     private const string Recipes = "about_ResizeLora_Recipes";
     private const string Cache = "about_ResizeLora_Cache";
+    private const string Errors = "about_ResizeLora_Errors";
 
     public static TheoryData<string> Names => [.. HelpSource.Topics.Keys];
 
-    public static TheoryData<string> Keys => [.. RecipeKeys.All];
+    public static TheoryData<string> Keys => [.. RecipeKey.All.Select(key => key.Name)];
 
     [Fact]
-    public void There_are_three() => Assert.Equal(["about_ResizeLora", Cache, Recipes], HelpSource.Topics.Keys.Order(StringComparer.Ordinal));
+    public void There_are_four() => Assert.Equal(["about_ResizeLora", Cache, Errors, Recipes], HelpSource.Topics.Keys.Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -44,6 +45,16 @@ public sealed partial class AboutTopicTests
     [Theory]
     [MemberData(nameof(Keys))]
     public void Recipes_explains_the_key(string key) => Assert.Matches($@"(?m)^[\w :]*\b{key}\b", HelpSource.Topics[Recipes]);
+
+    /// <summary>If this fails, put the text that is expected into the topic.</summary>
+    [Fact]
+    public void Recipes_lists_the_keys_as_the_module_has_them() => Assert.Contains(KeyTable.Text, HelpSource.Topics[Recipes], StringComparison.Ordinal);
+
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void The_readme_says_of_a_key_what_the_module_says(string key) => Assert.Matches(
+        RecipeKey.Find(key) is ScoreReference reference ? $@"(?m)^\| `{key}` \| {Regex.Escape(reference.ComparedWith)}\b" : $@"`{key}=",
+        HelpSource.Readme);
 
     [Fact]
     public void Recipes_names_the_default() => Assert.Contains(ResizeRecipe.Default.ToString(), HelpSource.Topics[Recipes], StringComparison.Ordinal);

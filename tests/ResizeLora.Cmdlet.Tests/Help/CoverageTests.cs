@@ -1,4 +1,4 @@
-using ResizeLora.Pairing;
+using ResizeLora.Checkpoints.Families;
 
 namespace ResizeLora.Cmdlet.Tests.Help;
 

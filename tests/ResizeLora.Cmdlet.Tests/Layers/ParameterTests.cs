@@ -15,7 +15,7 @@ public sealed class ParameterTests : IDisposable
     [InlineData("F32", "F32")]
     public void Precision_source_keeps_the_type_of_the_input(string stored, string expected)
     {
-        Assert.True(SafetensorsDTypes.TryParse(stored, out SafetensorsDType dtype));
+        SafetensorsDType dtype = Enum.Parse<SafetensorsDType>(stored);
         _bench.Add("style.safetensors", SampleModel.Lora(dtype: dtype));
 
         ResizeResult result = _bench.RunClean($"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}' -Precision Source").Only<ResizeResult>();

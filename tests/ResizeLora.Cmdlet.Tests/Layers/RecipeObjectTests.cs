@@ -1,4 +1,5 @@
 using ResizeLora.Cmdlet.Tests.Support;
+using ResizeLora.Recipes;
 
 namespace ResizeLora.Cmdlet.Tests.Layers;
 
@@ -28,6 +29,22 @@ public sealed class RecipeObjectTests : IDisposable
     [Fact]
     public void Type_resolves_in_the_shell() =>
         Assert.Same(typeof(ResizeRecipe), _bench.RunClean("[ResizeLora.ResizeRecipe]").Only<Type>());
+
+    [Fact]
+    public void Each_key_has_a_parameter_and_each_parameter_a_key() => Assert.Equal(
+        RecipeKey.All.Select(key => key.Parameter).Order(StringComparer.Ordinal),
+        _bench.RunClean("""
+            $common = [System.Management.Automation.PSCmdlet]::CommonParameters
+            (Get-Command New-ResizeRecipe).ParameterSets.Where({ $_.Name -eq 'Weight' }).Parameters.Name.Where({ $_ -notin $common -and $_ -ne 'InputObject' })
+            """).OutputAs<string>().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Each_parameter_sets_its_key() => Assert.All(RecipeKey.All, key =>
+    {
+        string value = key == RecipeKey.Rescale ? "2" : key.Examples[0];
+        string others = string.Join(' ', new[] { "Params 1", "Threshold -1" }.Where(other => !other.StartsWith(key.Parameter + " ", StringComparison.Ordinal)).Select(other => "-" + other));
+        Assert.Contains($"{key.Name}={value}", _bench.RunClean($"New-ResizeRecipe -{key.Parameter} {value} {others}").Only<ResizeRecipe>().Recipe, StringComparison.Ordinal);
+    });
 
     [Theory]
     [InlineData("-SpnCkpt 1 -Params 0.2 -Size 32", "spn_ckpt=1,params=0.2,size=32")]

@@ -124,7 +124,7 @@ public sealed class OutFileTests : IDisposable
         // As another tool writes it.
         _bench.Add("small.safetensors", SampleModel.Lora(2).AddMetadata("resize_params", "spn_ckpt=1,thr=-1.2"));
 
-        _bench.RunFailing($"Invoke-LoraResize style.safetensors {Recipe} -OutFile small.safetensors -SkipExisting").Is("OutputExists", ErrorCategory.ResourceExists).Mentions("does not tell how it was made", "-Force");
+        _bench.RunFailing($"Invoke-LoraResize style.safetensors {Recipe} -OutFile small.safetensors -SkipExisting").Is("OutputExists", ErrorCategory.ResourceExists).Mentions("does not record how it was made", "-Force");
     }
 
     [Fact]

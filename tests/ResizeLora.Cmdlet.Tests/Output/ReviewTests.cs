@@ -62,7 +62,7 @@ public sealed class ReviewTests : IDisposable
         ResizeResult only = result.Only<ResizeResult>();
         Assert.True(only.LayerCount < only.SourceLayerCount);
         string warning = Assert.Single(result.Warnings);
-        Assert.StartsWith("1 file has little left of the LoRA: '", warning, StringComparison.Ordinal);
+        Assert.StartsWith("1 file keeps little of the LoRA: '", warning, StringComparison.Ordinal);
         Assert.Contains($"{only.SourceLayerCount - only.LayerCount} of {only.SourceLayerCount} layers are left out, because the size has no room for them", warning, StringComparison.Ordinal);
         Assert.Contains("Raise the size.", warning, StringComparison.Ordinal);
     }

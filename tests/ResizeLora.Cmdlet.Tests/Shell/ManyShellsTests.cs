@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using ResizeLora.Cmdlet.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Cmdlet.Tests.Shell;
 
@@ -65,9 +66,9 @@ public sealed class ManyShellsTests : IDisposable
 
     private static SortedDictionary<string, MatrixNorms> Norms(string cache, string checkpoint)
     {
-        var warnings = new List<string>();
-        IReadOnlyDictionary<string, MatrixNorms> norms = new NormCache(cache, warnings.Add).Load(Bench.Hash(checkpoint));
-        Assert.Empty(warnings);
+        var host = new JobRecorder();
+        IReadOnlyDictionary<string, MatrixNorms> norms = new NormCache(cache, host).Load(Bench.Hash(checkpoint));
+        Assert.Empty(host.Warnings);
         return new(norms.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
     }
 

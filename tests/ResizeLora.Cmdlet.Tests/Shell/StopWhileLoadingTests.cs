@@ -3,7 +3,10 @@ using ResizeLora.Cmdlet.Tests.Support;
 
 namespace ResizeLora.Cmdlet.Tests.Shell;
 
-/// <summary>Ctrl+C while libtorch is being loaded, which itself can't be stopped: the call ends, and the next finds libtorch there.</summary>
+/// <summary>
+/// Ctrl+C while libtorch is being loaded, which itself can't be stopped: the call ends, and the next finds libtorch there. That it
+/// does not wait for the loading, BackgroundMakerTests show.
+/// </summary>
 public sealed class StopWhileLoadingTests : IDisposable
 {
     // The call has a runspace of its own, so that the script can stop it as soon as the engine's assembly is there and
@@ -19,9 +22,7 @@ public sealed class StopWhileLoadingTests : IDisposable
         $null = $shell.AddCommand('Get-LoraSpectrum').AddArgument($Lora)
         $run = $shell.BeginInvoke()
         while (-not [System.AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.GetName().Name -eq 'ResizeLora.Torch' })) { [System.Threading.Thread]::Sleep(1) }
-        $watch = [System.Diagnostics.Stopwatch]::StartNew()
         $shell.Stop()
-        $watch.ElapsedMilliseconds
         "$($shell.InvocationStateInfo.State)"
         $shell.Invoke().Count
         """;
@@ -31,13 +32,12 @@ public sealed class StopWhileLoadingTests : IDisposable
     public void Dispose() => _shell.Dispose();
 
     [Fact]
-    public void The_call_ends_at_once_and_the_next_one_works()
+    public void The_call_ends_and_the_next_one_works()
     {
         string lora = SampleModel.Lora().Write(Path.Combine(_shell.Folder, "style.safetensors"));
         ShellOutcome outcome = _shell.RunScript(Script, BuiltModule.Manifest, lora);
         Assert.Equal((0, string.Empty), (outcome.ExitCode, outcome.Error));
-        Assert.InRange(int.Parse(outcome.OutputLines[0], CultureInfo.InvariantCulture), 0, 2000);
-        Assert.Equal("Stopped", outcome.OutputLines[1]);
-        Assert.Equal(SampleModel.LayerNames.Count.ToString(CultureInfo.InvariantCulture), outcome.OutputLines[2]);
+        Assert.Equal("Stopped", outcome.OutputLines[0]);
+        Assert.Equal(SampleModel.LayerNames.Count.ToString(CultureInfo.InvariantCulture), outcome.OutputLines[1]);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ResizeLora.Cmdlet.Tests.Support;
 using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 using Xunit.Abstractions;
 
 namespace ResizeLora.Cmdlet.Tests.Soak;
@@ -74,7 +75,7 @@ public sealed class SoakTests(ITestOutputHelper log) : IDisposable
             {
                 Assert.Equal("F16", file.DType(name));
                 Assert.Equal(file.Shape(name).Aggregate(2L, (bytes, size) => bytes * size), file.Bytes(name).LongLength);
-                Assert.All(Enumerable.Range(0, file.Bytes(name).Length / 2), i => Assert.True(double.IsFinite(ElementCodec.Read(SafetensorsDType.F16, file.Bytes(name).AsSpan(2 * i)))));
+                Assert.All(Enumerable.Range(0, file.Bytes(name).Length / 2), i => Assert.True(double.IsFinite(SampleElement.Read(SafetensorsDType.F16, file.Bytes(name).AsSpan(2 * i)))));
             }
         }
 

@@ -1,51 +1,34 @@
-using System.Reflection;
-using System.Text.RegularExpressions;
-
 namespace ResizeLora.Core.Tests.Architecture;
 
-/// <summary>Data goes one way: no folder names a namespace of a folder further down.</summary>
-public partial class FolderOrderTests
+/// <summary>Arrows lead downwards only: no folder uses a type of a folder above it, by what the compiled assembly really uses.</summary>
+public class FolderOrderTests
 {
-    private static readonly string[] Order =
-        ["Safetensors", "Peft", "Adapters", "Checkpoints", "Pairing", "Decomposition", "Norms", "Recipes", "Scoring", "Selection", "Writing", "Info", "Pipeline"];
+    private static string[] Order => CoreFolders.Order;
 
-    // These serve all of the flow and may know nothing of it.
-    private static readonly string[] Ground = ["Faults", "Files", "Concurrency", "Views"];
+    private static FolderMap Map => CoreFolders.Map;
 
-    private static string Source { get; } = typeof(FolderOrderTests).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(attribute => attribute.Key == "CoreSource").Value!;
-
-    public static TheoryData<string> Folders => [.. Ground, .. Order];
+    public static TheoryData<string> Folders => [.. Order];
 
     [Fact]
-    public void Every_folder_of_the_source_has_its_place_in_the_order() => Assert.Equal(
-        Order.Concat(Ground).Order(StringComparer.Ordinal),
-        Directory.GetDirectories(Source).Select(folder => Path.GetFileName(folder)).Except(["bin", "obj"]).Order(StringComparer.Ordinal));
+    public void Every_folder_of_the_source_has_its_place_in_the_order() =>
+        Assert.Equal(Order.Order(StringComparer.Ordinal), Map.Folders.Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Every_type_is_in_a_folder() => Assert.Empty(Map.TypesWithoutFolder);
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void No_folder_uses_one_further_down(string folder)
+    public void No_folder_uses_one_above_it(string folder)
     {
-        string[] files = Directory.GetFiles(Path.Combine(Source, folder), "*.cs", SearchOption.AllDirectories);
-        Assert.NotEmpty(files);
-        string[] further = [.. Order.Skip(Array.IndexOf(Order, folder) + 1)];
-        string[] violations = [.. files.SelectMany(file => UsedFolders(File.ReadAllText(file))
-            .Intersect(further)
-            .Select(used => $"{folder}/{Path.GetFileName(file)} uses {used}"))];
-        Assert.Empty(violations);
+        int place = Array.IndexOf(Order, folder);
+        Assert.DoesNotContain(Map.Uses, use => use.FromFolder == folder && Array.IndexOf(Order, use.ToFolder) > place);
     }
 
+    /// <summary>That uses are found at all: the job at the top leads to the bottom, and each folder above the ground uses another.</summary>
     [Fact]
-    public void Uses_are_found_in_source_text()
+    public void Uses_are_found_in_compiled_code()
     {
-        Assert.Equal(["Pairing"], UsedFolders("namespace ResizeLora.Writing;\nusing ResizeLora.Pairing;"));
-        Assert.Equal(["Norms"], UsedFolders("    var x = new ResizeLora.Norms.NormCache();"));
-        Assert.Equal(["Norms"], UsedFolders("using static ResizeLora.Norms.NormCache;"));
+        Assert.Contains(Map.Uses, use => use is { From: "LayerDecomposer", To: "INumericEngine" });
+        Assert.All(Order.Skip(2), folder => Assert.Contains(Map.Uses, use => use.FromFolder == folder && use.ToFolder != folder));
     }
-
-    private static IEnumerable<string> UsedFolders(string text) => Use().Matches(text).Select(match => match.Groups[1].Value).Distinct();
-
-    [GeneratedRegex(@"(?<!namespace )\bResizeLora\.([A-Z][A-Za-z]+)\b")]
-    private static partial Regex Use();
 }

@@ -1,7 +1,10 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
 using ResizeLora.Checkpoints;
+using ResizeLora.Checkpoints.Formats;
 using ResizeLora.Core.Tests.Pairing;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
@@ -15,7 +18,7 @@ public sealed class GgufFileTests : IDisposable
     private const string Query = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q";
 
     private readonly TemporaryFolder _folder = new();
-    private readonly List<string> _warnings = [];
+    private readonly JobRecorder _host = new();
 
     public static TheoryData<uint, string> Formats
     {
@@ -185,21 +188,24 @@ public sealed class GgufFileTests : IDisposable
         Sample(1).Write(_folder["a.gguf"]);
         Sample(1).Write(_folder["b.gguf"]);
         var engine = new PlainEngine();
-        var cache = new NormCache(_folder["cache"], _warnings.Add);
+        var cache = new NormCache(_folder["cache"], _host);
 
         MatrixNorms first = Norms("a.gguf");
         Assert.Equal(first, Norms("b.gguf"));
         Assert.Equal(1, engine.NormComputations);
         Sample(2).Write(_folder["a.gguf"]);
         Assert.NotEqual(first, Norms("a.gguf"));
-        Assert.Empty(_warnings);
+        Assert.Empty(_host.Warnings);
 
         MatrixNorms Norms(string name)
         {
-            using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder[name], cache, _warnings.Add, CancellationToken.None);
+            using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder[name], cache.Folder, _host, CancellationToken.None);
+            var norms = new BaseNorms(checkpoint, cache);
             BaseLayer layer = checkpoint.Index.Find("unet." + Query)!;
-            checkpoint.Prepare([layer]);
-            return checkpoint.Norms(layer, engine, CancellationToken.None);
+            norms.Prepare([layer]);
+            MatrixNorms found = norms.Of(layer, engine, CancellationToken.None);
+            norms.Save();
+            return found;
         }
     }
 
@@ -316,7 +322,7 @@ public sealed class GgufFileTests : IDisposable
 
     private static byte[] With(byte[] bytes, int offset, long value) => [.. bytes[..offset], .. BitConverter.GetBytes(value), .. bytes[(offset + 8)..]];
 
-    private BaseCheckpoint Open(string name) => BaseCheckpoint.Open(_folder[name], cache: null, _warnings.Add, CancellationToken.None);
+    private BaseCheckpoint Open(string name) => BaseCheckpoint.Open(_folder[name], cacheFolder: null, _host, CancellationToken.None);
 
     private static Matrix Read(BaseCheckpoint checkpoint, string name) => checkpoint.Read(checkpoint.Index.Find(name)!, PlainEngine.ToMatrix);
 

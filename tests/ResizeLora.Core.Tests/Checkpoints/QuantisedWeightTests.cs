@@ -1,6 +1,7 @@
 using System.Text;
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
@@ -344,7 +345,7 @@ public sealed class QuantisedWeightTests : IDisposable
 
     private static int Signed(byte value) => (sbyte)value;
 
-    private static double Float8(byte bits) => ElementCodec.Read(SafetensorsDType.F8_E4M3, [bits]);
+    private static double Float8(byte bits) => SampleElement.Read(SafetensorsDType.F8_E4M3, [bits]);
 
     private static double Single(double value) => (float)value;
 
@@ -382,5 +383,5 @@ public sealed class QuantisedWeightTests : IDisposable
 
     private void AddText(string name, string text) => _file.AddRaw(name, SafetensorsDType.U8, [Encoding.UTF8.GetByteCount(text)], Encoding.UTF8.GetBytes(text));
 
-    private BaseCheckpoint Open() => BaseCheckpoint.Open(_folder["base.safetensors"], cache: null, _ => { }, CancellationToken.None);
+    private BaseCheckpoint Open() => BaseCheckpoint.Open(_folder["base.safetensors"], cacheFolder: null, new JobRecorder(), CancellationToken.None);
 }

@@ -1,4 +1,4 @@
-using ResizeLora.Concurrency;
+using ResizeLora.Common;
 
 namespace ResizeLora.Core.Tests.Concurrency;
 

@@ -1,10 +1,13 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Decomposition;
 
 public class FactorScaleTests
 {
+    private static readonly ElementFormat Half = ElementFormat.Of(SafetensorsDType.F16);
+
     public static TheoryData<int> Ranks => [1, 2, 3, 4, 7, 16, 31, 32, 100, 128, 255, 256, 320, 511, 768, 1024, 2048];
 
     [Theory]
@@ -24,14 +27,14 @@ public class FactorScaleTests
     [Fact]
     public void Tiny_factors_are_raised_by_a_power_of_two_and_alpha_lowered_by_its_square()
     {
-        FactorScale scale = FactorScale.Choose(16, SafetensorsDType.F16, hasAlpha: true, largest: 1e-4, smallestColumn: Math.ScaleB(1, -14));
+        FactorScale scale = FactorScale.Choose(16, Half, hasAlpha: true, largest: 1e-4, smallestColumn: Math.ScaleB(1, -14));
         Assert.Equal(new FactorScale(16 / 1024.0, 32), scale);
     }
 
     [Fact]
     public void Huge_factors_are_lowered_and_alpha_raised()
     {
-        FactorScale scale = FactorScale.Choose(16, SafetensorsDType.F16, hasAlpha: true, largest: 70_000, smallestColumn: 1);
+        FactorScale scale = FactorScale.Choose(16, Half, hasAlpha: true, largest: 70_000, smallestColumn: 1);
         Assert.True(70_000 * scale.Multiplier <= 65504);
         Assert.Equal(16 / (scale.Multiplier * scale.Multiplier), scale.Alpha);
     }
@@ -39,7 +42,7 @@ public class FactorScaleTests
     [Fact]
     public void Where_tiny_and_huge_meet_the_huge_must_not_overflow()
     {
-        FactorScale scale = FactorScale.Choose(8, SafetensorsDType.F16, hasAlpha: true, largest: 3000, smallestColumn: 1e-9);
+        FactorScale scale = FactorScale.Choose(8, Half, hasAlpha: true, largest: 3000, smallestColumn: 1e-9);
         Assert.True(3000 * scale.Multiplier <= 65504);
         Assert.True(scale.Multiplier > 1);
     }
@@ -54,10 +57,10 @@ public class FactorScaleTests
     [MemberData(nameof(Ranks))]
     public void The_output_type_holds_alpha_exactly_and_as_a_normal_number(int rank)
     {
-        foreach ((SafetensorsDType dtype, double magnitude) in Combinations())
+        foreach ((ElementFormat format, double magnitude) in Combinations())
         {
-            double alpha = FactorScale.Choose(rank, dtype, true, magnitude, magnitude / 8).Alpha;
-            Assert.Equal(alpha, ElementCodec.Round(dtype, alpha));
+            double alpha = FactorScale.Choose(rank, format, true, magnitude, magnitude / 8).Alpha;
+            Assert.Equal(alpha, SampleElement.Round(format.DType, alpha));
             Assert.InRange(alpha, Math.ScaleB(1, -14), 65504);
         }
     }
@@ -66,9 +69,9 @@ public class FactorScaleTests
     [MemberData(nameof(Ranks))]
     public void What_alpha_loses_the_factors_gain(int rank)
     {
-        foreach ((SafetensorsDType dtype, double magnitude) in Combinations())
+        foreach ((ElementFormat format, double magnitude) in Combinations())
         {
-            FactorScale scale = FactorScale.Choose(rank, dtype, true, magnitude, magnitude / 8);
+            FactorScale scale = FactorScale.Choose(rank, format, true, magnitude, magnitude / 8);
             double product = scale.Alpha / rank * scale.Multiplier * scale.Multiplier;
             Assert.InRange(product, 1 - 4e-16, 1 + 4e-16);
         }
@@ -82,16 +85,16 @@ public class FactorScaleTests
     {
         for (double magnitude = 1e-12; magnitude < 1e9; magnitude *= 3)
         {
-            FactorScale scale = FactorScale.Choose(rank, SafetensorsDType.F16, true, magnitude, magnitude);
+            FactorScale scale = FactorScale.Choose(rank, Half, true, magnitude, magnitude);
             Assert.Equal(rank, scale.Alpha * scale.Multiplier * scale.Multiplier);
             Assert.Equal(Math.ScaleB(1, Math.ILogB(scale.Multiplier)), scale.Multiplier);
         }
     }
 
-    private static SafetensorsDType Type(string name) => Enum.Parse<SafetensorsDType>(name);
+    private static ElementFormat Type(string name) => ElementFormat.Find(name)!;
 
-    private static IEnumerable<(SafetensorsDType DType, double Magnitude)> Combinations() =>
-        from dtype in new[] { SafetensorsDType.F16, SafetensorsDType.BF16, SafetensorsDType.F32 }
+    private static IEnumerable<(ElementFormat Format, double Magnitude)> Combinations() =>
+        from format in ElementFormat.Outputs
         from exponent in Enumerable.Range(-30, 50)
-        select (dtype, Math.ScaleB(1.3, exponent));
+        select (format, Math.ScaleB(1.3, exponent));
 }

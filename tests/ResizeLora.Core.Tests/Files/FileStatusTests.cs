@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
 
 namespace ResizeLora.Core.Tests.Files;

@@ -1,4 +1,3 @@
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
 
 namespace ResizeLora.Core.Tests.Files;

@@ -1,4 +1,3 @@
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
 
 namespace ResizeLora.Core.Tests.Files;
@@ -83,18 +82,23 @@ public sealed class TemporaryFileTests : IDisposable
     public void Others_that_look_whether_a_file_is_left_over_do_not_stop_it_from_being_made()
     {
         using var stop = new CancellationTokenSource();
+        int locked = 0;
         Thread[] others = [.. Enumerable.Range(0, 3).Select(_ => new Thread(() =>
         {
             while (!stop.IsCancellationRequested)
             {
                 foreach (string path in Directory.EnumerateFiles(_folder.Path))
-                    LeftOvers.IsLocked(path);
+                {
+                    if (LeftOvers.IsLocked(path))
+                        Interlocked.Increment(ref locked);
+                }
             }
         }))];
         Array.ForEach(others, thread => thread.Start());
         try
         {
-            for (int i = 0; i < 2000; i++)
+            // As many as it takes for the others to have met some of them.
+            for (int i = 0; i < 2000 || (Volatile.Read(ref locked) < 100 && i < 1_000_000); i++)
                 TemporaryFile.CreateOnly(_folder.Path, 0).Dispose();
         }
         finally
@@ -102,6 +106,12 @@ public sealed class TemporaryFileTests : IDisposable
             stop.Cancel();
             Array.ForEach(others, thread => thread.Join());
         }
+
+        Assert.InRange(locked, 100, int.MaxValue);
+
+        // A file that was looked at before it was locked is left, as if its maker had been killed then.
+        LeftOvers.Remove(_folder.Path);
+        Assert.Empty(_folder.FileNames);
     }
 
     [Theory]

@@ -1,8 +1,8 @@
 using CsCheck;
 using ResizeLora.Checkpoints;
-using ResizeLora.Core.Tests.Support;
-using ResizeLora.Pairing;
+using ResizeLora.Checkpoints.Formats;
 using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;
 using Xunit.Abstractions;
 
@@ -12,7 +12,7 @@ namespace ResizeLora.Core.Tests.Hostile;
 public sealed class CheckpointFuzzTests(ITestOutputHelper output) : IDisposable
 {
     // The buffer that a header is read with, and all weights in single precision, with room for blocks that rows begin within.
-    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(5), bytes: 512 * 1024, bytesPerByte: 64);
+    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(5), bytes: 512 * 1024, bytesPerByte: 64, () => ProcessorTime.OfThread);
 
     private readonly TemporaryFolder _folder = new();
 
@@ -36,7 +36,7 @@ public sealed class CheckpointFuzzTests(ITestOutputHelper output) : IDisposable
         string path = _folder["case"];
         File.WriteAllBytes(path, bytes);
         string outcome = "read";
-        TimeSpan begin = CostLimit.Now;
+        TimeSpan begin = _cost.Now;
         long before = GC.GetAllocatedBytesForCurrentThread();
         try
         {

@@ -1,6 +1,6 @@
 using CsCheck;
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;
 using Xunit.Abstractions;
 
@@ -10,7 +10,7 @@ namespace ResizeLora.Core.Tests.Hostile;
 public sealed class FileFuzzTests(ITestOutputHelper output) : IDisposable
 {
     // As for a header alone, and all tensors once.
-    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(5), bytes: 128 * 1024, bytesPerByte: 24);
+    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(5), bytes: 128 * 1024, bytesPerByte: 24, () => ProcessorTime.OfThread);
 
     private readonly TemporaryFolder _folder = new();
 
@@ -29,7 +29,7 @@ public sealed class FileFuzzTests(ITestOutputHelper output) : IDisposable
         string path = _folder["case.safetensors"];
         File.WriteAllBytes(path, bytes);
         string outcome;
-        TimeSpan begin = CostLimit.Now;
+        TimeSpan begin = _cost.Now;
         long before = GC.GetAllocatedBytesForCurrentThread();
         try
         {

@@ -1,5 +1,6 @@
 using CsCheck;
 using ResizeLora.Safetensors;
+using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;
 using Xunit.Abstractions;
 
@@ -10,7 +11,7 @@ public sealed class HeaderFuzzTests(ITestOutputHelper output)
 {
     // Of all that fits into a byte of header, metadata of one character costs most: two strings, an entry in a list and one
     // in a set, both grown by doubling. The constant is for an exception and its message.
-    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(5), bytes: 64 * 1024, bytesPerByte: 24);
+    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(5), bytes: 64 * 1024, bytesPerByte: 24, () => ProcessorTime.OfThread);
 
     [Fact]
     public void A_header_is_read_as_the_reference_does_or_refused()
@@ -26,7 +27,7 @@ public sealed class HeaderFuzzTests(ITestOutputHelper output)
     /// <returns>What became of it, for the statistics.</returns>
     private string Check(HeaderCase header)
     {
-        TimeSpan begin = CostLimit.Now;
+        TimeSpan begin = _cost.Now;
         long before = GC.GetAllocatedBytesForCurrentThread();
         SafetensorsHeader? read = null;
         string? refusal = null;
@@ -79,7 +80,7 @@ public sealed class HeaderFuzzTests(ITestOutputHelper output)
         foreach (TensorInfo tensor in tensors)
         {
             Assert.Equal(position, tensor.Begin);
-            Assert.Equal((UInt128)tensor.ByteCount * 8, tensor.Shape.Aggregate((UInt128)tensor.DType.BitSize(), (product, size) => product * (UInt128)size));
+            Assert.Equal((UInt128)tensor.ByteCount * 8, tensor.Shape.Aggregate((UInt128)tensor.DType.Format().Bits, (product, size) => product * (UInt128)size));
             position = tensor.End;
         }
 

@@ -1,9 +1,11 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Peft;
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Pairing;
+using ResizeLora.Output;
 using ResizeLora.Pairing;
-using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Hostile;
 
@@ -11,6 +13,20 @@ namespace ResizeLora.Core.Tests.Hostile;
 public sealed class NameCostTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>The worst case: names that are as long as any that are compared, and like none.</summary>
+    [Fact]
+    public void Names_like_none_are_compared_with_all()
+    {
+        var index = new BaseCheckpointIndex(KeyList.Header("sdxl_checkpoint_singlefile"), "base.safetensors");
+        TimeSpan time = ProcessorTime.Of(() =>
+        {
+            for (int length = 20; length <= 400; length += 20)
+                _ = index.Closest("lora_unet_" + new string('a', length));
+            _ = index.Closest("lora_unet_" + new string('a', 1_000_000));
+        });
+        Assert.InRange(time, TimeSpan.Zero, Patience);
+    }
 
     [Fact]
     public void Thousands_of_base_layers_may_mean_the_same_layer()
@@ -62,7 +78,7 @@ public sealed class NameCostTests
     [Fact]
     public void Thousands_of_layers_may_each_have_a_pattern()
     {
-        const int many = 10_000;
+        const int many = 4_000;
         PeftLayer[] layers = [.. Enumerable.Range(0, many).Select(i => new PeftLayer($"transformer_blocks.{i}.attn.to_q", 1 + i % 7, 1 + i % 7))];
 
         TimeSpan begin = ProcessorTime.OfThread;

@@ -1,8 +1,8 @@
 using System.Text;
 using CsCheck;
+using ResizeLora.Adapters.Peft;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Peft;
 using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;
 using Xunit.Abstractions;
@@ -41,7 +41,7 @@ public sealed class PeftFuzzTests(ITestOutputHelper output)
                 if (!inHeader)
                     File.WriteAllBytes(Path.Combine(path, PeftSample.ConfigurationName), configuration);
 
-                List<ResizeLoraException> errors = bench.Observer.Errors;
+                List<ResizeLoraException> errors = bench.Host.Errors;
                 try
                 {
                     foreach (ResizeResult result in bench.Resize(path, Recipe))

@@ -11,7 +11,7 @@ namespace ResizeLora.Core.Tests.Hostile;
 public sealed class ResizeFuzzTests(ITestOutputHelper output)
 {
     // Hashing and copying take blocks of 1 MiB for each file. The plain engine works on several copies in float64.
-    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(10), bytes: 5 << 20, bytesPerByte: 400);
+    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(10), bytes: 5 << 20, bytesPerByte: 400, () => ProcessorTime.OfProcess);
 
     [Fact]
     public void A_LoRA_is_resized_or_refused()
@@ -24,7 +24,7 @@ public sealed class ResizeFuzzTests(ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         var trial = new ResizeTrial(new PlainEngine(), folder.Path);
-        TimeSpan begin = CostLimit.Now;
+        TimeSpan begin = _cost.Now;
         trial.Run(task);
         _cost.Check(begin, trial.Allocated, task.Lora.Length + (task.Checkpoint?.Length ?? 0));
         return ResizeVerdict.Of(trial, task, folder.Path);

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
 using ResizeLora.Core.Tests.Pairing;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;

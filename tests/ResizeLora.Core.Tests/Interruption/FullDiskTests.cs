@@ -1,9 +1,9 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 
@@ -35,7 +35,7 @@ public sealed class FullDiskTests : IDisposable
     public void A_file_that_has_no_room_leaves_the_one_that_it_was_to_replace()
     {
         using SmallDisk disk = SmallDisk.InMemory();
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(disk.Path), Overwrite = true };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(disk.Path), Overwrite = true };
         string path = Assert.Single(_bench.Resize(WriteLora("small/style.safetensors", 1000), Recipe)).Path;
         string before = Hash.OfFile(path);
         Refusal.Of("WriteFailed", () => _bench.Resize(WriteLora("large/style.safetensors", TooMuch), Recipe), path);
@@ -47,7 +47,7 @@ public sealed class FullDiskTests : IDisposable
     public void An_adapter_s_folder_that_has_no_room_leaves_the_one_that_it_was_to_replace()
     {
         using SmallDisk disk = SmallDisk.InMemory();
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(disk.Path), Overwrite = true };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(disk.Path), Overwrite = true };
         string path = Assert.Single(_bench.Resize(WriteAdapter("small/style", 1000), Recipe)).Path;
         string[] before = [.. Directory.GetFiles(path).Select(Hash.OfFile)];
         Refusal.Of("WriteFailed", () => _bench.Resize(WriteAdapter("large/style", TooMuch), Recipe), $"'{path}'");
@@ -60,11 +60,11 @@ public sealed class FullDiskTests : IDisposable
     {
         using SmallDisk disk = SmallDisk.Old(_bench.Folder["image"]);
         string adapter = WriteAdapter("style", 1000);
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(disk.Path) };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(disk.Path) };
         string[] before = Directory.GetFileSystemEntries(disk.Path);
 
         // When the tensors are written, the disk gets full; the configuration comes last.
-        _bench.Observer.AtStep = stage =>
+        _bench.Host.AtStep = stage =>
         {
             if (stage == "Writing layer" && !File.Exists(disk["filler"]))
                 Fill(disk);
@@ -79,7 +79,7 @@ public sealed class FullDiskTests : IDisposable
     {
         using SmallDisk disk = SmallDisk.InMemory();
         File.WriteAllBytes(disk[".abcdefgh.ijk.resizelora.tmp"], new byte[3 << 19]);
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(disk.Path) };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(disk.Path) };
         OutputFolder.AssertWhole(Assert.Single(_bench.Resize(WriteLora("style.safetensors", 1 << 20), Recipe)).Path);
         Assert.Single(Directory.GetFileSystemEntries(disk.Path));
     }
@@ -89,12 +89,12 @@ public sealed class FullDiskTests : IDisposable
     {
         using SmallDisk disk = SmallDisk.Old(_bench.Folder["image"]);
         Fill(disk);
-        var cache = new NormCache(disk["cache"], _bench.Observer.Warnings.Add);
-        using BaseCheckpoint checkpoint = _bench.OpenCheckpoint(cache: cache);
+        _bench.Options = _bench.Options with { CacheFolder = disk["cache"] };
+        using BaseCheckpoint checkpoint = _bench.OpenCheckpoint();
         string path = _bench.WriteLora();
         Assert.Single(_bench.Pipeline(checkpoint).Resize(path, [ResizeRecipe.Parse("spn_ckpt=1,thr=-3")]));
-        Assert.NotEmpty(_bench.Observer.Warnings);
-        Assert.Empty(_bench.Observer.Errors);
+        Assert.NotEmpty(_bench.Host.Warnings);
+        Assert.Empty(_bench.Host.Errors);
     }
 
     [SmallDiskFact]
@@ -109,9 +109,9 @@ public sealed class FullDiskTests : IDisposable
         using (SafetensorsFile file = SafetensorsFile.Open(path))
             Assert.NotEmpty(file.Header.Tensors);
 
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["out"]).FullName) };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["out"]).FullName) };
         Assert.Empty(_bench.Resize(path, Recipe));
-        ResizeLoraException exception = Assert.Single(_bench.Observer.Errors);
+        ResizeLoraException exception = Assert.Single(_bench.Host.Errors);
         Assert.Equal(("ReadFailed", FaultKind.ReadFailed), (exception.ErrorId, exception.Kind));
         Assert.Contains(path, exception.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_bench.Folder["out"]));
@@ -133,7 +133,7 @@ public sealed class FullDiskTests : IDisposable
 
     private void AssertRefused(SmallDisk disk)
     {
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(disk.Path) };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(disk.Path) };
         string[] before = Directory.GetFileSystemEntries(disk.Path);
         ResizeLoraException exception = Refusal.Of("WriteFailed", () => _bench.Resize(WriteLora("large.safetensors", TooMuch), Recipe));
         Assert.Equal(FaultKind.WriteFailed, exception.Kind);

@@ -8,7 +8,7 @@ internal sealed class HostProcess : IDisposable
 {
     private const string Nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
     private readonly Task<string> _error;

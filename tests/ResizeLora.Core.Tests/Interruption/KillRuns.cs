@@ -8,7 +8,7 @@ internal static class KillRuns
     private const string Variable = "RESIZELORA_KILL_RUNS";
     private const int Few = 12;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     /// <summary>How many kills must hit a process while it writes.</summary>
     public static int Wanted { get; } = int.TryParse(Environment.GetEnvironmentVariable(Variable), out int runs) ? runs : Few;

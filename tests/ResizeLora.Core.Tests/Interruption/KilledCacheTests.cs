@@ -1,6 +1,6 @@
-using ResizeLora.Core.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Testing;
 using Xunit.Abstractions;
 
 namespace ResizeLora.Core.Tests.Interruption;
@@ -19,8 +19,8 @@ public sealed class KilledCacheTests(ITestOutputHelper log) : IDisposable
     {
         int seed = Environment.TickCount;
         var random = new Random(seed);
-        var warnings = new List<string>();
-        var cache = new NormCache(_folder.Path, warnings.Add);
+        var recorder = new JobRecorder();
+        var cache = new NormCache(_folder.Path, recorder);
         int known = 0;
         int hits = 0;
         int runs = 0;
@@ -31,7 +31,7 @@ public sealed class KilledCacheTests(ITestOutputHelper log) : IDisposable
             Assert.Equal(string.Empty, host.Kill());
 
             IReadOnlyDictionary<string, MatrixNorms> norms = cache.Load(Sha);
-            Assert.Empty(warnings);
+            Assert.Empty(recorder.Warnings);
             Assert.InRange(norms.Count, known, int.MaxValue);
             known = norms.Count;
             foreach ((string layer, MatrixNorms value) in norms)
@@ -46,7 +46,7 @@ public sealed class KilledCacheTests(ITestOutputHelper log) : IDisposable
         Assert.Equal(KillRuns.Wanted, hits);
 
         cache.Save(Sha, "base", new Dictionary<string, MatrixNorms> { ["layer 1"] = new(1, 2) });
-        Assert.Empty(warnings);
+        Assert.Empty(recorder.Warnings);
         Assert.DoesNotContain(_folder.FileNames, name => name.EndsWith(".tmp", StringComparison.Ordinal));
     }
 }

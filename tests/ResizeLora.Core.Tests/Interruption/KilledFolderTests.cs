@@ -1,11 +1,11 @@
 using System.Diagnostics;
+using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
-using ResizeLora.Peft;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 using Xunit.Abstractions;
 
 namespace ResizeLora.Core.Tests.Interruption;
@@ -61,7 +61,7 @@ public sealed class KilledFolderTests(ITestOutputHelper log) : IDisposable
             log.WriteLine($"{count,5} {phase}");
         Assert.Equal(KillRuns.Wanted, hits);
 
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(folder), Precision = ResizePrecision.Float16 };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(folder), Precision = ResizePrecision.Float16 };
         ResizeResult result = Assert.Single(_bench.Resize(first, Recipe));
         Assert.Equal(expected[0], HashOf(result.Path));
         Assert.Equal([result.Path], Directory.GetFileSystemEntries(folder));
@@ -130,7 +130,7 @@ public sealed class KilledFolderTests(ITestOutputHelper log) : IDisposable
 
     private string Uninterrupted(string adapter)
     {
-        _bench.Settings = _bench.Settings with { Precision = ResizePrecision.Float16 };
+        _bench.Options = _bench.Options with { Precision = ResizePrecision.Float16 };
         return Assert.Single(_bench.Resize(adapter, Recipe)).Path;
     }
 }

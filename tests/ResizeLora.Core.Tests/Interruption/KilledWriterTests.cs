@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 using Xunit.Abstractions;
 
 namespace ResizeLora.Core.Tests.Interruption;
@@ -53,7 +53,7 @@ public sealed class KilledWriterTests(ITestOutputHelper log) : IDisposable
             log.WriteLine($"{count,5} {phase}");
         Assert.Equal(KillRuns.Wanted, hits);
 
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(folder.Path), Precision = ResizePrecision.Float16 };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(folder.Path), Precision = ResizePrecision.Float16 };
         ResizeResult result = Assert.Single(_bench.Resize(first, Recipe));
         Assert.Equal(expected[0], Hash.OfFile(result.Path));
         Assert.Empty(folder.Temporary);
@@ -83,7 +83,7 @@ public sealed class KilledWriterTests(ITestOutputHelper log) : IDisposable
 
     private string Uninterrupted(string lora)
     {
-        _bench.Settings = _bench.Settings with { Precision = ResizePrecision.Float16 };
+        _bench.Options = _bench.Options with { Precision = ResizePrecision.Float16 };
         return Assert.Single(_bench.Resize(lora, Recipe)).Path;
     }
 }

@@ -1,9 +1,10 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
+using ResizeLora.Output;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 
@@ -95,11 +96,11 @@ public sealed class ManyProcessesTests : IDisposable
     /// <summary>Compares outputs and cache with those of one process with a cache of its own.</summary>
     private void AssertSameAsAlone(string[] loras, string checkpoint)
     {
-        var warnings = new List<string>();
-        var shared = new NormCache(_bench.Folder["cache"], warnings.Add);
-        var alone = new NormCache(_bench.Folder["alone"], warnings.Add);
-        _bench.Settings = _bench.Settings with { Precision = ResizePrecision.Float16, Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["expected"]).FullName) };
-        using (BaseCheckpoint open = BaseCheckpoint.Open(checkpoint, alone, warnings.Add, CancellationToken.None))
+        var host = new JobRecorder();
+        var shared = new NormCache(_bench.Folder["cache"], host);
+        var alone = new NormCache(_bench.Folder["alone"], host);
+        _bench.Options = _bench.Options with { Precision = ResizePrecision.Float16, CacheFolder = alone.Folder, Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["expected"]).FullName) };
+        using (BaseCheckpoint open = BaseCheckpoint.Open(checkpoint, alone.Folder, host, CancellationToken.None))
         {
             foreach (string lora in loras)
             {
@@ -111,6 +112,6 @@ public sealed class ManyProcessesTests : IDisposable
         IReadOnlyDictionary<string, MatrixNorms> norms = shared.Load(Hash.OfFile(checkpoint));
         Assert.Equal(alone.Load(Hash.OfFile(checkpoint)).OrderBy(pair => pair.Key, StringComparer.Ordinal), norms.OrderBy(pair => pair.Key, StringComparer.Ordinal));
         Assert.Equal(3, norms.Count);
-        Assert.Empty(warnings);
+        Assert.Empty(host.Warnings);
     }
 }

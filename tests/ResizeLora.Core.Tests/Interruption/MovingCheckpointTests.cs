@@ -1,7 +1,10 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Norms;
-using ResizeLora.Writing;
+using ResizeLora.Output;
+using ResizeLora.Pipeline;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 
@@ -11,7 +14,7 @@ public sealed class MovingCheckpointTests : IDisposable
     private const string Recipe = "spn_ckpt=1,thr=-2";
 
     private readonly Workbench _bench = new();
-    private readonly List<string> _warnings = [];
+    private readonly JobRecorder _host = new();
     private readonly string _lora;
     private readonly string _path;
 
@@ -19,10 +22,10 @@ public sealed class MovingCheckpointTests : IDisposable
     {
         _lora = _bench.WriteLora();
         _path = _bench.WriteCheckpoint();
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["out"]).FullName) };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["out"]).FullName) };
     }
 
-    private NormCache Cache => new(_bench.Folder["cache"], _warnings.Add);
+    private NormCache Cache => new(_bench.Folder["cache"], _host);
 
     public void Dispose() => _bench.Dispose();
 
@@ -36,7 +39,7 @@ public sealed class MovingCheckpointTests : IDisposable
         using (BaseCheckpoint checkpoint = Open())
         {
             Attack(attack);
-            Refusal.Of("FileChanged", () => Workbench.Finish(_bench.Pipeline(checkpoint).Resize(_lora, [ResizeRecipe.Parse(Recipe)])), _path);
+            Refusal.Of("FileChanged", () => Workbench.Finish(Pipeline(checkpoint).Resize(_lora, [ResizeRecipe.Parse(Recipe)])), _path);
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(_bench.Folder["out"]));
@@ -55,19 +58,25 @@ public sealed class MovingCheckpointTests : IDisposable
         using (BaseCheckpoint checkpoint = Open())
         {
             Attack(attack);
-            ResizeResult result = Assert.Single(_bench.Pipeline(checkpoint).Resize(_lora, [ResizeRecipe.Parse(Recipe)]));
+            ResizeResult result = Assert.Single(Pipeline(checkpoint).Resize(_lora, [ResizeRecipe.Parse(Recipe)]));
             Assert.Equal(expected, File.ReadAllBytes(result.Path));
         }
 
         Assert.Equal(sha256, Assert.Single(Cache.Entries()).Sha256);
-        Assert.Empty(_warnings);
+        Assert.Empty(_host.Warnings);
     }
 
-    private BaseCheckpoint Open() => BaseCheckpoint.Open(_path, Cache, _warnings.Add, CancellationToken.None);
+    private BaseCheckpoint Open() => BaseCheckpoint.Open(_path, Cache.Folder, _host, CancellationToken.None);
+
+    private ResizePipeline Pipeline(BaseCheckpoint checkpoint)
+    {
+        _bench.Options = _bench.Options with { CacheFolder = Cache.Folder };
+        return _bench.Pipeline(checkpoint);
+    }
 
     private byte[] Uninterrupted()
     {
-        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_path, null, _warnings.Add, CancellationToken.None);
+        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_path, cacheFolder: null, _host, CancellationToken.None);
         string output = Assert.Single(_bench.Pipeline(checkpoint).Resize(_lora, [ResizeRecipe.Parse(Recipe)])).Path;
         byte[] bytes = File.ReadAllBytes(output);
         File.Delete(output);

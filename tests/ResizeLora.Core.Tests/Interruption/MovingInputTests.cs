@@ -1,7 +1,8 @@
 using ResizeLora.Core.Tests.Pipeline;
 using ResizeLora.Core.Tests.Support;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 
@@ -21,7 +22,7 @@ public sealed class MovingInputTests : IDisposable
         _path = Write("style.safetensors", 1);
         Directory.CreateDirectory(_bench.Folder["other"]);
         _other = Write("other/style.safetensors", 2);
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["out"]).FullName) };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(Directory.CreateDirectory(_bench.Folder["out"]).FullName) };
     }
 
     private OutputFolder Folder => new(_bench.Folder["out"]);
@@ -132,7 +133,7 @@ public sealed class MovingInputTests : IDisposable
     public void A_file_that_only_gets_another_name_meanwhile_is_no_other()
     {
         byte[] expected = Uninterrupted();
-        _bench.Observer.AtStep = _ =>
+        _bench.Host.AtStep = _ =>
         {
             if (File.Exists(_path))
                 File.Move(_path, _path + ".moved");
@@ -160,7 +161,7 @@ public sealed class MovingInputTests : IDisposable
     private void AttackAfter(string stage, InputAttack attack)
     {
         int steps = 0;
-        _bench.Observer.AtStep = step =>
+        _bench.Host.AtStep = step =>
         {
             if (step == stage && ++steps == 3)
                 Attack(attack);
@@ -229,7 +230,7 @@ public sealed class MovingInputTests : IDisposable
     private void ResizeOrThrow()
     {
         _bench.Resize(_path, Recipe);
-        if (_bench.Observer.Errors is [var error])
+        if (_bench.Host.Errors is [var error])
             throw error;
     }
 

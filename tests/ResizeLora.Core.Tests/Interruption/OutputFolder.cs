@@ -1,8 +1,8 @@
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Interruption;
 

@@ -1,5 +1,5 @@
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Norms;
+using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Norms;
 
@@ -16,7 +16,7 @@ public sealed class CacheLocationTests : IDisposable
     private static readonly string[] Names = ["RESIZELORA_CACHE", "XDG_CACHE_HOME", "HOME"];
 
     private readonly string?[] _values = [.. Names.Select(Environment.GetEnvironmentVariable)];
-    private readonly List<string> _warnings = [];
+    private readonly JobRecorder _host = new();
 
     public void Dispose()
     {
@@ -28,16 +28,16 @@ public sealed class CacheLocationTests : IDisposable
     public void What_the_environment_names_is_resolved_as_what_a_user_types()
     {
         Environment.SetEnvironmentVariable("RESIZELORA_CACHE", "~/x");
-        Assert.Equal("[~/x]", CacheLocation.Find(path => $"[{path}]", _warnings.Add));
-        Assert.Empty(_warnings);
+        Assert.Equal("[~/x]", CacheLocation.Find(path => $"[{path}]", _host));
+        Assert.Empty(_host.Warnings);
     }
 
     [Fact]
     public void What_is_not_on_disk_is_no_cache_and_a_warning()
     {
         Environment.SetEnvironmentVariable("RESIZELORA_CACHE", "Env:x");
-        Assert.Null(CacheLocation.Find(_ => null, _warnings.Add));
-        Assert.Contains("RESIZELORA_CACHE is 'Env:x'", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Null(CacheLocation.Find(_ => null, _host));
+        Assert.Contains("RESIZELORA_CACHE is 'Env:x'", Assert.Single(_host.Warnings), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -78,25 +78,25 @@ public sealed class CacheLocationTests : IDisposable
         Environment.SetEnvironmentVariable("RESIZELORA_CACHE", null);
         Environment.SetEnvironmentVariable("XDG_CACHE_HOME", null);
         Environment.SetEnvironmentVariable("HOME", home);
-        Assert.Null(CacheLocation.Find(Path.GetFullPath, _warnings.Add));
-        Assert.Contains("no home folder", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Null(CacheLocation.Find(Path.GetFullPath, _host));
+        Assert.Contains("no home folder", Assert.Single(_host.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_folder_that_can_not_be_made_is_no_cache_and_a_warning()
     {
-        using var folder = new Support.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         File.WriteAllText(folder["file"], string.Empty);
-        Assert.True(CacheLocation.Make(folder["a/b"], _warnings.Add));
+        Assert.True(CacheLocation.Make(folder["a/b"], _host));
         Assert.True(Directory.Exists(folder["a/b"]));
-        Assert.False(CacheLocation.Make(folder["file/b"], _warnings.Add));
-        Assert.Contains(folder["file/b"], Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.False(CacheLocation.Make(folder["file/b"], _host));
+        Assert.Contains(folder["file/b"], Assert.Single(_host.Warnings), StringComparison.Ordinal);
     }
 
     private string? Find()
     {
-        string? folder = CacheLocation.Find(Path.GetFullPath, _warnings.Add);
-        Assert.Empty(_warnings);
+        string? folder = CacheLocation.Find(Path.GetFullPath, _host);
+        Assert.Empty(_host.Warnings);
         return folder;
     }
 }

@@ -1,7 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
-using ResizeLora.Norms;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 
@@ -10,7 +9,7 @@ namespace ResizeLora.Core.Tests.Norms;
 public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFiles>, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly List<string> _warnings = [];
+    private readonly JobRecorder _host = new();
 
     private string Cache => _folder["cache"];
 
@@ -24,7 +23,7 @@ public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFil
     {
         Assert.Equal(Hash.OfFile(Quiet), Identity(Quiet));
         Assert.Equal(Hash.OfFile(Quiet), Identity(Quiet));
-        Assert.Empty(_warnings);
+        Assert.Empty(_host.Warnings);
     }
 
     [Fact]
@@ -60,7 +59,7 @@ public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFil
         Assert.Equal(attack is FileAttack.Edited or FileAttack.EditedInMemory or FileAttack.Replaced or FileAttack.Relinked, Hash.OfFile(path) != before);
         Assert.Equal(Hash.OfFile(path), Identity(path));
         Assert.Equal(Hash.OfFile(path), Identity(path));
-        Assert.Empty(_warnings);
+        Assert.Empty(_host.Warnings);
     }
 
     [Fact]
@@ -87,7 +86,7 @@ public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFil
         using SafetensorsFile file = SafetensorsFile.Open(path);
         File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes(-1));
         Refusal.Of("FileChanged", () => FileIdentity.HashAll(file, CancellationToken.None), path);
-        Refusal.Of("FileChanged", () => FileIdentity.Sha256(file, Cache, _warnings.Add, CancellationToken.None), path);
+        Refusal.Of("FileChanged", () => FileIdentity.Sha256(file, Cache, _host, CancellationToken.None), path);
         Assert.False(Directory.Exists(Cache));
     }
 
@@ -103,7 +102,7 @@ public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFil
         Identity(Quiet);
         File.WriteAllText(Note(), content);
         Assert.Equal(Hash.OfFile(Quiet), Identity(Quiet));
-        Assert.Contains(Note(), Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains(Note(), Assert.Single(_host.Warnings), StringComparison.Ordinal);
         Assert.False(IsHashed(Quiet));
 
         SealedFile.Edit(Note(), _ => content);
@@ -128,7 +127,7 @@ public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFil
         string sha256 = Identity(Quiet);
         File.WriteAllText(Note(), File.ReadAllText(Note()).Replace(sha256, new string('f', 64), StringComparison.Ordinal));
         Assert.Equal(sha256, Identity(Quiet));
-        Assert.Single(_warnings);
+        Assert.Single(_host.Warnings);
     }
 
     [Fact]
@@ -136,7 +135,7 @@ public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFil
     {
         File.WriteAllText(Cache, "in the way");
         Assert.Equal(Hash.OfFile(Quiet), Identity(Quiet));
-        Assert.NotEmpty(_warnings);
+        Assert.NotEmpty(_host.Warnings);
     }
 
     [Fact]
@@ -195,7 +194,7 @@ public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFil
     private string Identity(string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return FileIdentity.Sha256(file, Cache, _warnings.Add, CancellationToken.None);
+        return FileIdentity.Sha256(file, Cache, _host, CancellationToken.None);
     }
 
     /// <summary>Whether the file had to be read to know its hash.</summary>
@@ -203,7 +202,7 @@ public sealed class FileIdentityTests(QuietFiles files) : IClassFixture<QuietFil
     {
         bool isHashed = false;
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        FileIdentity.Sha256(file, Cache, _warnings.Add, CancellationToken.None, (_, _) => isHashed = true);
+        FileIdentity.Sha256(file, Cache, new JobRecorder { AtStep = _ => isHashed = true }, CancellationToken.None);
         return isHashed;
     }
 

@@ -1,4 +1,3 @@
-using ResizeLora.Core.Tests.Support;
 using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Norms;

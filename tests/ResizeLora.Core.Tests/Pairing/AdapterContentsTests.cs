@@ -1,4 +1,4 @@
-using ResizeLora.Pairing;
+using ResizeLora.Adapters;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 

@@ -1,3 +1,6 @@
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Checkpoints;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
@@ -27,7 +30,7 @@ public class AdapterPairsTests
 
         LayerPair pair = pairs.Of(layers.Single(layer => layer.Name == changed));
         Assert.Null(pair.BaseLayer);
-        Assert.Equal($"the sizes disagree: 3072 x 128, but '{baseLayer}' is 3072 x 64", pair.Problem);
+        Assert.Equal($"the sizes differ: 3072 x 128, but '{baseLayer}' is 3072 x 64", pair.Problem);
         Assert.All(layers.Where(layer => layer.Name != changed), layer => Assert.NotNull(pairs.Of(layer).BaseLayer));
     }
 

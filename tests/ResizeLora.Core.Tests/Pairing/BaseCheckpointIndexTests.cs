@@ -1,3 +1,5 @@
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
 using ResizeLora.Pairing;
 
 namespace ResizeLora.Core.Tests.Pairing;
@@ -18,7 +20,7 @@ public class BaseCheckpointIndexTests
         Assert.NotNull(index.Find("lora_unet_d"));
         LayerPair pair = Pair(index, "lora_unet_a_b_c", 8, 6);
         Assert.Null(pair.BaseLayer);
-        Assert.Equal($"may stand for '{Unet}a.b_c.weight' or '{Unet}a_b.c.weight'", pair.Problem);
+        Assert.Equal($"could mean '{Unet}a.b_c.weight' or '{Unet}a_b.c.weight'", pair.Problem);
     }
 
     [Theory]

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using ResizeLora.Pairing;
+using ResizeLora.Checkpoints;
 
 namespace ResizeLora.Core.Tests.Pairing;
 

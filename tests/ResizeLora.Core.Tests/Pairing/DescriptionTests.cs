@@ -1,3 +1,7 @@
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
+using ResizeLora.Checkpoints.Families;
+using ResizeLora.Common;
 using ResizeLora.Pairing;
 
 namespace ResizeLora.Core.Tests.Pairing;
@@ -5,16 +9,20 @@ namespace ResizeLora.Core.Tests.Pairing;
 /// <summary>The descriptions of families and styles, as the files that they are.</summary>
 public class DescriptionTests
 {
+    /// <summary>A description that no real model's names try may say anything. The refiner's are tried below.</summary>
     [Fact]
-    public void There_is_a_description_of_each_family_and_the_last_is_for_all_others()
-    {
+    public void Every_family_is_tried_on_the_names_of_a_real_model() =>
         Assert.Equal(
-            ["Anima", "AuraFlow", "Cosmos-Predict2", "Flux.1", "Flux.2", "HunyuanVideo", "Krea 2", "Lumina 2", "PixArt", "Qwen-Image", "SD 1.x", "SD 2.x", "SD 3.x", "SDXL", "SDXL refiner", "Wan 2.x", "Z-Image"],
-            ModelFamily.All.SkipLast(1).Select(family => family.Name).Order(StringComparer.Ordinal));
-        Assert.Equal("other", ModelFamily.All[^1].Name);
+            ModelFamily.All.SkipLast(1).Select(family => family.Name).Order(StringComparer.Ordinal),
+            ModelSample.All().Select(sample => sample.Family).Append("SDXL refiner").Distinct().Order(StringComparer.Ordinal));
+
+    /// <summary>It has no marks, so a family behind it would never be asked.</summary>
+    [Fact]
+    public void The_description_for_all_other_models_comes_last() => Assert.All(ModelFamily.All[^1].Parts, part => Assert.Empty(part.Marks));
+
+    [Fact]
+    public void A_family_begins_with_the_denoising_network() =>
         Assert.All(ModelFamily.All, family => Assert.Equal([AdapterComponent.Unet], family.Parts[0].Components));
-        Assert.Equal(["text_encoder/", "text_encoder_2/", "text_encoder_3/", "transformer/", "transformer_2/", "unet/"], ModelFamily.Subfolders.Order(StringComparer.Ordinal));
-    }
 
     /// <summary>Two families that both claimed a model would make its name a matter of their order.</summary>
     [Fact]
@@ -71,7 +79,7 @@ public class DescriptionTests
         Assert.Null(both.Find("lora_unet_blocks_0_self_attn_q"));
         IReadOnlyList<AdapterLayer> layers = AdapterContents.Read(HeaderBuilder.Of(("lora_unet_blocks_0_self_attn_q.lora_up.weight", [8, 2]), ("lora_unet_blocks_0_self_attn_q.lora_down.weight", [2, 8])), "style.safetensors").Layers;
         LayerPair pair = new AdapterPairs(layers, "style.safetensors", both).Of(layers[0]);
-        Assert.Equal("may stand for 'blocks.0.attn1.to_q.weight' in 2 parts of the checkpoint; name the part that is meant", pair.Problem);
+        Assert.Equal("could mean 'blocks.0.attn1.to_q.weight' in 2 parts of the checkpoint; name the one you mean with -Checkpoint", pair.Problem);
         Assert.Equal("blocks.0.attn1.to_q.weight", one.Find("lora_unet_blocks_0_self_attn_q")?.Name);
     }
 

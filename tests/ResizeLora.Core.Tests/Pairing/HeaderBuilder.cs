@@ -19,7 +19,7 @@ internal sealed class HeaderBuilder
 
     public HeaderBuilder Add(string name, long[] shape, SafetensorsDType dtype = SafetensorsDType.F16)
     {
-        long bytes = shape.Aggregate(dtype.BitSize() / 8L, (product, size) => product * size);
+        long bytes = shape.Aggregate(dtype.Format().Bits / 8L, (product, size) => product * size);
         _tensors.Add(new TensorInfo(name, dtype, shape, _position, _position + bytes));
         _position += bytes;
         return this;

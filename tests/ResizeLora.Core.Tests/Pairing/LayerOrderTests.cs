@@ -1,3 +1,4 @@
+using ResizeLora.Adapters;
 using ResizeLora.Pairing;
 using ResizeLora.Testing;
 

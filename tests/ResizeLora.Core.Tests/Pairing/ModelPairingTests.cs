@@ -1,5 +1,6 @@
 using CsCheck;
-using ResizeLora.Pairing;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Checkpoints;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 

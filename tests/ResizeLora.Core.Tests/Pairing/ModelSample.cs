@@ -1,4 +1,4 @@
-using ResizeLora.Pairing;
+using ResizeLora.Checkpoints;
 using ResizeLora.Testing;
 
 namespace ResizeLora.Core.Tests.Pairing;

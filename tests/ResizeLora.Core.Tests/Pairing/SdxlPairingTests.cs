@@ -1,3 +1,5 @@
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 

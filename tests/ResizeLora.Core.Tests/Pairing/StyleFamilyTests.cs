@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ResizeLora.Adapters;
 using ResizeLora.Pairing;
 using ResizeLora.Testing;
 

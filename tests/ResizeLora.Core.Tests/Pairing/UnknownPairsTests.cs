@@ -1,4 +1,4 @@
-using ResizeLora.Pairing;
+using ResizeLora.Adapters.Names;
 
 namespace ResizeLora.Core.Tests.Pairing;
 

@@ -1,5 +1,5 @@
+using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Peft;
 
 namespace ResizeLora.Core.Tests.Peft;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using ResizeLora.Adapters.Peft;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Peft;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Core.Tests.Peft;
@@ -71,11 +71,11 @@ public class PeftConfigurationTests
         Assert.Equal((alpha, scale), Of(Configuration(json), "base_model.model.a.to_q", 8));
 
     [Theory]
-    [InlineData("", "not JSON from line 1, byte 1 on")]
+    [InlineData("", "not valid JSON at line 1, byte 1")]
     [InlineData("[1]", "JSON object")]
-    [InlineData("{\n\"r\": 4", "not JSON from line 2, byte 7 on")]
+    [InlineData("{\n\"r\": 4", "not valid JSON at line 2, byte 7")]
     [InlineData("""{"r": 4, "r": 8}""", "'r'")]
-    [InlineData("""{"lora_alpha": NaN}""", "not JSON from line 1, byte 16 on")]
+    [InlineData("""{"lora_alpha": NaN}""", "not valid JSON at line 1, byte 16")]
     [InlineData("""{"lora_alpha": "16"}""", "lora_alpha is \"16\", not a number")]
     [InlineData("""{"r": [4]}""", "r is [4], not a number")]
     [InlineData("""{"revision": "\ud800"}""", "half of a character")]

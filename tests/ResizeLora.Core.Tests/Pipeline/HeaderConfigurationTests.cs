@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ResizeLora.Pairing;
+using ResizeLora.Adapters;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 
@@ -42,7 +42,7 @@ public sealed class HeaderConfigurationTests : IDisposable
     [InlineData(ResizePrecision.Float16)]
     public void An_output_says_alpha_and_rank_of_each_layer_in_its_header(ResizePrecision precision)
     {
-        _bench.Settings = _bench.Settings with { Precision = precision };
+        _bench.Options = _bench.Options with { Precision = precision };
         string input = _bench.WriteLora(File(Json));
 
         string output = Assert.Single(_bench.Resize(input, "spn_lora=1,thr=-0.1")).Path;

@@ -1,9 +1,9 @@
+using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Files;
-using ResizeLora.Peft;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
 
@@ -20,8 +20,8 @@ public sealed class OutputGuardTests : IDisposable
     [Fact]
     public void Outputs_go_beside_the_input_or_to_the_destination()
     {
-        Assert.Equal(_folder["in_spnckpt1_th-1.2.safetensors"], Guard().Target(At("in"), ByDefault));
-        Assert.Equal(Path.Combine("elsewhere", "in_spnckpt1_th-1.2.safetensors"), Guard(new() { Output = OutputPath.In("elsewhere") }).Target(At("in"), ByDefault));
+        Assert.Equal(_folder["in_spnckpt1_th-1.2.safetensors"], OutputPath.Beside.For(At("in"), ByDefault));
+        Assert.Equal(Path.Combine("elsewhere", "in_spnckpt1_th-1.2.safetensors"), OutputPath.In("elsewhere").For(At("in"), ByDefault));
     }
 
     [Fact]
@@ -81,11 +81,11 @@ public sealed class OutputGuardTests : IDisposable
         OutputGuard guard = Guard(new() { Output = OutputPath.In(_folder["out"]) });
         Refusal.Of(
             "OutputNameCollision",
-            () => guard.CheckInAdvance([(_folder["one/style.safetensors"], [ResizeRecipe.Default]), (_folder["two/style.safetensors"], [ResizeRecipe.Default])]),
+            () => guard.CheckInAdvance([Task("one/style.safetensors", ResizeRecipe.Default), Task("two/style.safetensors", ResizeRecipe.Default)]),
             _folder["one/style.safetensors"],
             _folder["two/style.safetensors"]);
-        Refusal.Of("OutputNameCollision", () => guard.CheckInAdvance([(_folder["style"], [BySize, BySize])]));
-        Refusal.Of("OutputNameCollision", () => guard.CheckInAdvance([(_folder["style"], [ResizeRecipe.Parse("spn_ckpt=2,spn_lora,thr=-1"), ResizeRecipe.Parse("spn_ckpt=0.67,spn_lora=0.33,thr=-1")])]));
+        Refusal.Of("OutputNameCollision", () => guard.CheckInAdvance([Task("style", BySize, BySize)]));
+        Refusal.Of("OutputNameCollision", () => guard.CheckInAdvance([Task("style", ResizeRecipe.Parse("spn_ckpt=2,spn_lora,thr=-1"), ResizeRecipe.Parse("spn_ckpt=0.67,spn_lora=0.33,thr=-1"))]));
     }
 
     [Fact]
@@ -93,8 +93,8 @@ public sealed class OutputGuardTests : IDisposable
     {
         Guard().CheckInAdvance(
         [
-            (_folder["one/style.safetensors"], [ResizeRecipe.Default, BySize]),
-            (_folder["two/style.safetensors"], [ResizeRecipe.Default, BySize]),
+            Task("one/style.safetensors", ResizeRecipe.Default, BySize),
+            Task("two/style.safetensors", ResizeRecipe.Default, BySize),
         ]);
         OutputGuard guard = Guard();
         guard.Claim(_folder["a"], At("in"), ByDefault);
@@ -104,7 +104,7 @@ public sealed class OutputGuardTests : IDisposable
     [Fact]
     public void A_name_is_known_in_advance_only_without_a_size_or_a_recipe_in_it()
     {
-        OutputRecord Record(string recipe) => new PipelineSettings().RecordOf(ResizeRecipe.Parse(recipe));
+        OutputRecord Record(string recipe) => new ResizeOptions().RecordOf(ResizeRecipe.Parse(recipe));
         Assert.Equal(_folder["style_spnckpt1_th-1.2.safetensors"], Guard().TargetInAdvance(At("style"), Record("spn_ckpt,thr=-1.2")));
         Assert.Null(Guard().TargetInAdvance(At("style"), Record("spn_ckpt,size=1")));
         Assert.Null(Guard().TargetInAdvance(At("style"), Record("spn_ckpt,size=1,thr=-1.2")));
@@ -123,7 +123,9 @@ public sealed class OutputGuardTests : IDisposable
         Guard(new() { Overwrite = true }).Claim(_folder["out"], At("in"), ByDefault);
     }
 
+    private AdapterTask Task(string name, params ResizeRecipe[] recipes) => AdapterTask.OfFile(_folder[name], recipes);
+
     private AdapterLocation At(string name) => AdapterLocation.Of(_folder[name]);
 
-    private static OutputGuard Guard(PipelineSettings? settings = null) => new(settings ?? new PipelineSettings());
+    private static OutputGuard Guard(ResizeOptions? options = null) => new(options ?? new ResizeOptions());
 }

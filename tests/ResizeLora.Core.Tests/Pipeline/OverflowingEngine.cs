@@ -1,5 +1,4 @@
-using ResizeLora.Adapters;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 

@@ -1,13 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ResizeLora.Adapters;
+using ResizeLora.Adapters.Peft;
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Norms;
-using ResizeLora.Pairing;
-using ResizeLora.Peft;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
 
@@ -67,7 +67,7 @@ public sealed class PeftFolderTests : IDisposable
     [InlineData("lokr", ResizePrecision.BFloat16)]
     public void An_output_is_the_best_part_of_what_PEFT_adds(string name, ResizePrecision precision)
     {
-        _bench.Settings = _bench.Settings with { Precision = precision };
+        _bench.Options = _bench.Options with { Precision = precision };
 
         ResizeResult result = Assert.Single(_bench.Resize(PeftSample.CopyTo(_bench.Folder["style"], name), Half));
 
@@ -147,7 +147,7 @@ public sealed class PeftFolderTests : IDisposable
         string output = Assert.Single(_bench.Resize(input, Half)).Path;
 
         // Of to_k alpha is the rank: its bias need not change.
-        Assert.Contains("4 layers", Assert.Single(_bench.Observer.Warnings), StringComparison.Ordinal);
+        Assert.Contains("4 layers", Assert.Single(_bench.Host.Warnings), StringComparison.Ordinal);
         using SafetensorsFile after = SafetensorsFile.Open(Path.Combine(output, PeftSample.WeightsName));
         Assert.All(after.Header.Tensors.Where(tensor => tensor.Name.EndsWith("to_q.lora_A.weight", StringComparison.Ordinal)), tensor => Assert.Equal(3, tensor.Shape[0]));
         Assert.All(after.Header.Tensors.Where(tensor => tensor.Name.EndsWith("to_k.lora_A.weight", StringComparison.Ordinal)), tensor => Assert.InRange(tensor.Shape[0], 1, 2));
@@ -157,7 +157,7 @@ public sealed class PeftFolderTests : IDisposable
     public void DoRA_is_what_configuration_and_file_say()
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "dora");
-        using var checkpoint = BaseCheckpoint.Open(WriteBase(), cache: null, _bench.Observer.Warnings.Add, CancellationToken.None);
+        using var checkpoint = BaseCheckpoint.Open(WriteBase(), cacheFolder: null, _bench.Host, CancellationToken.None);
 
         DecomposedLayer[] layers = [.. _bench.Pipeline(checkpoint).Decompose(input)];
         Assert.Equal(7, layers.Length);
@@ -170,7 +170,7 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("dora", false, "has the magnitudes of DoRA")]
+    [InlineData("dora", false, "has DoRA magnitudes")]
     [InlineData("plain", true, "has no magnitudes")]
     public void DoRA_that_only_one_of_them_knows_is_an_error(string name, bool usesDora, string inMessage)
     {
@@ -185,7 +185,7 @@ public sealed class PeftFolderTests : IDisposable
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "dora", json => json.Remove("use_dora"));
 
-        Refusal.Of("PeftDoraMismatch", () => _bench.Resize(input, Half), "has the magnitudes of DoRA", "no use_dora true", PeftSample.ConfigurationName);
+        Refusal.Of("PeftDoraMismatch", () => _bench.Resize(input, Half), "has DoRA magnitudes", "no use_dora true", PeftSample.ConfigurationName);
     }
 
     [Fact]
@@ -275,7 +275,7 @@ public sealed class PeftFolderTests : IDisposable
     {
         Matrix weight = Matrix.Gaussian(12, 9, new Random(3));
         string path = new SampleFile().Add("a.to_q.weight", weight.Transpose()).Add("b.to_q.weight", Matrix.Gaussian(10, 8, new Random(4))).Write(_bench.Folder["base.safetensors"]);
-        using var checkpoint = BaseCheckpoint.Open(path, cache: null, _bench.Observer.Warnings.Add, CancellationToken.None);
+        using var checkpoint = BaseCheckpoint.Open(path, cacheFolder: null, _bench.Host, CancellationToken.None);
         string input = Write(Layers(), Alpha16.Replace("{\"r\"", "{\"fan_in_fan_out\": true, \"r\"", StringComparison.Ordinal));
 
         DecomposedLayer[] layers = [.. _bench.Pipeline(checkpoint).Decompose(input)];
@@ -292,14 +292,14 @@ public sealed class PeftFolderTests : IDisposable
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "loha");
         string path = new SampleFile().Add("blocks.0.to_q.weight", Matrix.Gaussian(10, 12, new Random(3))).Write(_bench.Folder["base.safetensors"]);
-        using var checkpoint = BaseCheckpoint.Open(path, cache: null, _bench.Observer.Warnings.Add, CancellationToken.None);
+        using var checkpoint = BaseCheckpoint.Open(path, cacheFolder: null, _bench.Host, CancellationToken.None);
 
         Workbench.Finish(_bench.Pipeline(checkpoint).Resize(input, [ResizeRecipe.Default]));
-        ResizeLoraException error = Assert.Single(_bench.Observer.Errors);
+        ResizeLoraException error = Assert.Single(_bench.Host.Errors);
         Assert.Equal("UnsupportedLayer", error.ErrorId);
         Assert.Contains("-UnmatchedLayer Drop", error.Message, StringComparison.Ordinal);
 
-        _bench.Settings = _bench.Settings with { UnmatchedLayer = UnmatchedLayer.Drop };
+        _bench.Options = _bench.Options with { UnmatchedLayer = UnmatchedLayer.Drop };
         string output = Assert.Single(_bench.Pipeline(checkpoint).Resize(input, [ResizeRecipe.Default])).Path;
         Assert.Equal(["blocks.0.to_q"], PeftSample.Load(output, Modules).Keys);
     }
@@ -308,7 +308,7 @@ public sealed class PeftFolderTests : IDisposable
     public void An_output_says_what_made_it_and_is_known_again()
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "plain");
-        _bench.Settings = _bench.Settings with { SkipExisting = true };
+        _bench.Options = _bench.Options with { SkipExisting = true };
         string output = Assert.Single(_bench.Resize(input, Half)).Path;
 
         using (SafetensorsFile file = SafetensorsFile.Open(Path.Combine(output, PeftSample.WeightsName)))
@@ -321,11 +321,11 @@ public sealed class PeftFolderTests : IDisposable
 
         Assert.Empty(_bench.Resize(input, Half));
         Assert.Empty(_bench.Resize(Path.Combine(input, PeftSample.WeightsName), Half));
-        Assert.Empty(_bench.Observer.Errors);
+        Assert.Empty(_bench.Host.Errors);
 
         File.WriteAllText(Path.Combine(input, PeftSample.ConfigurationName), Alpha16.Replace("16", "8", StringComparison.Ordinal));
         Assert.Empty(_bench.Resize(input, Half));
-        Assert.Equal("OutputExists", Assert.Single(_bench.Observer.Errors).ErrorId);
+        Assert.Equal("OutputExists", Assert.Single(_bench.Host.Errors).ErrorId);
     }
 
     [Fact]
@@ -348,9 +348,9 @@ public sealed class PeftFolderTests : IDisposable
         File.WriteAllText(Path.Combine(output, PeftSample.ConfigurationName), "old");
 
         Assert.Empty(_bench.Resize(input, Half));
-        Assert.Equal("OutputExists", Assert.Single(_bench.Observer.Errors).ErrorId);
+        Assert.Equal("OutputExists", Assert.Single(_bench.Host.Errors).ErrorId);
 
-        _bench.Settings = _bench.Settings with { Overwrite = true };
+        _bench.Options = _bench.Options with { Overwrite = true };
         Assert.Single(_bench.Resize(input, Half));
         AssertLoads(output);
         Assert.Equal([_bench.Folder["style"], output], Directory.GetFileSystemEntries(_bench.Folder.Path).Order(StringComparer.Ordinal));
@@ -367,12 +367,12 @@ public sealed class PeftFolderTests : IDisposable
             Directory.CreateDirectory(output);
         string precious = entry is null ? output : Path.Combine(output, entry);
         File.WriteAllText(precious, "precious");
-        _bench.Settings = _bench.Settings with { Overwrite = true };
+        _bench.Options = _bench.Options with { Overwrite = true };
 
         Assert.Empty(_bench.Resize(input, Half));
 
-        Assert.Equal(errorId, Assert.Single(_bench.Observer.Errors).ErrorId);
-        Assert.Contains(output, _bench.Observer.Errors[0].Message, StringComparison.Ordinal);
+        Assert.Equal(errorId, Assert.Single(_bench.Host.Errors).ErrorId);
+        Assert.Contains(output, _bench.Host.Errors[0].Message, StringComparison.Ordinal);
         Assert.Equal("precious", File.ReadAllText(precious));
     }
 
@@ -380,7 +380,7 @@ public sealed class PeftFolderTests : IDisposable
     public void An_input_is_never_replaced_by_any_of_its_names()
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "plain");
-        var guard = new OutputGuard(_bench.Settings with { Overwrite = true });
+        var guard = new OutputGuard(_bench.Options with { Overwrite = true });
         guard.AddInput(input);
         foreach (string path in new[] { input, Path.Combine(input, PeftSample.WeightsName), Path.Combine(input, PeftSample.ConfigurationName) })
             Refusal.Of("OutputIsInput", () => guard.Claim(path, AdapterLocation.Of(_bench.Folder["other"]), new OutputRecord { Recipe = ResizeRecipe.Default, Threshold = -1.2 }), path);
@@ -390,7 +390,7 @@ public sealed class PeftFolderTests : IDisposable
     public void A_configuration_that_is_edited_meanwhile_is_an_error()
     {
         string input = PeftSample.CopyTo(_bench.Folder["style"], "plain");
-        _bench.Observer.AtStep = stage =>
+        _bench.Host.AtStep = stage =>
         {
             if (stage == "Writing layer")
                 File.AppendAllText(Path.Combine(input, PeftSample.ConfigurationName), " ");
@@ -426,7 +426,7 @@ public sealed class PeftFolderTests : IDisposable
 
         Assert.Equal(_bench.Folder["adapter_model_spnlora1_fp32_th-0.3.safetensors"], Assert.Single(_bench.Resize(path, Half)).Path);
 
-        Assert.Equal(!isKnown, _bench.Observer.Warnings.Any(warning => warning.Contains("adapter_config.json", StringComparison.Ordinal)));
+        Assert.Equal(!isKnown, _bench.Host.Warnings.Any(warning => warning.Contains("adapter_config.json", StringComparison.Ordinal)));
     }
 
     private string Write(SampleFile file, string configuration) => PeftSample.Write(_bench.Folder["style"], file, configuration);

@@ -1,5 +1,7 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Norms;
+using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 
@@ -27,7 +29,7 @@ public sealed class PipelineRuleTests : IDisposable
         string path = _bench.WriteLora();
         IReadOnlyList<ResizeResult> together = _bench.Resize(path, Keep, "fro_lora,thr=-0.5");
         byte[][] files = [.. together.Select(result => File.ReadAllBytes(result.Path))];
-        _bench.Settings = _bench.Settings with { Overwrite = true };
+        _bench.Options = _bench.Options with { Overwrite = true };
         _bench.Resize(path, "fro_lora,thr=-0.5");
         _bench.Resize(path, Keep);
         Assert.Equal(files, together.Select(result => File.ReadAllBytes(result.Path)));
@@ -36,17 +38,18 @@ public sealed class PipelineRuleTests : IDisposable
     [Fact]
     public void Norms_of_a_base_layer_are_computed_once_and_cached_for_the_next_run()
     {
-        var cache = new NormCache(_bench.Folder["cache"], _bench.Observer.Warnings.Add);
+        _bench.Options = _bench.Options with { CacheFolder = _bench.Folder["cache"] };
         for (int run = 0; run < 2; run++)
         {
-            using BaseCheckpoint checkpoint = _bench.OpenCheckpoint(cache: cache);
-            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora()).Count(layer => layer.BaseSpectralNorm > 0));
-            Assert.Equal(3, _bench.Pipeline(checkpoint).Decompose(_bench.WriteLora()).Count());
+            using BaseCheckpoint checkpoint = _bench.OpenCheckpoint();
+            ResizePipeline pipeline = _bench.Pipeline(checkpoint);
+            Assert.Equal(3, pipeline.Decompose(_bench.WriteLora()).Count(layer => layer.BaseSpectralNorm > 0));
+            Assert.Equal(3, pipeline.Decompose(_bench.WriteLora()).Count());
             Assert.Equal(3, _bench.Engine.NormComputations);
         }
 
-        Assert.Equal(3, Assert.Single(cache.Entries()).LayerCount);
-        Assert.Empty(_bench.Observer.Warnings);
+        Assert.Equal(3, Assert.Single(new NormCache(_bench.Folder["cache"], _bench.Host).Entries()).LayerCount);
+        Assert.Empty(_bench.Host.Warnings);
     }
 
     [Fact]
@@ -65,7 +68,7 @@ public sealed class PipelineRuleTests : IDisposable
         Assert.Equal([Workbench.First, Workbench.Second, Workbench.Third], layers.Select(layer => layer.Name));
         Assert.Equal("model.diffusion_model.middle_block.1.proj_in.weight", layers[2].BaseLayer);
         Assert.Equal([AdapterComponent.TextEncoder1, AdapterComponent.TextEncoder1, AdapterComponent.Unet], layers.Select(layer => layer.Component));
-        Assert.Equal(Enumerable.Range(1, 3).Select(done => ("Decomposing layer", done, 3)), _bench.Observer.Steps);
+        Assert.Equal(Enumerable.Range(1, 3).Select(done => ("Decomposing layer", done, 3)), _bench.Host.Steps);
     }
 
     [Fact]
@@ -89,7 +92,7 @@ public sealed class PipelineRuleTests : IDisposable
         Assert.InRange(late.Rank, 1, 11);
         byte[] bytes = File.ReadAllBytes(late.Path);
 
-        _bench.Settings = _bench.Settings with { Overwrite = true };
+        _bench.Options = _bench.Options with { Overwrite = true };
         ResizeResult direct = Assert.Single(_bench.Pipeline(checkpoint).Resize(path, [recipe]));
         Assert.Equal(bytes, File.ReadAllBytes(direct.Path));
         Assert.All(layers, layer => Assert.Null(layer.BaseSpectralNorm));
@@ -169,7 +172,7 @@ public sealed class PipelineRuleTests : IDisposable
     {
         var weight = new Matrix(12, 9) { [5, 5] = double.NaN };
         string basePath = new SampleFile().Add("conditioner.embedders.0.transformer.text_model.encoder.layers.0.mlp.fc1.weight", weight).Write(_bench.Folder["base"]);
-        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(basePath, null, _bench.Observer.Warnings.Add, CancellationToken.None);
+        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(basePath, cacheFolder: null, _bench.Host, CancellationToken.None);
         string path = _bench.WriteLora();
         ResizeLoraException exception = Refusal.Of("NonFiniteValue", () => Workbench.Finish(_bench.Pipeline(checkpoint).Resize(path, [ResizeRecipe.Default])));
         Assert.Contains(basePath, exception.Message, StringComparison.Ordinal);
@@ -182,8 +185,8 @@ public sealed class PipelineRuleTests : IDisposable
         string path = _bench.WriteLora();
         IReadOnlyList<ResizeResult> results = _bench.Resize(path, "spn_lora,thr=1", Keep, "spn_lora,size=0.0001");
         Assert.Equal("style_spnlora1_fp32_th-0.25.safetensors", Assert.Single(results).Name);
-        Assert.Equal(["NothingKept", "BudgetTooSmall"], _bench.Observer.Errors.Select(error => error.ErrorId));
-        Assert.All(_bench.Observer.Errors, error => Assert.Equal(FaultKind.NothingKept, error.Kind));
+        Assert.Equal(["NothingKept", "BudgetTooSmall"], _bench.Host.Errors.Select(error => error.ErrorId));
+        Assert.All(_bench.Host.Errors, error => Assert.Equal(FaultKind.NothingKept, error.Kind));
         Assert.Equal(["style.safetensors", "style_spnlora1_fp32_th-0.25.safetensors"], _bench.Folder.FileNames);
     }
 
@@ -198,7 +201,7 @@ public sealed class PipelineRuleTests : IDisposable
     public void The_wrong_checkpoint_is_refused_before_any_work()
     {
         string basePath = new SampleFile().Add("model.diffusion_model.out.2.weight", new Matrix(3, 3)).Write(_bench.Folder["base"]);
-        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(basePath, null, _bench.Observer.Warnings.Add, CancellationToken.None);
+        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(basePath, cacheFolder: null, _bench.Host, CancellationToken.None);
         string path = _bench.WriteLora();
         Refusal.Of("NothingPairs", () => Workbench.Finish(_bench.Pipeline(checkpoint).Resize(path, [ResizeRecipe.Default])), path, basePath);
         Assert.Equal(0, _bench.Engine.Decompositions);
@@ -210,7 +213,7 @@ public sealed class PipelineRuleTests : IDisposable
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint(withThird: false);
         string path = _bench.WriteLora();
         ResizeResult result = Assert.Single(_bench.Pipeline(checkpoint).Resize(path, [ResizeRecipe.Parse("spn_ckpt,thr=-1.9")]));
-        Assert.Contains(Workbench.Third, Assert.Single(_bench.Observer.Warnings), StringComparison.Ordinal);
+        Assert.Contains(Workbench.Third, Assert.Single(_bench.Host.Warnings), StringComparison.Ordinal);
         using SafetensorsFile before = SafetensorsFile.Open(path);
         using SafetensorsFile after = SafetensorsFile.Open(result.Path);
         foreach (string suffix in new[] { "lora_up.weight", "lora_down.weight", "alpha" })
@@ -220,20 +223,20 @@ public sealed class PipelineRuleTests : IDisposable
     [Fact]
     public void A_layer_without_partner_can_be_dropped()
     {
-        _bench.Settings = _bench.Settings with { UnmatchedLayer = UnmatchedLayer.Drop };
+        _bench.Options = _bench.Options with { UnmatchedLayer = UnmatchedLayer.Drop };
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint(withThird: false);
         ResizeResult result = Assert.Single(_bench.Pipeline(checkpoint).Resize(_bench.WriteLora(), [ResizeRecipe.Parse("spn_ckpt,thr=-9")]));
-        Assert.Single(_bench.Observer.Warnings);
+        Assert.Single(_bench.Host.Warnings);
         Assert.Equal([Workbench.First, Workbench.Second], LoraFile.Layers(result.Path).Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void A_layer_without_partner_can_be_an_error()
     {
-        _bench.Settings = _bench.Settings with { UnmatchedLayer = UnmatchedLayer.Error };
+        _bench.Options = _bench.Options with { UnmatchedLayer = UnmatchedLayer.Error };
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint(withThird: false);
         Assert.Empty(_bench.Pipeline(checkpoint).Resize(_bench.WriteLora(), [ResizeRecipe.Parse("spn_ckpt,thr=-9")]));
-        ResizeLoraException error = Assert.Single(_bench.Observer.Errors);
+        ResizeLoraException error = Assert.Single(_bench.Host.Errors);
         Assert.Equal("UnmatchedLayer", error.ErrorId);
         Assert.Contains(Workbench.Third, error.Message, StringComparison.Ordinal);
     }
@@ -245,15 +248,15 @@ public sealed class PipelineRuleTests : IDisposable
         string path = _bench.WriteLora();
         ResizeResult result = Assert.Single(_bench.Pipeline(checkpoint).Resize(path, [ResizeRecipe.Parse(Keep)]));
         Workbench.AssertTruncated(path, result.Path, 1e-6, (_, values, i) => Math.Log10(values[i] / values[0]) >= -0.25);
-        Assert.Empty(_bench.Observer.Warnings);
+        Assert.Empty(_bench.Host.Warnings);
     }
 
     [Fact]
     public void What_may_not_be_written_is_not()
     {
-        _bench.Observer.Allow = false;
+        _bench.Host.Allow = false;
         Assert.Empty(_bench.Resize(_bench.WriteLora(), Keep));
-        (string path, string description) = Assert.Single(_bench.Observer.Asked);
+        (string path, string description) = Assert.Single(_bench.Host.Asked);
         Assert.Equal(_bench.Folder["style_spnlora1_fp32_th-0.25.safetensors"], path);
         Assert.StartsWith("rank 12 -> ", description, StringComparison.Ordinal);
         Assert.Equal(["style.safetensors"], _bench.Folder.FileNames);
@@ -266,12 +269,12 @@ public sealed class PipelineRuleTests : IDisposable
         string target = _bench.Folder["style_spnlora1_fp32_th-0.25.safetensors"];
         File.WriteAllText(target, "old");
         Assert.Empty(_bench.Resize(path, Keep));
-        Assert.Equal("OutputExists", Assert.Single(_bench.Observer.Errors).ErrorId);
+        Assert.Equal("OutputExists", Assert.Single(_bench.Host.Errors).ErrorId);
         Assert.Equal("old", File.ReadAllText(target));
         File.Delete(target);
 
         File.Move(Assert.Single(_bench.Resize(path, "spn_lora,thr=-0.1")).Path, target);
-        _bench.Settings = _bench.Settings with { Overwrite = true };
+        _bench.Options = _bench.Options with { Overwrite = true };
         Assert.Single(_bench.Resize(path, Keep));
         Assert.Equal(3, LoraFile.Layers(target).Count);
     }
@@ -281,8 +284,8 @@ public sealed class PipelineRuleTests : IDisposable
     {
         string path = _bench.WriteLora();
         string target = _bench.Folder["style_spnlora1_fp32_th-0.25.safetensors"];
-        _bench.Settings = _bench.Settings with { Overwrite = true };
-        _bench.Observer.AtStep = stage =>
+        _bench.Options = _bench.Options with { Overwrite = true };
+        _bench.Host.AtStep = stage =>
         {
             if (stage == "Writing layer")
                 File.WriteAllText(target, "precious");
@@ -310,8 +313,8 @@ public sealed class PipelineRuleTests : IDisposable
     {
         using var cancellation = new CancellationTokenSource();
         _bench.Cancellation = cancellation.Token;
-        _bench.Settings = _bench.Settings with { Workers = 1 };
-        _bench.Observer.AtStep = current =>
+        _bench.Options = _bench.Options with { Workers = 1 };
+        _bench.Host.AtStep = current =>
         {
             if (current == stage)
                 cancellation.Cancel();
@@ -321,7 +324,7 @@ public sealed class PipelineRuleTests : IDisposable
             file.AddLora($"lora_te1_text_model_encoder_layers_{i}_mlp_fc1", 12, 9, 4, new Random(i), 4);
         string path = _bench.WriteLora(file);
         Assert.ThrowsAny<OperationCanceledException>(() => _bench.Resize(path, Keep));
-        Assert.InRange(_bench.Observer.Steps.Count(step => step.Stage == stage), 1, 3);
+        Assert.InRange(_bench.Host.Steps.Count(step => step.Stage == stage), 1, 3);
         Assert.Equal(["style.safetensors"], _bench.Folder.FileNames);
     }
 }

@@ -1,5 +1,5 @@
-using ResizeLora.Norms;
-using ResizeLora.Pairing;
+using ResizeLora.Adapters;
+using ResizeLora.Checkpoints;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 using ResizeLora.Testing;
@@ -160,7 +160,7 @@ public sealed class RankOptionTests : IDisposable
     {
         string path = _bench.WriteLora();
         Resizes(path, "spn_lora,size=0.002", new(Rank: 64));
-        ResizeLoraException error = Assert.Single(_bench.Observer.Errors);
+        ResizeLoraException error = Assert.Single(_bench.Host.Errors);
         Assert.Equal("BudgetTooSmall", error.ErrorId);
         Assert.Contains("lower -Rank", error.Message, StringComparison.Ordinal);
     }
@@ -172,12 +172,12 @@ public sealed class RankOptionTests : IDisposable
     {
         string path = _bench.WriteLora();
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint(withThird: false);
-        _bench.Settings = _bench.Settings with { RankLimits = new(Rank: rank) };
+        _bench.Options = _bench.Options with { RankLimits = new(Rank: rank) };
         ResizeResult result = Assert.Single(_bench.Pipeline(checkpoint).Resize(path, [ResizeRecipe.Parse("spn_ckpt,thr=-0.1")]));
 
         Workbench.AssertTruncated(path, result.Path, 1e-6, (_, _, i) => i < rank);
         Assert.Equal([rank, rank, rank], RanksOf(result.Path));
-        Assert.Contains($"kept as far as Rank={rank} allows): Unet (1): {Workbench.Third}", Assert.Single(_bench.Observer.Warnings), StringComparison.Ordinal);
+        Assert.Contains($"kept as far as Rank={rank} allows): Unet (1): {Workbench.Third}", Assert.Single(_bench.Host.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class RankOptionTests : IDisposable
     {
         string path = _bench.WriteLora();
         using BaseCheckpoint checkpoint = _bench.OpenCheckpoint(withThird: false);
-        _bench.Settings = _bench.Settings with { RankLimits = new(RankMultiple: 2) };
+        _bench.Options = _bench.Options with { RankLimits = new(RankMultiple: 2) };
         ResizeResult result = Assert.Single(_bench.Pipeline(checkpoint).Resize(path, [ResizeRecipe.Parse("spn_ckpt,thr=9")]));
 
         Workbench.AssertTruncated(path, result.Path, 1e-6, (name, _, _) => name == Workbench.Third);
@@ -210,7 +210,7 @@ public sealed class RankOptionTests : IDisposable
     public void Work_with_other_options_is_not_taken_for_done()
     {
         string path = _bench.WriteLora();
-        _bench.Settings = _bench.Settings with { SkipExisting = true };
+        _bench.Options = _bench.Options with { SkipExisting = true };
         RankLimits[] options = [RankLimits.None, new(EqualRank: true), new(MaxRank: 2), new(MaxRank: 3), new(RankMultiple: 2), new(Rank: 2)];
         foreach (RankLimits limits in options)
             Assert.Single(Resizes(path, "spn_lora,thr=-0.3", limits));
@@ -245,7 +245,7 @@ public sealed class RankOptionTests : IDisposable
 
     private List<ResizeResult> Resizes(string path, string recipe, RankLimits limits, ResizePrecision precision = ResizePrecision.Float32)
     {
-        _bench.Settings = _bench.Settings with { RankLimits = limits, Precision = precision, Overwrite = !_bench.Settings.SkipExisting };
+        _bench.Options = _bench.Options with { RankLimits = limits, Precision = precision, Overwrite = !_bench.Options.SkipExisting };
         return [.. _bench.Pipeline().Resize(path, [ResizeRecipe.Parse(recipe)])];
     }
 

@@ -1,7 +1,8 @@
-using ResizeLora.Norms;
+using ResizeLora.Checkpoints;
+using ResizeLora.Decomposition;
+using ResizeLora.Output;
 using ResizeLora.Pipeline;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
 
@@ -17,23 +18,23 @@ public sealed class ResizeJobTests : IDisposable
     [Fact]
     public void A_folder_that_is_not_to_be_created_ends_the_call_and_no_file_is_asked_for()
     {
-        _bench.Observer.AllowFolders = false;
+        _bench.Host.AllowFolders = false;
         string[] inputs = [_bench.WriteLora(), _bench.WriteLora(name: "other.safetensors")];
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(_bench.Folder["out"]) };
+        _bench.Options = _bench.Options with { Output = OutputPath.In(_bench.Folder["out"]) };
 
         Assert.Empty(Run(inputs));
 
-        Assert.Empty(_bench.Observer.Asked);
+        Assert.Empty(_bench.Host.Asked);
         Assert.Equal(0, _bench.Engine.Decompositions);
-        Assert.Contains(_bench.Folder["out"], Assert.Single(_bench.Observer.Warnings), StringComparison.Ordinal);
+        Assert.Contains(_bench.Folder["out"], Assert.Single(_bench.Host.Warnings), StringComparison.Ordinal);
         Assert.False(Directory.Exists(_bench.Folder["out"]));
     }
 
     [Fact]
     public void A_rehearsal_goes_on_though_nothing_may_be_created()
     {
-        _bench.Observer.AllowFolders = _bench.Observer.Allow = false;
-        _bench.Settings = _bench.Settings with { Output = OutputPath.In(_bench.Folder["out"]), IsRehearsal = true, EmitsPlans = true };
+        _bench.Host.AllowFolders = _bench.Host.Allow = false;
+        _bench.Options = _bench.Options with { Output = OutputPath.In(_bench.Folder["out"]), IsRehearsal = true, EmitsPlans = true };
 
         ResizeResult plan = Assert.Single(Run([_bench.WriteLora()]));
 
@@ -46,7 +47,7 @@ public sealed class ResizeJobTests : IDisposable
     [Fact]
     public void Who_says_no_to_a_file_gets_no_plan_of_it()
     {
-        _bench.Observer.Allow = false;
+        _bench.Host.Allow = false;
         Assert.Empty(Run([_bench.WriteLora()]));
     }
 
@@ -57,24 +58,24 @@ public sealed class ResizeJobTests : IDisposable
         string second = _bench.Folder["second.safetensors"];
         SecondCheckpoint(7).Write(second);
         List<DecomposedLayer> layers = [.. Layers(_bench.WriteLora(), first), .. Layers(_bench.WriteLora(name: "other.safetensors"), second)];
-        using var job = new ResizeJob(_bench.Engine, Settings("spn_ckpt,thr=-9"), _bench.Observer, CancellationToken.None);
-        layers.ForEach(job.Add);
+        using var job = new ResizeJob(new(_bench.Engine), Options("spn_ckpt,thr=-9"), _bench.Host, CancellationToken.None);
+        layers.ForEach(layer => job.Add(LayerReference.Of(layer)));
 
         IReadOnlyList<ResizeResult> results = [.. job.Finish()];
 
-        Assert.Empty(_bench.Observer.Errors);
+        Assert.Empty(_bench.Host.Errors);
         Assert.Equal([[first], [second]], results.Select(result => result.Checkpoint));
     }
 
     [Fact]
     public void Files_are_resized_before_the_next_ones_come()
     {
-        using var job = new ResizeJob(_bench.Engine, Settings(Recipe), _bench.Observer, CancellationToken.None);
+        using var job = new ResizeJob(new(_bench.Engine), Options(Recipe), _bench.Host, CancellationToken.None);
         Assert.Single(job.Resize([_bench.WriteLora()], areAll: false));
         Assert.Single(job.Resize([_bench.WriteLora(name: "other.safetensors")], areAll: false));
         Assert.Empty(job.Resize([_bench.Folder["style_spnlora1_fp32_th-0.25.safetensors"]], areAll: false));
         Assert.Empty(job.Finish());
-        Assert.Empty(_bench.Observer.Warnings);
+        Assert.Empty(_bench.Host.Warnings);
     }
 
     private static SampleFile SecondCheckpoint(int seed)
@@ -88,15 +89,15 @@ public sealed class ResizeJobTests : IDisposable
 
     private List<DecomposedLayer> Layers(string path, string checkpoint)
     {
-        using var opened = BaseCheckpoint.Open(checkpoint, null, _bench.Observer.Warnings.Add, CancellationToken.None);
+        using var opened = BaseCheckpoint.Open(checkpoint, cacheFolder: null, _bench.Host, CancellationToken.None);
         return [.. _bench.Pipeline(opened).Decompose(path)];
     }
 
-    private JobSettings Settings(string recipe) => new() { Pipeline = _bench.Settings, Recipes = [ResizeRecipe.Parse(recipe)] };
+    private ResizeOptions Options(string recipe) => _bench.Options with { Recipes = [ResizeRecipe.Parse(recipe)] };
 
     private List<ResizeResult> Run(string[] inputs)
     {
-        using var job = new ResizeJob(_bench.Engine, Settings(Recipe), _bench.Observer, CancellationToken.None);
+        using var job = new ResizeJob(new(_bench.Engine), Options(Recipe), _bench.Host, CancellationToken.None);
         return [.. job.Resize(inputs, areAll: true), .. job.Finish()];
     }
 }

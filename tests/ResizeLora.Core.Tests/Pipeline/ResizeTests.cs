@@ -1,7 +1,7 @@
-using ResizeLora.Norms;
+using ResizeLora.Checkpoints;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Pipeline;
 
@@ -52,7 +52,7 @@ public sealed class ResizeTests : IDisposable
     [InlineData(ResizePrecision.BFloat16, 1e-2)]
     public void Every_precision_is_as_good_as_its_type(ResizePrecision precision, double tolerance)
     {
-        _bench.Settings = _bench.Settings with { Precision = precision };
+        _bench.Options = _bench.Options with { Precision = precision };
         string path = _bench.WriteLora();
         ResizeResult result = Assert.Single(_bench.Resize(path, "fro_lora,thr=-9"));
         Workbench.AssertTruncated(path, result.Path, tolerance, (_, _, _) => true);
@@ -66,7 +66,7 @@ public sealed class ResizeTests : IDisposable
     [InlineData(1e6)]
     public void Half_precision_neither_loses_tiny_layers_nor_clips_huge_ones(double magnitude)
     {
-        _bench.Settings = _bench.Settings with { Precision = ResizePrecision.Float16 };
+        _bench.Options = _bench.Options with { Precision = ResizePrecision.Float16 };
         var random = new Random(5);
         string path = _bench.WriteLora(new SampleFile()
             .Add($"{Workbench.First}.lora_up.weight", Math.Sqrt(magnitude) * Matrix.Gaussian(12, 4, random))
@@ -132,7 +132,7 @@ public sealed class ResizeTests : IDisposable
         long rank = file.Header.Find($"{Workbench.First}.lora_down.weight")!.Shape[0];
         TensorInfo alpha = file.Header.Find($"{Workbench.First}.alpha")!;
         Assert.Empty(alpha.Shape);
-        Assert.Equal(rank, ElementCodec.Read(alpha.DType, file.Read(alpha)));
+        Assert.Equal(rank, SampleElement.Read(alpha.DType, file.Read(alpha)));
     }
 
     [Fact]
@@ -224,7 +224,7 @@ public sealed class ResizeTests : IDisposable
         foreach ((string folder, int workers) in folders.Zip([1, 8]))
         {
             Directory.CreateDirectory(_bench.Folder[folder]);
-            _bench.Settings = _bench.Settings with { Workers = workers, Output = OutputPath.In(_bench.Folder[folder]) };
+            _bench.Options = _bench.Options with { Workers = workers, Output = OutputPath.In(_bench.Folder[folder]) };
             Assert.Single(_bench.Resize(path, "spn_lora,thr=-0.25"));
         }
 

@@ -1,5 +1,5 @@
-using ResizeLora.Core.Tests.Support;
-using ResizeLora.Decomposition;
+using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Testing;
@@ -19,9 +19,9 @@ internal sealed class Workbench : IDisposable
 
     public PlainEngine Engine { get; } = new();
 
-    public RecordingObserver Observer { get; } = new();
+    public JobRecorder Host { get; } = new();
 
-    public PipelineSettings Settings { get; set; } = new() { Precision = ResizePrecision.Float32, Workers = 2 };
+    public ResizeOptions Options { get; set; } = new() { Precision = ResizePrecision.Float32, Workers = 2 };
 
     public CancellationToken Cancellation { get; set; }
 
@@ -52,11 +52,14 @@ internal sealed class Workbench : IDisposable
         return file.Write(Folder["base.safetensors"]);
     }
 
-    public BaseCheckpoint OpenCheckpoint(bool withThird = true, NormCache? cache = null) =>
-        BaseCheckpoint.Open(WriteCheckpoint(withThird), cache, Observer.Warnings.Add, CancellationToken.None);
+    public BaseCheckpoint OpenCheckpoint(bool withThird = true) =>
+        BaseCheckpoint.Open(WriteCheckpoint(withThird), Options.CacheFolder, Host, CancellationToken.None);
 
     public ResizePipeline Pipeline(BaseCheckpoint? checkpoint = null, INumericEngine? engine = null) =>
-        new(engine ?? Engine, checkpoint, Settings, new OutputGuard(Settings), Observer, Cancellation);
+        new(new(engine ?? Engine), NormsOf(checkpoint), Options, new OutputGuard(Options), new OutputReview(Host), Host, Cancellation);
+
+    private BaseNorms? NormsOf(BaseCheckpoint? checkpoint) =>
+        checkpoint is null ? null : new BaseNorms(checkpoint, Options.CacheFolder is null ? null : new NormCache(Options.CacheFolder, Host));
 
     public IReadOnlyList<ResizeResult> Resize(string path, params string[] recipes) =>
         [.. Pipeline().Resize(path, [.. recipes.Select(ResizeRecipe.Parse)])];

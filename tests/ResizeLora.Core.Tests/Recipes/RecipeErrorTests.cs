@@ -18,7 +18,7 @@ public class RecipeErrorTests
         "RecipeUnknownKey",
         () => RecipeParser.ParseAll(text),
         $"position {position}:", $"'{key}'", $"did you mean '{suggestion}'?",
-        "spn_ckpt, spn_lora, fro_ckpt, fro_lora, subspace, params, thr, size, rescale");
+        string.Join(", ", RecipeKey.All.Select(known => known.Name)));
 
     [Fact]
     public void Nothing_is_suggested_for_a_word_that_is_far_from_every_key()

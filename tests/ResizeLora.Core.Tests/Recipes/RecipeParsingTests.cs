@@ -1,20 +1,20 @@
 using ResizeLora.Recipes;
+using ResizeLora.Recipes.Rules;
 
 namespace ResizeLora.Core.Tests.Recipes;
 
 public class RecipeParsingTests
 {
     [Theory]
-    [InlineData("spn_ckpt", nameof(ScoreReference.SpnCkpt))]
-    [InlineData("spn_lora", nameof(ScoreReference.SpnLora))]
-    [InlineData("fro_ckpt", nameof(ScoreReference.FroCkpt))]
-    [InlineData("fro_lora", nameof(ScoreReference.FroLora))]
-    [InlineData("subspace", nameof(ScoreReference.Subspace))]
-    [InlineData("params", nameof(ScoreReference.Params))]
-    public void Every_score_key_is_known_and_a_bare_one_means_1(string key, string reference)
+    [InlineData("spn_ckpt")]
+    [InlineData("spn_lora")]
+    [InlineData("fro_ckpt")]
+    [InlineData("fro_lora")]
+    [InlineData("subspace")]
+    [InlineData("params")]
+    public void Every_score_key_is_known_and_a_bare_one_means_1(string key)
     {
         ResizeRecipe recipe = ResizeRecipe.Parse($"{key},thr=-1");
-        Assert.Equal([new(Enum.Parse<ScoreReference>(reference), 1)], recipe.ScoreWeights);
         Assert.Equal([new(key, 1)], recipe.Weights);
         Assert.Equal(ResizeRecipe.Parse($"{key}=1,thr=-1"), recipe);
     }
@@ -40,23 +40,23 @@ public class RecipeParsingTests
     public void Weights_are_divided_by_their_sum()
     {
         ResizeRecipe recipe = ResizeRecipe.Parse("fro_ckpt=3,fro_lora=1,thr=-1.7");
-        Assert.Equal(0.75, recipe.ScoreWeights[ScoreReference.FroCkpt]);
-        Assert.Equal(0.25, recipe.ScoreWeights[ScoreReference.FroLora]);
+        Assert.Equal(0.75, recipe.Weights["fro_ckpt"]);
+        Assert.Equal(0.25, recipe.Weights["fro_lora"]);
     }
 
     [Fact]
     public void A_negative_weight_is_a_penalty_as_long_as_the_sum_is_positive()
     {
         ResizeRecipe recipe = ResizeRecipe.Parse("spn_ckpt=1,subspace=-0.2,thr=-1.2");
-        Assert.Equal(1.25, recipe.ScoreWeights[ScoreReference.SpnCkpt], 12);
-        Assert.Equal(-0.25, recipe.ScoreWeights[ScoreReference.Subspace], 12);
+        Assert.Equal(1.25, recipe.Weights["spn_ckpt"], 12);
+        Assert.Equal(-0.25, recipe.Weights["subspace"], 12);
     }
 
     [Fact]
     public void A_weight_of_zero_counts_for_nothing()
     {
         ResizeRecipe recipe = ResizeRecipe.Parse("spn_lora=1,spn_ckpt=0,thr=-1");
-        Assert.Equal([ScoreReference.SpnLora], recipe.ScoreWeights.Keys);
+        Assert.Equal(["spn_lora"], recipe.Weights.Keys);
         Assert.False(recipe.NeedsCheckpoint);
     }
 
@@ -120,7 +120,7 @@ public class RecipeParsingTests
     public void A_size_is_in_MiB_or_has_a_unit(string size, long bytes, string printed)
     {
         ResizeRecipe recipe = ResizeRecipe.Parse($"spn_lora,size={size}");
-        Assert.Equal(bytes, recipe.Size?.Bytes);
+        Assert.Equal(bytes, recipe.Rules.Select(rule => rule.Rule).OfType<SizeRule>().Single().Limit.Bytes);
         Assert.Equal(bytes, recipe.SizeMiB!.Value * (1 << 20));
         Assert.Equal($"spn_lora=1,size={printed}", recipe.Recipe);
         Assert.Equal(recipe, ResizeRecipe.Parse(recipe.Recipe));
@@ -157,14 +157,14 @@ public class RecipeParsingTests
         ResizeRecipe one = ResizeRecipe.Parse(string.Join(',', weights) + ",thr=0");
         ResizeRecipe other = ResizeRecipe.Parse(string.Join(',', weights.Reverse()) + ",thr=0");
         Assert.Equal(one, other);
-        Assert.Equal(one.ScoreWeights.OrderBy(pair => pair.Key), other.ScoreWeights.OrderBy(pair => pair.Key));
+        Assert.Equal(one.Score.Weights, other.Score.Weights);
     }
 
     private static string RandomRecipe(Random random)
     {
         // The first weight outweighs the penalties, so that the sum is positive.
         string[] units = ["KB", "MB", "KiB", "MiB", " MiB", "mb"];
-        string[] keys = [.. RecipeKeys.Scores.Select(score => score.Key)];
+        string[] keys = [.. RecipeKey.All.OfType<ScoreReference>().Select(key => key.Name)];
         random.Shuffle(keys);
         List<string> items = [random.Next(4) == 0 ? keys[0] : $"{keys[0]}={Number(6 + random.NextDouble())}"];
         items.AddRange(keys.Skip(1).Take(random.Next(keys.Length)).Select(key => $"{key}={Number((random.NextDouble() - 0.15) * 0.2)}"));

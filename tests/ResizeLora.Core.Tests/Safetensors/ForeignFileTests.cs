@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using ResizeLora.Checkpoints;
+using ResizeLora.Checkpoints.Formats;
 using ResizeLora.Core.Tests.Support;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;

@@ -53,7 +53,7 @@ public sealed class SafetensorsFileTests : IDisposable
         string path = _folder[throughLink ? "link" : "pipe"];
 
         var refusal = Task.Run(() => Refusal.Of("InvalidSafetensors", () => SafetensorsFile.Open(path), path));
-        Task first = await Task.WhenAny(refusal, Task.Delay(TimeSpan.FromSeconds(10)));
+        Task first = await Task.WhenAny(refusal, Task.Delay(TimeSpan.FromMinutes(1)));
 
         // Whatever waits for a writer gets one, or the test would not end.
         if (first != refusal)

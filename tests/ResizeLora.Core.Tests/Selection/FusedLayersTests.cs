@@ -1,5 +1,5 @@
+using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Pairing;
 using ResizeLora.Selection;
 
 namespace ResizeLora.Core.Tests.Selection;

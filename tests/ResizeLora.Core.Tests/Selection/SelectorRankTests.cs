@@ -27,7 +27,7 @@ public class SelectorRankTests
     [Fact]
     public void A_value_of_score_minus_infinity_fills_no_rank()
     {
-        KeptValues kept = new Selector([[1, double.NegativeInfinity]], Rule(new(RankMultiple: 2))).Select(0, null, Unasked)!;
+        KeptValues kept = ScoredFile.Selector([[1, double.NegativeInfinity]], Rule(new(RankMultiple: 2)), 0, null, Unasked).Select()!;
         AssertKept(kept, [0]);
         Assert.Equal([2], kept.Ranks);
     }
@@ -35,14 +35,14 @@ public class SelectorRankTests
     [Fact]
     public void The_maximum_keeps_the_highest_scores_also_where_they_are_not_the_first()
     {
-        KeptValues kept = new Selector([[1, 5, 3]], Rule(new(MaxRank: 2))).Select(0, null, Unasked)!;
+        KeptValues kept = ScoredFile.Selector([[1, 5, 3]], Rule(new(MaxRank: 2)), 0, null, Unasked).Select()!;
         AssertKept(kept, [1, 2]);
     }
 
     [Fact]
     public void Fused_layers_keep_their_own_best_values()
     {
-        KeptValues kept = new Selector([[9, 8, 7], [1, 2, 3]], new RankRule(new(EqualRank: true), [[0, 1]])).Select(7.5, null, Unasked)!;
+        KeptValues kept = ScoredFile.Selector([[9, 8, 7], [1, 2, 3]], new RankRule(new(EqualRank: true), [[0, 1]]), 7.5, null, Unasked).Select()!;
         AssertKept(kept, [0, 1], [1, 2]);
     }
 
@@ -57,10 +57,10 @@ public class SelectorRankTests
     [Fact]
     public void A_fixed_rank_that_does_not_fit_is_no_choice()
     {
-        var selector = new Selector(Scores, Rule(new(Rank: 2)));
-        Assert.Null(selector.Select(null, 5, kept => kept.Rank));
-        Assert.Equal([2, 2, 2], selector.Select(null, 6, kept => kept.Rank)!.Ranks);
-        Assert.Equal(6, selector.Least.Rank);
+        Selector tooSmall = ScoredFile.Selector(Scores, Rule(new(Rank: 2)), null, 5, kept => kept.Rank);
+        Assert.Null(tooSmall.Select());
+        Assert.Equal(6, tooSmall.Least.Rank);
+        Assert.Equal([2, 2, 2], ScoredFile.Selector(Scores, Rule(new(Rank: 2)), null, 6, kept => kept.Rank).Select()!.Ranks);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public class SelectorRankTests
             long[] lengths = [.. ranks.Select(choice => Length(new KeptValues([], choice, 0)))];
             long budget = random.NextInt64(lengths.Min() - 5, lengths.Max() + 20);
 
-            KeptValues? kept = new Selector(scores, new RankRule(limits, fused)).Select(threshold, budget, Length);
+            KeptValues? kept = ScoredFile.Selector(scores, new RankRule(limits, fused), threshold, budget, Length).Select();
 
             int fitting = Array.FindLastIndex(lengths, length => length <= budget);
             if (fitting < 0)
@@ -128,7 +128,7 @@ public class SelectorRankTests
         return wish;
     })];
 
-    private static KeptValues Select(RankLimits limits, double threshold) => new Selector(Scores, Rule(limits)).Select(threshold, null, Unasked)!;
+    private static KeptValues Select(RankLimits limits, double threshold) => ScoredFile.Selector(Scores, Rule(limits), threshold, null, Unasked).Select()!;
 
     private static RankRule Rule(RankLimits limits) => new(limits, []);
 

@@ -142,7 +142,7 @@ public class SelectorTests
     }
 
     private static KeptValues? Select(double[][] scores, double? threshold, long? budget, Func<KeptValues, long> fileLength) =>
-        new Selector(scores, new RankRule(RankLimits.None, [])).Select(threshold, budget, fileLength);
+        ScoredFile.Selector(scores, new RankRule(RankLimits.None, []), threshold, budget, fileLength).Select();
 
     private static double[][] RandomScores(Random random) =>
         [.. Enumerable.Range(0, random.Next(1, 8)).Select(_ => Enumerable.Range(0, random.Next(0, 12)).Select(_ => Math.Round(random.NextDouble() * 5, 1)).ToArray())];

@@ -1,4 +1,6 @@
 using ResizeLora.Adapters;
+using ResizeLora.Adapters.Names;
+using ResizeLora.Adapters.Types;
 using ResizeLora.Decomposition;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using ResizeLora.Core.Tests.Support;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Writing;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using ResizeLora.Output;
 using ResizeLora.Safetensors;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Writing;
 

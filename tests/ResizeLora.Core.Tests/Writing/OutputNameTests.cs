@@ -1,7 +1,7 @@
-using ResizeLora.Peft;
+using ResizeLora.Adapters;
+using ResizeLora.Output;
 using ResizeLora.Selection;
 using ResizeLora.Testing;
-using ResizeLora.Writing;
 
 namespace ResizeLora.Core.Tests.Writing;
 
@@ -68,7 +68,7 @@ public class OutputNameTests
     {
         // The worst case: a size ends at the same score for both.
         ResizeRecipe[] recipes = [ResizeRecipe.Parse(first), ResizeRecipe.Parse(second)];
-        string[] names = [.. recipes.Select(recipe => NameOf("style", recipe, recipe.Size is null ? recipe.Threshold!.Value : -0.7))];
+        string[] names = [.. recipes.Select(recipe => NameOf("style", recipe, recipe.SizeMiB is null ? recipe.Threshold!.Value : -0.7))];
         Assert.NotEqual(names[0], names[1]);
     }
 

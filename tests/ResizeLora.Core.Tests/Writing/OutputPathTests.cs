@@ -1,6 +1,6 @@
+using ResizeLora.Adapters;
 using ResizeLora.Core.Tests.Support;
-using ResizeLora.Peft;
-using ResizeLora.Writing;
+using ResizeLora.Output;
 
 namespace ResizeLora.Core.Tests.Writing;
 

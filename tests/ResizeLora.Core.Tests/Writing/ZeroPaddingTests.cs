@@ -1,5 +1,5 @@
-using ResizeLora.Safetensors;
-using ResizeLora.Writing;
+using ResizeLora.Common;
+using ResizeLora.Output;
 
 namespace ResizeLora.Core.Tests.Writing;
 

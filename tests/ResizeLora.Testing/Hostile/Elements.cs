@@ -59,14 +59,14 @@ internal static class Elements
     public static byte[] Fill(SafetensorsDType dtype, long count, Filling filling, int seed)
     {
         var random = new Random(seed);
-        byte[] bytes = new byte[count * dtype.BitSize() / 8];
-        if (filling == Filling.Bytes || dtype.BitSize() < 8)
+        byte[] bytes = new byte[count * dtype.Format().Bits / 8];
+        if (filling == Filling.Bytes || dtype.Format().Bits < 8)
         {
             random.NextBytes(bytes);
             return bytes;
         }
 
-        int size = dtype.BitSize() / 8;
+        int size = dtype.Format().Size;
         long special = count == 0 ? 0 : random.NextInt64(count);
         for (int i = 0; i < count; i++)
             Write(dtype, Value(filling, i, i == special, random), bytes.AsSpan(i * size, size));

@@ -68,7 +68,7 @@ internal static class HeaderCases
     }
 
     /// <summary>Elements of less than a byte must fill their last one.</summary>
-    private static long[] Whole(SafetensorsDType dtype, long[] shape) => dtype.BitSize() < 8 ? [.. shape, 4] : shape;
+    private static long[] Whole(SafetensorsDType dtype, long[] shape) => dtype.Format().Bits < 8 ? [.. shape, 4] : shape;
 
     /// <summary>Half of a surrogate pair can't be encoded.</summary>
     private static string Valid(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));

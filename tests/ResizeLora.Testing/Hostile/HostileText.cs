@@ -3,7 +3,7 @@ namespace ResizeLora.Testing.Hostile;
 /// <summary>Texts that have broken parsers, terminals and file systems, as they stand in JSON.</summary>
 internal static class HostileText
 {
-    /// <summary>What may stand where a value is expected; most of it is no JSON at all.</summary>
+    /// <summary>What may stand where a value is expected; most of it is not valid JSON at all.</summary>
     public static IReadOnlyList<string> Values { get; } =
     [
         "0", "-0", "1", "-1", "8", "00", "01", "+1", ".5", "1.", "0x10", "1_000", "1e", "-",

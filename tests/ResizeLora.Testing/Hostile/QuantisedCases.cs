@@ -44,7 +44,7 @@ internal static class QuantisedCases
         ];
         byte[] Content(SafetensorsDType dtype, long[] shape)
         {
-            byte[] bytes = new byte[shape.Aggregate((long)dtype.BitSize() / 8, (product, size) => product * size)];
+            byte[] bytes = new byte[shape.Aggregate((long)dtype.Format().Size, (product, size) => product * size)];
             random.NextBytes(bytes);
             return bytes;
         }

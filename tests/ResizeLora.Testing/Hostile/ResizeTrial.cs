@@ -1,11 +1,13 @@
-using ResizeLora.Decomposition;
+using ResizeLora.Checkpoints;
+using ResizeLora.Common;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 
 namespace ResizeLora.Testing.Hostile;
 
 /// <summary>Runs a task through the pipeline in a folder of its own, and tells what became of it.</summary>
-internal sealed class ResizeTrial(INumericEngine engine, string folder) : IPipelineObserver
+internal sealed class ResizeTrial(INumericEngine engine, string folder) : IJobHost
 {
     private const string LoraName = "case.safetensors";
     private const string CheckpointName = "base.safetensors";
@@ -40,14 +42,14 @@ internal sealed class ResizeTrial(INumericEngine engine, string folder) : IPipel
         if (task.Checkpoint is not null)
             File.WriteAllBytes(CheckpointPath, task.Checkpoint);
 
-        var settings = new PipelineSettings { Precision = task.Precision, UnmatchedLayer = task.UnmatchedLayer, Workers = 1 };
+        var options = new ResizeOptions { Precision = task.Precision, UnmatchedLayer = task.UnmatchedLayer, Workers = 1 };
         long before = GC.GetTotalAllocatedBytes();
         try
         {
-            using BaseCheckpoint? checkpoint = task.Checkpoint is null ? null : BaseCheckpoint.Open(CheckpointPath, cache: null, _messages.Add, CancellationToken.None);
-            var guard = new OutputGuard(settings);
+            using BaseCheckpoint? checkpoint = task.Checkpoint is null ? null : BaseCheckpoint.Open(CheckpointPath, cacheFolder: null, this, CancellationToken.None);
+            var guard = new OutputGuard(options);
             guard.AddInput(LoraPath);
-            _results.AddRange(new ResizePipeline(engine, checkpoint, settings, guard, this, CancellationToken.None).Resize(LoraPath, [.. task.Recipes.Select(ResizeRecipe.Parse)]));
+            _results.AddRange(new ResizePipeline(new(engine), checkpoint is null ? null : new BaseNorms(checkpoint, cache: null), options, guard, new OutputReview(this), this, CancellationToken.None).Resize(LoraPath, [.. task.Recipes.Select(ResizeRecipe.Parse)]));
         }
         catch (ResizeLoraException exception)
         {
@@ -58,17 +60,17 @@ internal sealed class ResizeTrial(INumericEngine engine, string folder) : IPipel
         Allocated = GC.GetTotalAllocatedBytes() - before;
     }
 
-    void IPipelineObserver.Verbose(string message) => _messages.Add(message);
+    void IReporter.Verbose(string message) => _messages.Add(message);
 
-    void IPipelineObserver.Warning(string message) => _messages.Add(message);
+    void IReporter.Warning(string message) => _messages.Add(message);
 
-    void IPipelineObserver.Error(ResizeLoraException exception) => _errors.Add(exception);
+    void IReporter.Error(ResizeLoraException exception) => _errors.Add(exception);
 
-    void IPipelineObserver.Progress(string path, string stage, int done, int total)
+    void IReporter.Progress(string path, string stage, int done, int total)
     {
     }
 
-    bool IPipelineObserver.MayWrite(string path, string description, bool replaces)
+    bool IJobHost.MayWrite(string path, string description, bool replaces)
     {
         _messages.Add(description);
         return true;

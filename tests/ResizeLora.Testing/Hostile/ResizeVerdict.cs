@@ -65,7 +65,7 @@ internal static class ResizeVerdict
         }
 
         Assert.True(tensor.DType is SafetensorsDType.F16 or SafetensorsDType.BF16 or SafetensorsDType.F32, $"{tensor.Name} has become {tensor.DType}");
-        for (int i = 0; i < bytes.Length; i += tensor.DType.BitSize() / 8)
-            Assert.True(double.IsFinite(ElementCodec.Read(tensor.DType, bytes.AsSpan(i))), $"{tensor.Name} is not finite");
+        for (int i = 0; i < bytes.Length; i += tensor.DType.Format().Size)
+            Assert.True(double.IsFinite(SampleElement.Read(tensor.DType, bytes.AsSpan(i))), $"{tensor.Name} is not finite");
     }
 }

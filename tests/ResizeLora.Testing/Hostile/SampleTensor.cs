@@ -11,7 +11,7 @@ internal sealed record SampleTensor(string Name, SafetensorsDType DType, IReadOn
     /// <summary>A tensor of one number, as often as the shape says.</summary>
     public static SampleTensor Of(SafetensorsDType dtype, IReadOnlyList<long> shape, double value)
     {
-        int size = dtype.BitSize() / 8;
+        int size = dtype.Format().Size;
         byte[] bytes = new byte[size * shape.Aggregate(1L, (product, count) => product * count)];
         for (int i = 0; i < bytes.Length; i += size)
             Elements.Write(dtype, value, bytes.AsSpan(i, size));

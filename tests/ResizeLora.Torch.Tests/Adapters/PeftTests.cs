@@ -1,3 +1,4 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
@@ -85,8 +86,8 @@ public sealed class PeftTests : IDisposable
 
     private ResizePipeline Pipeline(BaseCheckpoint? checkpoint, int workers = 2)
     {
-        var settings = new PipelineSettings { Overwrite = true, Workers = workers };
-        return new ResizePipeline(Engine.Torch, checkpoint, settings, new OutputGuard(settings), _bench, CancellationToken.None);
+        var options = new ResizeOptions { Overwrite = true, Workers = workers };
+        return new ResizePipeline(new(TestEngine.Torch), checkpoint is null ? null : new BaseNorms(checkpoint, cache: null), options, new OutputGuard(options), new OutputReview(_bench.Host), _bench.Host, CancellationToken.None);
     }
 
     private BaseCheckpoint WriteBase()
@@ -95,7 +96,7 @@ public sealed class PeftTests : IDisposable
         var file = new SampleFile();
         foreach (string name in Names)
             file.Add($"{name}.weight", Matrix.Gaussian(40, 24, random), SafetensorsDType.F16);
-        return BaseCheckpoint.Open(file.Write(_folder["base.safetensors"]), cache: null, _ => { }, CancellationToken.None);
+        return BaseCheckpoint.Open(file.Write(_folder["base.safetensors"]), cacheFolder: null, new JobRecorder(), CancellationToken.None);
     }
 
     private string WriteFolder(string keys) => PeftSample.Write(

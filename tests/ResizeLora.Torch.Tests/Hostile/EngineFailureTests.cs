@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using ResizeLora.Decomposition;
+using ResizeLora.Checkpoints;
+using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Safetensors;
@@ -18,7 +19,7 @@ public sealed class EngineFailureTests : IDisposable
     private const string VictimBase = Clip + "1.mlp.fc1.weight";
 
     private readonly TemporaryFolder _folder = new();
-    private readonly List<ResizeLoraException> _errors = [];
+    private readonly JobRecorder _host = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -60,7 +61,7 @@ public sealed class EngineFailureTests : IDisposable
                 AskDotNetForTooMuch();
         }));
         Assert.Equal(2, calls);
-        Assert.Single(_errors);
+        Assert.Single(_host.Errors);
         Assert.Single(Outputs());
     }
 
@@ -74,15 +75,15 @@ public sealed class EngineFailureTests : IDisposable
     private static void Fail(long rows, long columns)
     {
         byte[] bytes = new byte[rows * columns is 15 ? 60 : 4];
-        ExternalException failure = Assert.ThrowsAny<ExternalException>(() => Engine.Torch.SubspaceNorms(Engine.Random(4, 2, 4, 1), null, new StoredMatrix("w", bytes, SafetensorsDType.F32, rows, columns)));
+        ExternalException failure = Assert.ThrowsAny<ExternalException>(() => TestEngine.Torch.SubspaceNorms(TestEngine.Random(4, 2, 4, 1), null, new StoredMatrix("w", bytes, SafetensorsDType.F32, rows, columns)));
         System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
     private void AssertTold(string method, string tensor, Action failure, string id, FaultKind kind, string reason)
     {
         Run(new FailingEngine(method, tensor, failure));
-        Assert.Equal(2, _errors.Count);
-        foreach (ResizeLoraException error in _errors)
+        Assert.Equal(2, _host.Errors.Count);
+        foreach (ResizeLoraException error in _host.Errors)
         {
             Assert.Equal((id, kind, Victim), (error.ErrorId, error.Kind, error.Target));
             Assert.Contains($"'{Victim}'", error.Message, StringComparison.Ordinal);
@@ -90,14 +91,14 @@ public sealed class EngineFailureTests : IDisposable
             Message.AssertReadable(error.Message.Replace(_folder.Path, string.Empty, StringComparison.Ordinal));
         }
 
-        Assert.Contains($"'{_folder["first.safetensors"]}'", _errors[0].Message, StringComparison.Ordinal);
-        Assert.Contains($"'{_folder["second.safetensors"]}'", _errors[1].Message, StringComparison.Ordinal);
+        Assert.Contains($"'{_folder["first.safetensors"]}'", _host.Errors[0].Message, StringComparison.Ordinal);
+        Assert.Contains($"'{_folder["second.safetensors"]}'", _host.Errors[1].Message, StringComparison.Ordinal);
         Assert.Empty(Outputs());
 
         // What the engine is short of now it need not be short of later.
-        _errors.Clear();
-        Run(Engine.Torch);
-        Assert.Empty(_errors);
+        _host.Errors.Clear();
+        Run(TestEngine.Torch);
+        Assert.Empty(_host.Errors);
         Assert.Equal(2, Outputs().Length);
     }
 
@@ -111,39 +112,20 @@ public sealed class EngineFailureTests : IDisposable
     {
         var random = new Random(1);
         new SampleFile().Add($"{Clip}0.mlp.fc1.weight", Matrix.Gaussian(12, 9, random)).Add(VictimBase, Matrix.Gaussian(12, 9, random)).Write(_folder["base.safetensors"]);
-        var settings = new PipelineSettings { Workers = 2 };
-        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder["base.safetensors"], cache: null, _ => { }, CancellationToken.None);
+        var options = new ResizeOptions { Workers = 2 };
+        using BaseCheckpoint checkpoint = BaseCheckpoint.Open(_folder["base.safetensors"], cacheFolder: null, new JobRecorder(), CancellationToken.None);
         foreach (string name in new[] { "first.safetensors", "second.safetensors" })
         {
             string path = new SampleFile().AddLora(Other, 12, 9, 4, random).AddLora(Victim, 12, 9, 4, random).Write(_folder[name]);
-            var pipeline = new ResizePipeline(engine, checkpoint, settings, new OutputGuard(settings), new ErrorList(_errors), CancellationToken.None);
+            var pipeline = new ResizePipeline(new(engine), new BaseNorms(checkpoint, cache: null), options, new OutputGuard(options), new OutputReview(_host), _host, CancellationToken.None);
             try
             {
                 _ = pipeline.Resize(path, [ResizeRecipe.Parse("spn_ckpt=0.5,subspace=0.5,thr=-60")]).Count();
             }
             catch (ResizeLoraException exception)
             {
-                _errors.Add(exception);
+                _host.Errors.Add(exception);
             }
         }
-    }
-
-    private sealed class ErrorList(List<ResizeLoraException> errors) : IPipelineObserver
-    {
-        public void Verbose(string message)
-        {
-        }
-
-        public void Warning(string message)
-        {
-        }
-
-        public void Error(ResizeLoraException exception) => errors.Add(exception);
-
-        public void Progress(string path, string stage, int done, int total)
-        {
-        }
-
-        public bool MayWrite(string path, string description, bool replaces) => true;
     }
 }

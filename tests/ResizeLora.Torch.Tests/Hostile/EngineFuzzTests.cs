@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CsCheck;
+using ResizeLora.Testing;
 using ResizeLora.Testing.Hostile;
 using ResizeLora.Torch.Tests.Support;
 using Xunit.Abstractions;
@@ -14,7 +15,7 @@ public sealed class EngineFuzzTests(ITestOutputHelper output)
     private const long GrowthAtMost = 512 << 20;
 
     // What .NET allocates: hashing and copying take blocks of 1 MiB for each file.
-    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(10), bytes: 5 << 20, bytesPerByte: 400);
+    private readonly CostLimit _cost = new(TimeSpan.FromSeconds(10), bytes: 5 << 20, bytesPerByte: 400, () => ProcessorTime.OfProcess);
 
     [Fact]
     public void A_LoRA_is_resized_or_refused()
@@ -29,8 +30,8 @@ public sealed class EngineFuzzTests(ITestOutputHelper output)
     private string Check(ResizeCase task)
     {
         using var folder = new TemporaryFolder();
-        var trial = new ResizeTrial(Engine.Torch, folder.Path);
-        TimeSpan begin = CostLimit.Now;
+        var trial = new ResizeTrial(TestEngine.Torch, folder.Path);
+        TimeSpan begin = _cost.Now;
         trial.Run(task);
         _cost.Check(begin, trial.Allocated, task.Lora.Length + (task.Checkpoint?.Length ?? 0));
         return ResizeVerdict.Of(trial, task, folder.Path);

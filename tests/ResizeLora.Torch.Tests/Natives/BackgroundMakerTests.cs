@@ -2,7 +2,7 @@ namespace ResizeLora.Torch.Tests.Natives;
 
 public class BackgroundMakerTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public void Each_thing_is_made_once_for_all_who_want_it()

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using ResizeLora.NativeMend;
+using ResizeLora.NativePatch;
 using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Natives;
@@ -16,12 +16,12 @@ internal static class OriginalLibrary
 
     public static byte[] Copy() => (byte[])Bytes.Value.Clone();
 
-    public static ElfFile Parse() => ElfFile.Parse(new ElfBytes(Bytes.Value));
+    public static SharedLibrary Read() => SharedLibrary.Read(Bytes.Value);
 
-    public static byte[] Mended()
+    public static byte[] Patched()
     {
         byte[] copy = Copy();
-        Assert.True(VersionMend.Apply(copy));
+        Assert.True(VersionPatch.Apply(copy));
         return copy;
     }
 
@@ -51,5 +51,5 @@ internal static class OriginalLibrary
         return (at, BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 24)..]));
     }
 
-    private static int IndexOf(string name) => Parse().Symbols.Select(symbol => symbol.Name).ToList().IndexOf(name);
+    private static int IndexOf(string name) => Read().Symbols.Select(symbol => symbol.Name).ToList().IndexOf(name);
 }

@@ -29,8 +29,8 @@ public class StagedFilesTests
     }
 
     [LinuxFact]
-    public void The_staged_library_is_the_mended_one() =>
-        Assert.Equal(OriginalLibrary.Mended(), File.ReadAllBytes(Path.Combine(BuildPaths.Torch, "libLibTorchSharp.so")));
+    public void The_staged_library_is_the_patched_one() =>
+        Assert.Equal(OriginalLibrary.Patched(), File.ReadAllBytes(Path.Combine(BuildPaths.Torch, "libLibTorchSharp.so")));
 
     [LinuxFact]
     public void No_native_code_lies_beside_the_tests() =>

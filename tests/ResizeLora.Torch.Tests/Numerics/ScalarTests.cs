@@ -1,8 +1,5 @@
 using System.Reflection;
-using System.Reflection.Emit;
-using System.Reflection.Metadata;
-using System.Reflection.Metadata.Ecma335;
-using System.Reflection.PortableExecutable;
+using ResizeLora.Testing;
 using ResizeLora.Torch.Tests.Support;
 
 namespace ResizeLora.Torch.Tests.Numerics;
@@ -18,16 +15,16 @@ public sealed class ScalarTests
     [Fact]
     public void The_engine_passes_no_plain_number_to_libtorch()
     {
-        List<MethodBase> called = [.. CalledInTorchSharp(Engine.Torch.GetType().Assembly)];
+        List<MethodBase> called = [.. CalledInTorchSharp(TestEngine.Torch.GetType().Assembly)];
         Assert.Contains(called, method => method.Name == "mm");
-        Assert.DoesNotContain(called, method => TakesScalar(method) || Calls(method).Any(MakesScalar));
+        Assert.DoesNotContain(called, method => TakesScalar(method) || Instructions.Calls(method).Any(MakesScalar));
     }
 
     [Fact]
     public void The_check_sees_a_plain_number_within_TorchSharp()
     {
-        Type tensor = CalledInTorchSharp(Engine.Torch.GetType().Assembly).First(method => method.Name == "mm").DeclaringType!;
-        Assert.Contains(Calls(tensor.GetMethod("square", [])!), MakesScalar);
+        Type tensor = CalledInTorchSharp(TestEngine.Torch.GetType().Assembly).First(method => method.Name == "mm").DeclaringType!;
+        Assert.Contains(Instructions.Calls(tensor.GetMethod("square", [])!), MakesScalar);
     }
 
     /// <summary>
@@ -36,43 +33,17 @@ public sealed class ScalarTests
     /// </summary>
     [Fact]
     public void The_engine_calls_nothing_whose_failure_ends_the_process() =>
-        Assert.DoesNotContain(CalledInTorchSharp(Engine.Torch.GetType().Assembly), method => method.Name == "matmul");
+        Assert.DoesNotContain(CalledInTorchSharp(TestEngine.Torch.GetType().Assembly), method => method.Name == "matmul");
 
-    private static IEnumerable<MethodBase> CalledInTorchSharp(Assembly assembly)
-    {
-        using var file = new PEReader(File.OpenRead(assembly.Location));
-        return [.. file.GetMetadataReader().MemberReferences
-            .Select(reference => Resolve(assembly.ManifestModule, MetadataTokens.GetToken(reference), context: null))
-            .OfType<MethodBase>()
-            .Where(method => method.Module.Assembly.GetName().Name == "TorchSharp")];
-    }
+    private static IEnumerable<MethodBase> CalledInTorchSharp(Assembly assembly) => assembly.GetTypes()
+        .SelectMany(type => type.GetMembers(BindingFlags.DeclaredOnly | BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+        .OfType<MethodBase>()
+        .SelectMany(Instructions.Calls)
+        .Where(method => method.Module.Assembly.GetName().Name == "TorchSharp")
+        .Distinct();
 
     private static bool TakesScalar(MethodBase method) => method.GetParameters().Any(parameter => parameter.ParameterType.Name == "Scalar");
 
     private static bool MakesScalar(MethodBase method) =>
         method.DeclaringType?.Name is "ScalarExtensionMethods" || (method.DeclaringType?.Name == "Scalar" && method.Name is "op_Implicit" or ".ctor");
-
-    /// <summary>The methods that a method calls, read off its code.</summary>
-    private static IEnumerable<MethodBase> Calls(MethodBase method)
-    {
-        byte[] code = method.GetMethodBody()?.GetILAsByteArray() ?? [];
-        int[] calls = [OpCodes.Call.Value, OpCodes.Callvirt.Value, OpCodes.Newobj.Value];
-        return Enumerable.Range(0, Math.Max(0, code.Length - sizeof(int)))
-            .Where(position => calls.Contains(code[position]))
-            .Select(position => Resolve(method.Module, BitConverter.ToInt32(code, position + 1), method))
-            .OfType<MethodBase>();
-    }
-
-    /// <summary>Null where a token is none: bytes of other instructions look like calls, too.</summary>
-    private static MemberInfo? Resolve(Module module, int token, MethodBase? context)
-    {
-        try
-        {
-            return module.ResolveMember(token, context?.DeclaringType?.GetGenericArguments(), context is MethodInfo { IsGenericMethod: true } ? context.GetGenericArguments() : null);
-        }
-        catch (Exception exception) when (exception is ArgumentException or BadImageFormatException)
-        {
-            return null;
-        }
-    }
 }

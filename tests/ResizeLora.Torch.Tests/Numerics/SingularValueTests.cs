@@ -1,4 +1,4 @@
-using ResizeLora.Adapters;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 using ResizeLora.Testing;
 using ResizeLora.Torch.Tests.Support;
@@ -15,7 +15,7 @@ public sealed class SingularValueTests
     [InlineData(40, 64, 24)]
     [InlineData(7, 1, 5)]
     public void Agree_with_an_exact_decomposition(int rows, int rank, int columns) =>
-        AssertExact(Engine.Random(rows, rank, columns, seed: rows + rank));
+        AssertExact(TestEngine.Random(rows, rank, columns, seed: rows + rank));
 
     [Theory]
     [InlineData(1e-3)]
@@ -27,7 +27,7 @@ public sealed class SingularValueTests
         const int rank = 12;
         Matrix up = Matrix.Gaussian(80, rank, new Random(1));
         Matrix steep = up.Map((row, k) => up[row, k] * Math.Pow(smallest, k / (rank - 1.0)));
-        AssertExact(Engine.Layer(steep, Matrix.Gaussian(rank, 60, new Random(2)), dtype: SafetensorsDType.F32));
+        AssertExact(TestEngine.Layer(steep, Matrix.Gaussian(rank, 60, new Random(2)), dtype: SafetensorsDType.F32));
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class SingularValueTests
         Matrix down = Matrix.Gaussian(rank, 50, new Random(4));
         Matrix scaledUp = up.Map((row, k) => up[row, k] * Math.Pow(10, k - 5));
         Matrix scaledDown = down.Map((k, column) => down[k, column] * Math.Pow(10, 5 - k));
-        AssertExact(Engine.Layer(scaledUp, scaledDown));
+        AssertExact(TestEngine.Layer(scaledUp, scaledDown));
     }
 
     [Fact]
@@ -46,16 +46,16 @@ public sealed class SingularValueTests
     {
         Matrix up = Matrix.Gaussian(50, 8, new Random(5));
         Matrix deficient = up.Map((row, k) => k is 3 or 6 ? up[row, 0] : k == 7 ? 0 : up[row, k]);
-        double[] values = AssertExact(Engine.Layer(deficient, Matrix.Gaussian(8, 40, new Random(6))));
+        double[] values = AssertExact(TestEngine.Layer(deficient, Matrix.Gaussian(8, 40, new Random(6))));
         Assert.All(values[5..], value => Assert.True(value <= 1e-12 * values[0]));
     }
 
     [Fact]
     public void Scale_by_the_magnitude_of_alpha()
     {
-        LayerFactors layer = Engine.Random(30, 4, 20, seed: 7);
-        double[] values = Engine.SingularValues(layer);
-        Assert.Equal(values.Select(value => 3 * value), Engine.SingularValues(layer with { Scale = -3 * layer.Scale }), (x, y) => Math.Abs(x - y) <= 1e-14 * x);
+        LayerFactors layer = TestEngine.Random(30, 4, 20, seed: 7);
+        double[] values = TestEngine.SingularValues(layer);
+        Assert.Equal(values.Select(value => 3 * value), TestEngine.SingularValues(layer with { Scale = -3 * layer.Scale }), (x, y) => Math.Abs(x - y) <= 1e-14 * x);
     }
 
     [Fact]
@@ -63,9 +63,9 @@ public sealed class SingularValueTests
     {
         Matrix tiny = 1e-20 * Matrix.Gaussian(20, 4, new Random(8));
         Matrix down = Matrix.Gaussian(4, 10, new Random(9));
-        Assert.All(Engine.SingularValues(Engine.Layer(tiny, down)), value => Assert.True(value > 0));
-        Assert.All(Engine.SingularValues(Engine.Layer(new Matrix(20, 4), down)), value => Assert.Equal(0, value));
-        Assert.Equal(4, Engine.SingularValues(Engine.Layer(tiny, down, scale: 0)).Length);
+        Assert.All(TestEngine.SingularValues(TestEngine.Layer(tiny, down)), value => Assert.True(value > 0));
+        Assert.All(TestEngine.SingularValues(TestEngine.Layer(new Matrix(20, 4), down)), value => Assert.Equal(0, value));
+        Assert.Equal(4, TestEngine.SingularValues(TestEngine.Layer(tiny, down, scale: 0)).Length);
     }
 
     [Theory]
@@ -75,7 +75,7 @@ public sealed class SingularValueTests
     {
         Matrix down = Matrix.Gaussian(4, 10, new Random(10));
         down[2, 3] = value;
-        NonFiniteException exception = Assert.Throws<NonFiniteException>(() => Engine.SingularValues(Engine.Layer(Matrix.Gaussian(20, 4, new Random(11)), down)));
+        NonFiniteException exception = Assert.Throws<NonFiniteException>(() => TestEngine.SingularValues(TestEngine.Layer(Matrix.Gaussian(20, 4, new Random(11)), down)));
         Assert.Equal("down", exception.TensorName);
     }
 
@@ -88,10 +88,10 @@ public sealed class SingularValueTests
     [InlineData("F8_E5M2")]
     public void Are_of_the_stored_numbers_in_every_type(string type)
     {
-        Assert.True(SafetensorsDTypes.TryParse(type, out SafetensorsDType dtype));
-        byte[] bytes = new byte[40 * 6 * dtype.BitSize() / 8];
+        SafetensorsDType dtype = Enum.Parse<SafetensorsDType>(type);
+        byte[] bytes = new byte[40 * 6 * dtype.Format().Size];
         var random = new Random(12);
-        int size = dtype.BitSize() / 8;
+        int size = dtype.Format().Size;
         for (int i = 0; i < bytes.Length; i += size)
         {
             // Any finite number that is neither huge nor tiny.
@@ -99,7 +99,7 @@ public sealed class SingularValueTests
             {
                 random.NextBytes(bytes.AsSpan(i, size));
             }
-            while (Math.Abs(ElementCodec.Read(dtype, bytes.AsSpan(i))) is not (> 1e-2 and < 1e2));
+            while (Math.Abs(SampleElement.Read(dtype, bytes.AsSpan(i))) is not (> 1e-2 and < 1e2));
         }
 
         AssertExact(new LayerFactors(
@@ -110,8 +110,8 @@ public sealed class SingularValueTests
 
     private static double[] AssertExact(LayerFactors layer)
     {
-        double[] expected = Engine.Exact(layer).Values;
-        double[] actual = Engine.SingularValues(layer);
+        double[] expected = TestEngine.Exact(layer).Values;
+        double[] actual = TestEngine.SingularValues(layer);
         Assert.Equal(expected.Length, actual.Length);
         double largest = expected[0] * Math.Abs(layer.Scale);
         for (int i = 0; i < expected.Length; i++)

@@ -1,5 +1,4 @@
-using ResizeLora.Adapters;
-using ResizeLora.Decomposition;
+using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Torch.Tests.Support;
@@ -13,31 +12,31 @@ internal sealed class FailingEngine(string method, string layer, Action failure)
     public LayerDecomposition Decompose(LayerFactors factors)
     {
         FailAt(nameof(Decompose), factors.Up);
-        return Engine.Torch.Decompose(factors);
+        return TestEngine.Torch.Decompose(factors);
     }
 
     public double[] SubspaceNorms(LayerFactors factors, SingularBasis? basis, StoredMatrix weight)
     {
         FailAt(nameof(SubspaceNorms), factors.Up);
-        return Engine.Torch.SubspaceNorms(factors, basis, weight);
+        return TestEngine.Torch.SubspaceNorms(factors, basis, weight);
     }
 
     public IReadOnlyList<TruncatedFactors> Truncate(LayerFactors factors, SingularBasis? basis, IReadOnlyList<TruncationRequest> requests)
     {
         FailAt(nameof(Truncate), factors.Up);
-        return Engine.Torch.Truncate(factors, basis, requests);
+        return TestEngine.Torch.Truncate(factors, basis, requests);
     }
 
     public double[] MergedNorms(StoredMatrix weight, LayerFactors factors, long groupSize)
     {
         FailAt(nameof(MergedNorms), weight);
-        return Engine.Torch.MergedNorms(weight, factors, groupSize);
+        return TestEngine.Torch.MergedNorms(weight, factors, groupSize);
     }
 
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation)
     {
         FailAt(nameof(Norms), weight);
-        return Engine.Torch.Norms(weight, cancellation);
+        return TestEngine.Torch.Norms(weight, cancellation);
     }
 
     private void FailAt(string current, StoredMatrix matrix)

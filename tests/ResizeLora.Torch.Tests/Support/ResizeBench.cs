@@ -1,3 +1,4 @@
+using ResizeLora.Checkpoints;
 using ResizeLora.Norms;
 using ResizeLora.Pipeline;
 using ResizeLora.Testing;
@@ -5,19 +6,21 @@ using ResizeLora.Testing;
 namespace ResizeLora.Torch.Tests.Support;
 
 /// <summary>The whole pipeline over the real engine, in a folder of its own.</summary>
-internal sealed class ResizeBench : IPipelineObserver, IDisposable
+internal sealed class ResizeBench : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public List<ResizeLoraException> Errors { get; } = [];
+    public JobRecorder Host { get; } = new();
 
-    public List<string> Warnings { get; } = [];
+    public List<ResizeLoraException> Errors => Host.Errors;
+
+    public List<string> Warnings => Host.Warnings;
 
     /// <summary>The layers of a LoRA, decomposed; beside the base, if there is one.</summary>
     public IReadOnlyList<DecomposedLayer> Decompose(SampleFile lora, SampleFile? checkpoint = null)
     {
         using BaseCheckpoint? opened = Open(checkpoint);
-        return [.. Pipeline(new PipelineSettings(), opened).Decompose(lora.Write(_folder["lora.safetensors"]))];
+        return [.. Pipeline(new ResizeOptions(), opened).Decompose(lora.Write(_folder["lora.safetensors"]))];
     }
 
     /// <summary>Resizes a LoRA.</summary>
@@ -41,8 +44,8 @@ internal sealed class ResizeBench : IPipelineObserver, IDisposable
     {
         using BaseCheckpoint? opened = Open(checkpoint);
         string path = lora.Write(_folder["lora.safetensors"]);
-        var settings = new PipelineSettings { Precision = precision, Overwrite = true, Workers = workers, SkipExisting = skipExisting };
-        return Pipeline(settings, opened).Resize(path, [ResizeRecipe.Parse(recipe)]).SingleOrDefault();
+        var options = new ResizeOptions { Precision = precision, Overwrite = true, Workers = workers, SkipExisting = skipExisting };
+        return Pipeline(options, opened).Resize(path, [ResizeRecipe.Parse(recipe)]).SingleOrDefault();
     }
 
     /// <summary>Decomposes a LoRA, keeps its layers, and resizes those.</summary>
@@ -50,29 +53,15 @@ internal sealed class ResizeBench : IPipelineObserver, IDisposable
     {
         IReadOnlyList<DecomposedLayer> layers = Decompose(lora, checkpoint);
         using BaseCheckpoint? opened = Open(checkpoint);
-        var settings = new PipelineSettings { Precision = precision, Overwrite = true };
-        return Pipeline(settings, opened).Resize(layers[0].Path, [(ResizeRecipe.Parse(recipe), layers)]).Single();
+        var options = new ResizeOptions { Precision = precision, Overwrite = true };
+        return Pipeline(options, opened).Resize(layers[0].Path, [(ResizeRecipe.Parse(recipe), layers)]).Single();
     }
 
     public void Dispose() => _folder.Dispose();
 
-    void IPipelineObserver.Verbose(string message)
-    {
-    }
-
-    void IPipelineObserver.Warning(string message) => Warnings.Add(message);
-
-    void IPipelineObserver.Error(ResizeLoraException exception) => Errors.Add(exception);
-
-    void IPipelineObserver.Progress(string path, string stage, int done, int total)
-    {
-    }
-
-    bool IPipelineObserver.MayWrite(string path, string description, bool replaces) => true;
-
-    private ResizePipeline Pipeline(PipelineSettings settings, BaseCheckpoint? checkpoint) =>
-        new(Engine.Torch, checkpoint, settings, new OutputGuard(settings), this, CancellationToken.None);
+    private ResizePipeline Pipeline(ResizeOptions options, BaseCheckpoint? checkpoint) =>
+        new(new(TestEngine.Torch), checkpoint is null ? null : new BaseNorms(checkpoint, cache: null), options, new OutputGuard(options), new OutputReview(Host), Host, CancellationToken.None);
 
     private BaseCheckpoint? Open(SampleFile? checkpoint) =>
-        checkpoint is null ? null : BaseCheckpoint.Open(checkpoint.Write(_folder["base.safetensors"]), cache: null, _ => { }, CancellationToken.None);
+        checkpoint is null ? null : BaseCheckpoint.Open(checkpoint.Write(_folder["base.safetensors"]), cacheFolder: null, new JobRecorder(), CancellationToken.None);
 }

@@ -1,0 +1,63 @@
+using ResizeLora.Adapters;
+using ResizeLora.Recipes;
+using ResizeLora.Safetensors;
+using ResizeLora.Selection;
+
+namespace ResizeLora.Output;
+
+/// <summary>
+/// Plans an output: from scores to kept singular values, the size of the file, how it was made, and its name. Values go in and
+/// a plan comes out; nothing is reported, asked or reserved.
+/// </summary>
+internal static class OutputPlanner
+{
+    /// <summary>Plans one output.</summary>
+    /// <param name="source">The input; only its header is used.</param>
+    /// <param name="contents">Its contents.</param>
+    /// <param name="roles">What happens to its layers.</param>
+    /// <param name="record">How the output is made, but for the threshold, which may have to be found.</param>
+    /// <param name="path">Where outputs go.</param>
+    /// <exception cref="ResizeLoraException">The recipe can't be met, or keeps nothing.</exception>
+    public static OutputFile Plan(AdapterSource source, AdapterContents contents, LayerRoles roles, OutputRecord record, OutputPath path)
+    {
+        IReadOnlyList<TensorInfo> verbatim = source.Configuration is null ? roles.Verbatim : PeftPlan.Kept(source, contents, roles.Verbatim);
+        var peft = new PeftPlan(source, contents, verbatim);
+        List<LayerSpectrum> spectra = [.. roles.Resized.Select(layer => Scored(layer, record))];
+        var ranks = new RankRule(record.RankLimits, FusedLayers.Groups([.. roles.Resized.Select(layer => layer.Source.Layer)]));
+        var selector = new Selector(record.Recipe, spectra, ranks, candidate => PlanOf(candidate).FileLength);
+        KeptValues kept = selector.Select()
+            ?? throw OutputErrors.BudgetTooSmall(source.Path, record.Recipe, record.RankLimits, PlanOf(selector.Least).FileLength, PlanOf(selector.First).FileLength, roles.Unmatched.Count > 0);
+        if (kept.Rank == 0)
+            throw OutputErrors.NothingKept(source.Path, record.Recipe, selector.BestScore, PlanOf(selector.First).FileLength);
+
+        OutputPlan plan = PlanOf(kept);
+        return new OutputFile(plan, path.For(source.Location, plan.Record))
+        {
+            IsFolder = source.Location.IsFolder,
+            Scores = [.. spectra.Select(layer => layer.Scores)],
+        };
+
+        OutputPlan PlanOf(KeptValues candidate) => new(
+            source.Header,
+            peft,
+            roles.Resized,
+            verbatim,
+            candidate,
+            record with { Threshold = candidate.Threshold });
+    }
+
+    /// <summary>
+    /// A layer with its scores. Of a layer that must stay, the first singular value is always kept. A layer that can't be scored is kept as far as ranks allow.
+    /// </summary>
+    private static LayerSpectrum Scored(DecomposedLayer layer, OutputRecord record)
+    {
+        LayerSpectrum spectrum = layer.Spectrum(record.Recipe.Rescale);
+        if (!LayerRoles.HasScores(layer, record))
+            return spectrum with { Scores = [.. layer.SingularValues.Select(value => value > 0 ? double.PositiveInfinity : double.NegativeInfinity)] };
+
+        double[] scores = record.Recipe.Score.Of(spectrum);
+        if (layer.Source.Layer.MustStay && layer.SpectralNorm > 0)
+            scores[0] = double.PositiveInfinity;
+        return spectrum with { Scores = scores };
+    }
+}
