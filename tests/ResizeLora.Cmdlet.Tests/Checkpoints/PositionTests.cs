@@ -70,7 +70,7 @@ public sealed class PositionTests : IDisposable
         _bench.RunFailing("Invoke-LoraResize part.safetensors -Checkpoint unet.safetensors -Recipe 'spn_ckpt=1,thr=-5'")
             .Is("AmbiguousOrder", ErrorCategory.InvalidData)
             .LetsTheCallGoOn()
-            .Mentions(_bench.PathOf("part.safetensors"), "unet:15", "attn2.to_k", "attn2.to_v", "newer diffusers", "whole file");
+            .Mentions(_bench.PathOf("part.safetensors"), "unet:15", "attn2.to_k", "attn2.to_v", "newer diffusers", "complete file");
     }
 
     private static IEnumerable<string> Layers(string[] block) => Attentions.SelectMany(attention => block.Select(layer => $"{attention}.transformer_blocks.0.{layer}"));

@@ -268,12 +268,12 @@ public sealed class QuantisedWeightTests : IDisposable
     }
 
     [Theory]
-    [InlineData("not json", "does not tell")]
-    [InlineData("[1]", "does not tell")]
+    [InlineData("not json", "does not say how")]
+    [InlineData("[1]", "does not say how")]
     [InlineData("""{"shape": [160], "blocksize": 64}""", "do not fit")]
-    [InlineData("""{"shape": [160, 512], "blocksize": 0}""", "does not tell")]
+    [InlineData("""{"shape": [160, 512], "blocksize": 0}""", "does not")]
     [InlineData("""{"shape": [160, 512], "blocksize": 32}""", "its scale of shape")]
-    [InlineData("""{"shape": [-160, -512], "blocksize": 64}""", "does not tell")]
+    [InlineData("""{"shape": [-160, -512], "blocksize": 64}""", "does not give its shape")]
     [InlineData("""{"shape": [4611686018427387904, 4611686018427387904], "blocksize": 64}""", "too large")]
     public void Notes_that_do_not_fit_are_an_error(string note, string reason)
     {

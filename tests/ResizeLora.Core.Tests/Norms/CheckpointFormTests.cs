@@ -139,12 +139,12 @@ public sealed class CheckpointFormTests : IDisposable
         { "one.safetensors two.safetensors", "SeveralCheckpoints", "two.safetensors" },
         { "unet/one.safetensors unet/two.safetensors", "SeveralCheckpoints", "two.safetensors" },
         { "unet/m.safetensors.index.json:{\"weight_map\":{\"a\":\"gone.safetensors\"}}", "ShardMissing", "gone.safetensors" },
-        { "unet/m.safetensors.index.json:{\"weight_map\":{\"a\":\"../up.safetensors\"}}", "InvalidShardIndex", "files beside it" },
-        { "unet/m.safetensors.index.json:{\"weight_map\":{\"a\":1}}", "InvalidShardIndex", "files beside it" },
-        { "unet/m.safetensors.index.json:{\"weight_map\":{}}", "InvalidShardIndex", "files beside it" },
+        { "unet/m.safetensors.index.json:{\"weight_map\":{\"a\":\"../up.safetensors\"}}", "InvalidShardIndex", "files next to it" },
+        { "unet/m.safetensors.index.json:{\"weight_map\":{\"a\":1}}", "InvalidShardIndex", "files next to it" },
+        { "unet/m.safetensors.index.json:{\"weight_map\":{}}", "InvalidShardIndex", "files next to it" },
         { "unet/m.safetensors.index.json:{\"weight_map\":[]}", "InvalidShardIndex", "weight_map" },
         { "unet/m.safetensors.index.json:[]", "InvalidShardIndex", "weight_map" },
-        { "unet/m.safetensors.index.json:{", "InvalidShardIndex", "no JSON" },
+        { "unet/m.safetensors.index.json:{", "InvalidShardIndex", "not valid JSON" },
         { "unet/m.safetensors:nonsense", "InvalidSafetensors", "m.safetensors" },
     };
 

@@ -57,7 +57,7 @@ public class LayerOrderTests
         Assert.EndsWith("input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight", pairs.Of(layers[0]).BaseLayer!.Name, StringComparison.Ordinal);
         ResizeLoraException error = Assert.Throws<ResizeLoraException>(() => pairs.Of(layers[1]));
         Assert.Equal("AmbiguousOrder", error.ErrorId);
-        Assert.All(["style.safetensors", "unet:6", "attn2.to_k.weight", "attn2.to_v.weight", "newer", "older", "whole file"], text => Assert.Contains(text, error.Message, StringComparison.Ordinal));
+        Assert.All(["style.safetensors", "unet:6", "attn2.to_k.weight", "attn2.to_v.weight", "newer", "older", "complete file"], text => Assert.Contains(text, error.Message, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public class LayerOrderTests
         {
             LayerPair pair = pairs.Of(layer);
             Assert.Equal(unmatched.Contains(layer.Name) ? null : positions.Single(position => position.Layer == layer.Name).Tensor, pair.BaseLayer?.Name);
-            Assert.Equal(unmatched.Contains(layer.Name), pair.Problem?.Contains("the sizes disagree", StringComparison.Ordinal) == true);
+            Assert.Equal(unmatched.Contains(layer.Name), pair.Problem?.Contains("the sizes differ", StringComparison.Ordinal) == true);
         });
     }
 
