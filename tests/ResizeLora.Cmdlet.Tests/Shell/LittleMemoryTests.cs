@@ -46,7 +46,7 @@ public sealed class LittleMemoryTests : IDisposable
         for (int i = 0; header.Length < 90_000_000; i++)
             header.Append(i == 0 ? string.Empty : ",").Append('"').Append(i).Append("\":\"\"");
         SampleFile.WriteRaw(Victim, header.Append("}}").ToString(), []);
-        AssertToldAndGoesOn("memory to work on");
+        AssertToldAndGoesOn("memory to process");
     }
 
     private string Victim => Path.Combine(_shell.Folder, "2-victim.safetensors");
