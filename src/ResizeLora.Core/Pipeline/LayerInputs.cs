@@ -16,13 +16,18 @@ internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkp
     /// <param name="needRecipes">Whether they must say which recipes are attached to them.</param>
     public IEnumerable<(string Path, IReadOnlyList<LayerReference> Layers)> ByFile(bool needRecipes)
     {
-        foreach (IGrouping<string, LayerReference> file in _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal))
+        List<(string Path, IReadOnlyList<LayerReference> Layers)> files =
+            [.. _layers.GroupBy(layer => layer.Path, (path, layers) => (path, Wanted([.. layers])), StringComparer.Ordinal).Where(file => file.Item2.Count > 0)];
+        if (_layers.Count > 0 && files.Count == 0)
+            reporter.Warning($"Nothing was done: none of the layers in the pipeline, such as '{_layers[0].Name}', matches {options.Layers}.");
+
+        foreach ((string path, IReadOnlyList<LayerReference> layers) in files)
         {
-            LayerReference[] layers = Wanted([.. file]);
-            bool areUsable = layers.Length > 0;
+            bool areUsable = true;
             try
             {
-                Array.ForEach(layers, layer => layer.EnsureUsable(needRecipes));
+                foreach (LayerReference layer in layers)
+                    layer.EnsureUsable(needRecipes);
             }
             catch (ResizeLoraException exception)
             {
@@ -31,18 +36,13 @@ internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkp
             }
 
             if (areUsable)
-                yield return (file.Key, layers);
+                yield return (path, layers);
         }
     }
 
     /// <summary>The tasks that resize them.</summary>
     /// <exception cref="ResizeLoraException">A recipe compares with a checkpoint, and there is none.</exception>
-    public IReadOnlyList<AdapterTask> Tasks()
-    {
-        if (_layers.Count > 0 && _layers.GroupBy(layer => layer.Path, StringComparer.Ordinal).All(file => Wanted([.. file]).Length == 0))
-            reporter.Warning($"Nothing was done: none of the layers in the pipeline, such as '{_layers[0].Name}', matches {options.Layers}.");
-        return [.. ByFile(needRecipes: options.Recipes is null).Select(file => TaskOf(file.Path, file.Layers))];
-    }
+    public IReadOnlyList<AdapterTask> Tasks() => [.. ByFile(needRecipes: options.Recipes is null).Select(file => TaskOf(file.Path, file.Layers))];
 
     /// <summary>Layers are compared with the checkpoint that the user names, or with the one that they remember.</summary>
     private AdapterTask TaskOf(string path, IReadOnlyList<LayerReference> layers)
@@ -60,14 +60,9 @@ internal sealed class LayerInputs(ResizeOptions options, CheckpointFiles? checkp
     }
 
     /// <summary>The requested layers of a file; one without a name is included, and refused later.</summary>
-    private LayerReference[] Wanted(LayerReference[] layers)
-    {
-        if (options.Layers is not { } filter)
-            return layers;
-
-        HashSet<LayerReference> wanted = [.. filter.Wanted([.. layers.Where(layer => layer.Name.Length > 0)], layer => layer.Name)];
-        return Array.FindAll(layers, layer => layer.Name.Length == 0 || wanted.Contains(layer));
-    }
+    private IReadOnlyList<LayerReference> Wanted(IReadOnlyList<LayerReference> layers) => options.Layers is not { } filter
+        ? layers
+        : [.. layers.Where(layer => layer.Name.Length == 0), .. filter.Wanted([.. layers.Where(layer => layer.Name.Length > 0)], layer => layer.Name)];
 
     private ResizeRecipe[] RecipesOf(LayerReference layer)
     {

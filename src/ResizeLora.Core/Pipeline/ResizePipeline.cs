@@ -181,8 +181,8 @@ internal sealed class ResizePipeline
     };
 
     /// <summary>
-    /// Layers chosen by norms that the checkpoint no longer has would give another result than the user saw. Naming the checkpoint
-    /// wants the layers to be compared with it as it is; that it was another one is still news.
+    /// Layers chosen by norms that the checkpoint no longer has would give another result than the user saw. A user who names the
+    /// checkpoint wants the layers to be compared with its current version, and is told that it has changed.
     /// </summary>
     /// <exception cref="ResizeLoraException">The checkpoint that the layers remember is another one by now.</exception>
     private void EnsureSameBase(AdapterInput input, IReadOnlyList<DecomposedLayer> layers)

@@ -110,7 +110,7 @@ internal static class LayerCopy
 
     private static double Number(object? item, string property)
     {
-        object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
+        object? value = ShellValue.Unwrap(item);
         return value is IConvertible number && double.TryParse(number.ToString(CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out double result)
             ? result
             : throw new FormatException($"its {property} have '{value}', which is not a number");
@@ -119,7 +119,7 @@ internal static class LayerCopy
     private static IEnumerable<string> Paths(object? value) => Items(value, ReadablePaths.Parse).Select(item => item?.ToString() ?? string.Empty);
 
     /// <summary>A list, as an object or as the text that is printed of it.</summary>
-    private static IEnumerable<object?> Items(object? value, Func<string, IEnumerable<string>> parse) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
+    private static IEnumerable<object?> Items(object? value, Func<string, IEnumerable<string>> parse) => ShellValue.Unwrap(value) switch
     {
         null => [],
         string text => parse(text),

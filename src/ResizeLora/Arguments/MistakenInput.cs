@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Management.Automation;
 
 namespace ResizeLora.Arguments;
 
@@ -18,7 +17,7 @@ internal sealed record MistakenInput(object Item, string Reason)
     /// <param name="takesRecipes">Whether the command takes hashtables as recipes.</param>
     public static MistakenInput? Of(object? item, bool takesRecipes)
     {
-        object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
+        object? value = ShellValue.Unwrap(item);
         if (value?.GetType().Namespace == FormatNamespace)
             return new MistakenInput(value, "The pipeline contains output that was formatted for the console. Leave out Format-Table, Format-List or the like, or put it last.");
 

@@ -20,23 +20,21 @@ internal sealed class NumberTransformationAttribute : ArgumentTransformationAttr
         if (WithComma(inputData) is { } text)
             throw Refused(RecipeErrors.NumberWithComma(text));
 
-        object? given = Unwrap(inputData) is string typed ? TypedNumber.Plain(typed) : inputData;
-        if (IsWhole && double.TryParse(Convert.ToString(Unwrap(given), CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number != Math.Truncate(number))
+        object? given = ShellValue.Unwrap(inputData) is string typed ? TypedNumber.Plain(typed) : inputData;
+        if (IsWhole && double.TryParse(Convert.ToString(ShellValue.Unwrap(given), CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number != Math.Truncate(number))
             throw Refused(RecipeErrors.NotWhole(number));
 
         return given!;
     }
 
     /// <summary>What a number with a comma was, which without quotes the shell takes for a list; null for anything else.</summary>
-    public static string? WithComma(object? argument) => Unwrap(argument) switch
+    public static string? WithComma(object? argument) => ShellValue.Unwrap(argument) switch
     {
         string text => text.Contains(',', StringComparison.Ordinal) ? text : null,
-        IEnumerable list => string.Join(',', list.Cast<object?>().Select(item => Convert.ToString(Unwrap(item), CultureInfo.InvariantCulture))) is var text && text.Contains(',', StringComparison.Ordinal) ? text : null,
+        IEnumerable list => string.Join(',', list.Cast<object?>().Select(item => Convert.ToString(ShellValue.Unwrap(item), CultureInfo.InvariantCulture))) is var text && text.Contains(',', StringComparison.Ordinal) ? text : null,
         _ => null,
     };
 
     /// <summary>A fault as the engine wants it.</summary>
     public static ArgumentTransformationMetadataException Refused(ResizeLoraException fault) => new(fault.Message, fault);
-
-    private static object? Unwrap(object? item) => item is PSObject wrapped ? wrapped.BaseObject : item;
 }

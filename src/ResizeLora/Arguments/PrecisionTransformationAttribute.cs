@@ -7,5 +7,5 @@ namespace ResizeLora.Arguments;
 internal sealed class PrecisionTransformationAttribute : ArgumentTransformationAttribute
 {
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
-        (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is string name && ResizePrecisions.OfShortName(name) is { } precision ? precision : inputData;
+        ShellValue.Unwrap(inputData) is string name && ResizePrecisions.OfShortName(name) is { } precision ? precision : inputData;
 }

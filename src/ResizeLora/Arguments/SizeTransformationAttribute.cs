@@ -13,7 +13,7 @@ internal sealed class SizeTransformationAttribute : ArgumentTransformationAttrib
 {
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        object? value = ShellValue.Unwrap(inputData);
         if (value is not string && NumberTransformationAttribute.WithComma(value) is { } list)
             throw NumberTransformationAttribute.Refused(RecipeErrors.NumberWithComma(list));
         if (value is not (IConvertible and not string))

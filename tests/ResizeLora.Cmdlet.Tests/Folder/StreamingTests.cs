@@ -103,6 +103,7 @@ public sealed class StreamingTests : IDisposable
     [InlineData("Get-LoraSpectrum a.safetensors -Layer nothing*", "matches 'nothing*'")]
     [InlineData("Invoke-LoraResize a.safetensors -Recipe 'spn_lora=1,thr=-1' -Layer nothing*", "matches 'nothing*'")]
     [InlineData("Get-LoraSpectrum a.safetensors | Invoke-LoraResize -Recipe 'spn_lora=1,thr=-1' -Layer nothing*", "matches 'nothing*'")]
+    [InlineData("Get-LoraSpectrum a.safetensors | Get-LoraSpectrum -Layer nothing*", "matches 'nothing*'")]
     public void A_call_that_does_nothing_says_why(string script, string reason)
     {
         Directory.CreateDirectory(_bench.PathOf("folder"));

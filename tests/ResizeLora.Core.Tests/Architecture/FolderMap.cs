@@ -56,7 +56,7 @@ internal sealed class FolderMap
         return new FolderMap(file, source);
     }
 
-    private static bool IsGenerated(string name) => name.StartsWith('<') || name is "EmbeddedAttribute" or "RefSafetyRulesAttribute" or "NullableAttribute" or "NullableContextAttribute" or "Utilities";
+    private static bool IsGenerated(string name) => name.StartsWith('<') || name is "EmbeddedAttribute" or "RefSafetyRulesAttribute" or "NullableAttribute" or "NullableContextAttribute";
 
     private string OuterName(TypeDefinitionHandle handle)
     {
