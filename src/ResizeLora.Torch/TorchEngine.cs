@@ -76,10 +76,10 @@ internal sealed class TorchEngine : INumericEngine
         if (indices.Length == 0)
             return norms;
 
-        using BasisCoefficients? coefficients = (basis ?? decomposition.Basis) is { } known ? new BasisCoefficients(known, indices) : null;
-        using BalancedFactors<double> factors = coefficients is null
-            ? BalancedFactors.BySafeWay(_reader, layer, indices)
-            : BalancedFactors.ByBasis<double>(layer, coefficients);
+        IFactorSource<double> source = (basis ?? decomposition.Basis) is { } known
+            ? new BasisFactors<double>(layer, known)
+            : new SafeFactors(_reader, layer, indices);
+        using BalancedFactors<double> factors = source.Make(indices);
         Tensor up = _reader.Place(factors.Up);
         Tensor down = _reader.Place(factors.Down);
         Tensor w = _reader.Read(weight, ScalarType.Float64);

@@ -77,9 +77,44 @@ internal sealed class PlainEngine : INumericEngine
         double root(int k) => Math.Sqrt(svd.Values[request.Kept[k]] * Math.Abs(scale) * request.Rescale) * signs[k];
         up = up.Map((row, k) => up[row, k] * root(k) * Math.Sign(scale));
         down = down.Map((k, column) => down[k, column] * root(k));
+        if (request.DType == SafetensorsDType.F8_E4M3)
+            return Float8(up, down, request);
+
         double alpha = Alpha(request, up, down);
         double multiplier = Math.Sqrt(request.Rank / alpha);
-        return new TruncatedFactors(Encode(multiplier * up, request.DType), Encode(multiplier * down, request.DType), alpha);
+        return Encode(up, down, multiplier, multiplier, alpha, request);
+    }
+
+    /// <summary>The better one of the factors as they are and in Hartley's basis of rank space, each raised or lowered by powers of two to entries of about 4.</summary>
+    private static TruncatedFactors Float8(Matrix up, Matrix down, TruncationRequest request)
+    {
+        int rank = up.Columns;
+        Matrix hartley = new Matrix(rank, rank).Map((i, j) => (Math.Cos(2 * Math.PI * i * j / rank) + Math.Sin(2 * Math.PI * i * j / rank)) / Math.Sqrt(rank));
+        bool isFree = request is { HasAlpha: true, AlphaIsRank: false };
+        return new[] { (up, down), (up * hartley, hartley * down) }
+            .Select(pair => (Up: pair.Item1, Down: pair.Item2, UpScale: isFree ? Scale(pair.Item1) : 1, DownScale: isFree ? Scale(pair.Item2) : 1))
+            .Select(pair => Encode(pair.Up, pair.Down, pair.UpScale, pair.DownScale, request.Rank / (pair.UpScale * pair.DownScale), request))
+            .MinBy(factors => factors.RoundingError)!;
+
+        static double Scale(Matrix factor)
+        {
+            double scale = 1;
+            double entry = factor.FrobeniusNorm / Math.Sqrt(factor.Rows * factor.Columns);
+            while (entry * scale < 3)
+                scale *= 2;
+            while (entry * scale > 6 || factor.LargestMagnitude * scale > 448)
+                scale /= 2;
+            return scale;
+        }
+    }
+
+    /// <summary>The factors as their type holds them, and how far a loader's product is from theirs.</summary>
+    private static TruncatedFactors Encode(Matrix up, Matrix down, double upScale, double downScale, double alpha, TruncationRequest request)
+    {
+        PooledBytes upBytes = Encode(upScale * up, request.DType);
+        PooledBytes downBytes = Encode(downScale * down, request.DType);
+        Matrix read = ToMatrix(new("up", upBytes.Memory, request.DType, up.Rows, up.Columns)) * ToMatrix(new("down", downBytes.Memory, request.DType, down.Rows, down.Columns));
+        return new TruncatedFactors(upBytes, downBytes, alpha, ((alpha / request.Rank * read) - (up * down)).FrobeniusNorm);
     }
 
     /// <summary>

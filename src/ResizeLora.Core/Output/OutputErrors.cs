@@ -56,6 +56,13 @@ internal static partial class OutputErrors
     public static ResizeLoraException BudgetTooSmall(string path, ResizeRecipe recipe, RankLimits limits, long copied, long least, bool hasUnmatched) =>
         new("BudgetTooSmall", FaultKind.NothingKept, path, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what is copied unchanged")} already takes {SizeInMiB(copied)} MiB. Raise size to {SizeInMiB(least)} or more{(limits.Rank is not null ? ", or lower -Rank" : hasUnmatched ? ", or use -UnmatchedLayer Drop" : string.Empty)}.");
 
+    /// <param name="path">The input.</param>
+    /// <param name="layer">A layer of it.</param>
+    /// <param name="precision">The precision of the call.</param>
+    /// <param name="reason">Why alpha can't hold the scale.</param>
+    public static ResizeLoraException AlphaNeeded(string path, string layer, ResizePrecision precision, string reason) =>
+        new("AlphaNeeded", FaultKind.InvalidArgument, path, $"'{path}' can't be written in 8 bits (-Precision {precision}): alpha has to hold the scale of each layer, {reason} (layer '{DisplayText.Of(layer)}'). Use -Precision Float16 or BFloat16.");
+
     public static ResizeLoraException DestinationFailed(string path, Exception inner) =>
         new("DestinationNotWritable", KindOf(inner), path, $"The folder '{path}' can't be created or written to: {Reason(path, inner)}", inner);
 
