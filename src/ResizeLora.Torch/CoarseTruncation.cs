@@ -20,20 +20,13 @@ internal static class CoarseTruncation
             return Encode(source, values, rotation: null, layerScale, request, out _);
 
         TruncatedFactors rotated = Encode(source, values, new RankRotation(values.Length), layerScale, request, out bool isSmall);
-        if (!isSmall && ExpectedShare(values) < CertainShare)
+        if (!isSmall && RankRotation.ExpectedShare(values) < CertainShare)
             return rotated;
 
         TruncatedFactors plain = Encode(source, values, rotation: null, layerScale, request, out _);
         (TruncatedFactors better, TruncatedFactors worse) = rotated.RoundingError < plain.RoundingError ? (rotated, plain) : (plain, rotated);
         worse.Dispose();
         return better;
-    }
-
-    /// <summary>What a rotation leaves of the square of the error: the squares of averages instead of squares.</summary>
-    private static double ExpectedShare(double[] values)
-    {
-        double sum = values.Sum();
-        return sum * (sum / values.Length) / values.Sum(value => value * value);
     }
 
     private static TruncatedFactors Encode<T>(IFactorSource<T> source, double[] values, RankRotation? rotation, double layerScale, TruncationRequest request, out bool isSmall)

@@ -26,14 +26,14 @@ internal static class EncodedFactors
             throw new OverflowException($"Values are outside the range of {request.DType}.");
 
         // What is computed on is not rounded.
-        using StorageError<T>? error = format.DType == SafetensorsDType.F64 ? null : new StorageError<T>(format, encoder.Rows, positions.Length, encoder.Columns, rotation);
+        double[] kept = [.. values.Select(value => value * root * root)];
+        using StorageError<T>? error = format.DType == SafetensorsDType.F64 ? null : new StorageError<T>(format, encoder.Rows, encoder.Columns, kept, rotation);
 
         // A negative alpha turns ΔW round; one side has to carry that.
         PooledBytes up = encoder.Up(positions, root * scale.Up * Math.Sign(layerScale), format, error?.Up);
         PooledBytes down = encoder.Down(positions, root * scale.Down, format, error?.Down);
-        double[] kept = [.. values.Select(value => value * root * root)];
         double[] signs = [.. positions.Select(position => encoder.Signs[position])];
-        return new TruncatedFactors(up, down, scale.Alpha, error?.Of(up.Memory, down.Memory, kept, signs, scale) ?? 0);
+        return new TruncatedFactors(up, down, scale.Alpha, error?.Of(up.Memory, down.Memory, signs, scale) ?? 0);
     }
 
     /// <summary>A narrow type loses digits of numbers below its least normal one; a layer whose largest are below that would be noise.</summary>

@@ -5,31 +5,36 @@ using ResizeLora.Torch.Kernels;
 namespace ResizeLora.Torch.Numerics;
 
 /// <summary>
-/// The Frobenius norm of what storing a pair of factors in a format adds to ΔW. With residues δU and δD it is that of δU·D + U·δD. Both terms
-/// are independent, so the squares of their norms add up; these follow from the residues and the Gram matrices of U and D, which are
-/// known: Σ, or Σ in another basis.
+/// The Frobenius norm of what storing a pair of factors in a format adds to ΔW. With residues δU and δD it is that of δU·D + U·δD + δU·δD.
+/// The terms are independent, so the squares of their norms add up; these follow from the residues and the Gram matrices of U and D, which
+/// are known: Σ, or Σ in another basis.
 /// </summary>
 internal sealed class StorageError<T> : IDisposable
     where T : unmanaged
 {
-    /// <summary>In smaller layers chance may make the two terms alike by more than a percent; there, all is multiplied out.</summary>
+    /// <summary>In smaller layers chance may make the terms alike by more than a percent; there, all is multiplied out.</summary>
     private const long SmallLayer = 1 << 17;
+
+    /// <summary>If fewer singular values count, rotated factors are so alike that their errors are too.</summary>
+    private const double FewValues = 2;
 
     private readonly ElementFormat _format;
     private readonly RankRotation? _rotation;
-    private readonly bool _isSmall;
+    private readonly bool _isExact;
+    private readonly double[] _values;
 
     /// <param name="format">The format.</param>
     /// <param name="rows">m.</param>
-    /// <param name="rank">k.</param>
     /// <param name="columns">n.</param>
+    /// <param name="values">The singular values that are kept.</param>
     /// <param name="rotation">The basis of rank space that the factors are in; null for that of the singular vectors.</param>
-    public StorageError(ElementFormat format, int rows, int rank, int columns, RankRotation? rotation)
+    public StorageError(ElementFormat format, int rows, int columns, double[] values, RankRotation? rotation)
     {
-        (_format, _rotation, _isSmall) = (format, rotation, IsSmall(rows, columns));
-        bool keepsAll = _isSmall || rotation is not null;
-        Up = new Residues<T>(format, rows, rank, areColumns: true, keepsAll);
-        Down = new Residues<T>(format, rank, columns, areColumns: false, keepsAll);
+        (_format, _values, _rotation) = (format, values, rotation);
+        _isExact = IsSmall(rows, columns) || (rotation is not null && RankRotation.ExpectedShare(values) * values.Length < FewValues);
+        bool keepsAll = _isExact || rotation is not null;
+        Up = new Residues<T>(format, rows, values.Length, areColumns: true, keepsAll);
+        Down = new Residues<T>(format, values.Length, columns, areColumns: false, keepsAll);
     }
 
     /// <summary>δU.</summary>
@@ -44,34 +49,32 @@ internal sealed class StorageError<T> : IDisposable
     /// <summary>The norm.</summary>
     /// <param name="up">The left factor's bytes.</param>
     /// <param name="down">The right factor's bytes.</param>
-    /// <param name="values">The singular values that are kept.</param>
     /// <param name="signs">The signs that were given to the vectors.</param>
     /// <param name="scale">What the factors were multiplied by.</param>
-    public double Of(ReadOnlyMemory<byte> up, ReadOnlyMemory<byte> down, double[] values, double[] signs, FactorScale scale)
+    public double Of(ReadOnlyMemory<byte> up, ReadOnlyMemory<byte> down, double[] signs, FactorScale scale)
     {
-        if (_isSmall)
+        if (_isExact)
             return Math.Sqrt(Math.Max(0, Exact(up, down))) / (scale.Up * scale.Down);
 
-        double square = _rotation is null ? OfVectors(values, scale) : OfRotated(_rotation, values, signs, scale);
-        return Math.Sqrt(square);
+        return Math.Sqrt(_rotation is null ? OfVectors(scale) : OfRotated(_rotation, signs, scale));
     }
 
-    private double OfVectors(double[] values, FactorScale scale)
+    private double OfVectors(FactorScale scale)
     {
         double sum = 0;
-        for (int i = 0; i < values.Length; i++)
-            sum += values[i] * (Up.Squares[i] / (scale.Up * scale.Up) + Down.Squares[i] / (scale.Down * scale.Down));
+        for (int i = 0; i < _values.Length; i++)
+            sum += _values[i] * (Up.Squares[i] / (scale.Up * scale.Up) + Down.Squares[i] / (scale.Down * scale.Down));
         return sum;
     }
 
-    private double OfRotated(RankRotation rotation, double[] values, double[] signs, FactorScale scale)
+    private double OfRotated(RankRotation rotation, double[] signs, FactorScale scale)
     {
-        int rank = values.Length;
+        int rank = _values.Length;
         double[] up = new double[rank * rank];
         double[] down = new double[rank * rank];
         GramMatrix.OfColumns(Up.All, up);
         GramMatrix.OfRows(Down.All, down);
-        double[] weights = rotation.Gram(values);
+        double[] weights = rotation.Gram(_values);
         double[] stretch = [.. rotation.Stretch.Zip(signs, (factor, sign) => factor * sign)];
         double sum = 0;
         for (int i = 0; i < rank; i++)
@@ -79,7 +82,11 @@ internal sealed class StorageError<T> : IDisposable
             for (int j = 0; j < rank; j++)
             {
                 double both = stretch[i] * stretch[j];
-                sum += weights[i * rank + j] * (up[i * rank + j] / (both * scale.Up * scale.Up) + down[i * rank + j] * both / (scale.Down * scale.Down));
+                double upSquare = up[i * rank + j] / (scale.Up * scale.Up);
+                double downSquare = down[i * rank + j] / (scale.Down * scale.Down);
+
+                // Where errors average out, what is left is so small that δU·δD counts.
+                sum += weights[i * rank + j] * (upSquare / both + downSquare * both) + upSquare * downSquare;
             }
         }
 

@@ -34,6 +34,14 @@ internal sealed class RankRotation
     /// <summary>The diagonal of C.</summary>
     public IReadOnlyList<double> Stretch { get; }
 
+    /// <summary>What a rotation is expected to leave of the square of the error: (Σσ)² / (k·Σσ²).</summary>
+    public static double ExpectedShare(double[] values)
+    {
+        double sum = values.Sum();
+        double squares = values.Sum(value => value * value);
+        return squares > 0 ? sum * (sum / values.Length) / squares : 1;
+    }
+
     /// <summary>Rᵀ, k × k in row order: what the transpose of Up is multiplied by from the left.</summary>
     public double[] ForUp() => Matrix(row => Stretch[row]);
 

@@ -1,6 +1,5 @@
 using ResizeLora.Adapters;
 using ResizeLora.Adapters.Names;
-using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Output;

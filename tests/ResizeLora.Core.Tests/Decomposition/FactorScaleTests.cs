@@ -91,10 +91,37 @@ public class FactorScaleTests
         }
     }
 
+    [Fact]
+    public void In_a_coarse_format_entries_are_brought_to_about_4_and_alpha_undoes_it()
+    {
+        ElementFormat format = Type("F8_E4M3");
+        for (int exponent = -50; exponent <= 50; exponent++)
+        {
+            double size = Math.ScaleB(1.3, exponent);
+            FactorScale scale = FactorScale.ChooseCoarse(10, format, isFree: true, new FactorEntries(size, 5 * size), new FactorEntries(1000 * size, 4000 * size));
+            Assert.InRange(size * scale.Up, 2.8, 5.7);
+            Assert.InRange(1000 * size * scale.Down, 2.8, 5.7);
+            Assert.Equal(10, scale.Alpha * scale.Up * scale.Down);
+            Assert.Equal((float)scale.Alpha, scale.Alpha);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 448)]
+    [InlineData(1e-3, 1)]
+    [InlineData(1, 1e30)]
+    [InlineData(1e-30, 1e10)]
+    public void In_a_coarse_format_no_entry_goes_beyond_the_greatest_number(double size, double largest)
+    {
+        FactorScale scale = FactorScale.ChooseCoarse(4, Type("F8_E4M3"), isFree: true, new FactorEntries(size, largest), new FactorEntries(1, 1));
+        Assert.InRange(largest * scale.Up, 112, 448);
+        Assert.Equal(new FactorScale(4, 1, 1), FactorScale.ChooseCoarse(4, Type("F8_E4M3"), isFree: false, new FactorEntries(size, largest), new FactorEntries(1, 1)));
+    }
+
     private static ElementFormat Type(string name) => ElementFormat.Find(name)!;
 
     private static IEnumerable<(ElementFormat Format, double Magnitude)> Combinations() =>
-        from format in ElementFormat.Outputs
+        from format in ElementFormat.Outputs.Where(format => !format.IsCoarse)
         from exponent in Enumerable.Range(-30, 50)
         select (format, Math.ScaleB(1.3, exponent));
 }

@@ -39,7 +39,7 @@ public sealed class CoarseTruncationTests
 
         // What is predicted from the singular values alone.
         double expected = Math.Sqrt(RoundingError.Squared(Float8.Format(), rank, values.Sum(), values.Sum(value => value * value)));
-        Assert.InRange(error / expected, 0.3, 1.15);
+        Assert.InRange(error / expected, 0.3, 1.25);
     }
 
     [Theory]
@@ -181,7 +181,7 @@ public sealed class CoarseTruncationTests
     {
         double[] values = [.. Enumerable.Range(0, rank).Select(i => spectrum switch
         {
-            "flat" => 1.0,
+            "flat" => 1 - (1e-4 * i),
             "inverse" => 1.0 / (i + 1),
             "dominant" => i == 0 ? 1 : 1e-5,
             "two" => i < 2 ? 1 : 1e-5,
