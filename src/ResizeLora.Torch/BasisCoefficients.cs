@@ -24,6 +24,7 @@ internal sealed class BasisCoefficients : IDisposable
     public BasisCoefficients(SingularBasis basis, IReadOnlyList<int> indices)
     {
         _basis = basis;
+        Indices = indices;
         _sigma = [.. indices.Select(index => basis.Values[index])];
         int rank = Rank;
         Up = new NumberMatrix<double>(Count, rank, Count, rank);
@@ -47,10 +48,13 @@ internal sealed class BasisCoefficients : IDisposable
 
     private BasisCoefficients(BasisCoefficients plain, RankRotation rotation)
     {
-        (_basis, _sigma, AllowsSingle) = (plain._basis, plain._sigma, plain.AllowsSingle);
+        (_basis, _sigma, Indices, AllowsSingle) = (plain._basis, plain._sigma, plain.Indices, plain.AllowsSingle);
         Up = Product(rotation.ForUp(), plain.Up);
         Down = Product(rotation.ForDown(), plain.Down);
     }
+
+    /// <summary>The chosen singular values.</summary>
+    public IReadOnlyList<int> Indices { get; }
 
     /// <summary>k.</summary>
     public int Count => _sigma.Length;

@@ -4,37 +4,37 @@ using ResizeLora.Safetensors;
 namespace ResizeLora.Torch.Numerics;
 
 /// <summary>
-/// New factors in a coarse format: rotated, so that rounding costs less, and scaled to where the format has its numbers. Where a rotation is not
-/// certain to pay, factors without one are made too, and the better ones are kept.
+/// New factors in a coarse format: scaled to where the format has its numbers, and rotated where that makes rounding cost less. In small layers,
+/// where chance counts, both are made, and the better ones are kept.
 /// </summary>
 internal static class CoarseTruncation
 {
-    /// <summary>A rotation that is expected to leave more than this share of the error's square may leave more than all of it in the end.</summary>
-    private const double CertainShare = 0.9;
+    /// <summary>A rotation that is expected to leave more than this share of the error's square is not worth it, and might leave more than all of it.</summary>
+    private const double WorthwhileShare = 0.9;
 
     public static TruncatedFactors Of<T>(IFactorSource<T> source, double layerScale, TruncationRequest request)
         where T : unmanaged
     {
         double[] values = source.Values(request.Kept);
-        if (values.Length == 1)
-            return Encode(source, values, rotation: null, layerScale, request, out _);
+        if (values.Length > 1 && source.IsSmall)
+            return Better(Encode(source, values, new RankRotation(values.Length), layerScale, request), Encode(source, values, rotation: null, layerScale, request));
 
-        TruncatedFactors rotated = Encode(source, values, new RankRotation(values.Length), layerScale, request, out bool isSmall);
-        if (!isSmall && RankRotation.ExpectedShare(values) < CertainShare)
-            return rotated;
+        bool isWorthwhile = RankRotation.ExpectedShare(values) < WorthwhileShare;
+        return Encode(source, values, isWorthwhile ? new RankRotation(values.Length) : null, layerScale, request);
+    }
 
-        TruncatedFactors plain = Encode(source, values, rotation: null, layerScale, request, out _);
-        (TruncatedFactors better, TruncatedFactors worse) = rotated.RoundingError < plain.RoundingError ? (rotated, plain) : (plain, rotated);
+    private static TruncatedFactors Better(TruncatedFactors first, TruncatedFactors second)
+    {
+        (TruncatedFactors better, TruncatedFactors worse) = first.RoundingError < second.RoundingError ? (first, second) : (second, first);
         worse.Dispose();
         return better;
     }
 
-    private static TruncatedFactors Encode<T>(IFactorSource<T> source, double[] values, RankRotation? rotation, double layerScale, TruncationRequest request, out bool isSmall)
+    private static TruncatedFactors Encode<T>(IFactorSource<T> source, double[] values, RankRotation? rotation, double layerScale, TruncationRequest request)
         where T : unmanaged
     {
         using BalancedFactors<T> factors = source.Make(request.Kept, rotation);
         var encoder = new FactorEncoder<T>(factors);
-        isSmall = StorageError<T>.IsSmall(factors.Up.Rows, factors.Down.Columns);
         (double up, double down) = SquaredNorms(values, rotation);
         double root = Math.Sqrt(Math.Abs(layerScale) * request.Rescale);
         var scale = FactorScale.ChooseCoarse(

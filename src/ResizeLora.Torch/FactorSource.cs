@@ -9,6 +9,9 @@ namespace ResizeLora.Torch.Numerics;
 internal interface IFactorSource<T>
     where T : unmanaged
 {
+    /// <summary>Whether the layer is so small that chance plays a part in how large errors are.</summary>
+    bool IsSmall { get; }
+
     /// <summary>The chosen singular values, without the layer's scale.</summary>
     double[] Values(IReadOnlyList<int> indices);
 
@@ -19,16 +22,23 @@ internal interface IFactorSource<T>
 }
 
 /// <summary>From a basis: U·√Σ = Up·X·Σ^-½ and √Σ·Vᵀ = Σ⁻¹·(X·Σ^-½)ᵀ·G·Down. A rotation costs next to nothing, as the coefficients are small.</summary>
-internal sealed class BasisFactors<T>(LayerFactors layer, SingularBasis basis) : IFactorSource<T>
+/// <param name="layer">The layer.</param>
+/// <param name="basis">Its basis.</param>
+/// <param name="known">Coefficients that have been made already; they serve if these are the chosen ones.</param>
+internal sealed class BasisFactors<T>(LayerFactors layer, SingularBasis basis, BasisCoefficients known) : IFactorSource<T>
     where T : unmanaged
 {
+    /// <inheritdoc/>
+    public bool IsSmall => StorageError<T>.IsSmall(layer.Up.Rows, layer.Down.Columns);
+
     /// <inheritdoc/>
     public double[] Values(IReadOnlyList<int> indices) => [.. indices.Select(index => basis.Values[index])];
 
     /// <inheritdoc/>
     public BalancedFactors<T> Make(IReadOnlyList<int> indices, RankRotation? rotation = null)
     {
-        using var plain = new BasisCoefficients(basis, indices);
+        using BasisCoefficients? others = known.Indices.SequenceEqual(indices) ? null : new BasisCoefficients(basis, indices);
+        BasisCoefficients plain = others ?? known;
         using BasisCoefficients? rotated = rotation is null ? null : plain.Rotated(rotation);
         BasisCoefficients coefficients = rotated ?? plain;
         NumberMatrix<T> up = ThinProduct<T>.OfTransposed(layer.Up, coefficients.Up);
@@ -69,6 +79,9 @@ internal sealed class SafeFactors : IFactorSource<double>
         _up = u.index_select(1, chosen) * root.unsqueeze(0);
         _down = vt.index_select(0, chosen) * root.unsqueeze(1);
     }
+
+    /// <inheritdoc/>
+    public bool IsSmall => StorageError<double>.IsSmall(_up.shape[0], _down.shape[1]);
 
     /// <inheritdoc/>
     public double[] Values(IReadOnlyList<int> indices)

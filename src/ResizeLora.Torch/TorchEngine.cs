@@ -76,9 +76,10 @@ internal sealed class TorchEngine : INumericEngine
         if (indices.Length == 0)
             return norms;
 
-        IFactorSource<double> source = (basis ?? decomposition.Basis) is { } known
-            ? new BasisFactors<double>(layer, known)
-            : new SafeFactors(_reader, layer, indices);
+        using BasisCoefficients? coefficients = (basis ?? decomposition.Basis) is { } known ? new BasisCoefficients(known, indices) : null;
+        IFactorSource<double> source = coefficients is null
+            ? new SafeFactors(_reader, layer, indices)
+            : new BasisFactors<double>(layer, basis ?? decomposition.Basis!, coefficients);
         using BalancedFactors<double> factors = source.Make(indices);
         Tensor up = _reader.Place(factors.Up);
         Tensor down = _reader.Place(factors.Down);

@@ -14,8 +14,8 @@ internal static class Truncation
 
         using var coefficients = new BasisCoefficients(basis, indices);
         return coefficients.AllowsSingle && requests.All(request => request.DType.Format().SignificantBits <= BasisCoefficients.SingleSignificantBits)
-            ? Answer(new BasisFactors<float>(layer, basis), layer.Scale, requests)
-            : Answer(new BasisFactors<double>(layer, basis), layer.Scale, requests);
+            ? Answer(new BasisFactors<float>(layer, basis, coefficients), layer.Scale, requests)
+            : Answer(new BasisFactors<double>(layer, basis, coefficients), layer.Scale, requests);
     }
 
     private static TruncatedFactors[] Answer<T>(IFactorSource<T> source, double layerScale, IReadOnlyList<TruncationRequest> requests)

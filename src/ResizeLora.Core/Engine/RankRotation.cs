@@ -59,18 +59,21 @@ internal sealed class RankRotation
         double[] sines = new double[Rank];
         for (int shift = 0; shift < Rank; shift++)
         {
-            for (int i = 0; i < Rank; i++)
+            (double cosine, double sine) = (0, 0);
+            for (int i = 0, turn = 0; i < Rank; i++, turn = Next(turn, shift))
             {
-                cosines[shift] += diagonal[i] * _cosines[Turn(shift, i)] / Rank;
-                sines[shift] += diagonal[i] * _sines[Turn(shift, i)] / Rank;
+                cosine += diagonal[i] * _cosines[turn];
+                sine += diagonal[i] * _sines[turn];
             }
+
+            (cosines[shift], sines[shift]) = (cosine / Rank, sine / Rank);
         }
 
         double[] gram = new double[Rank * Rank];
         for (int row = 0; row < Rank; row++)
         {
             for (int column = 0; column < Rank; column++)
-                gram[row * Rank + column] = cosines[Math.Abs(row - column)] + sines[(row + column) % Rank];
+                gram[row * Rank + column] = cosines[Math.Abs(row - column)] + sines[Next(row, column)];
         }
 
         return gram;
@@ -82,13 +85,13 @@ internal sealed class RankRotation
         for (int row = 0; row < Rank; row++)
         {
             double factor = stretch(row) / Math.Sqrt(Rank);
-            for (int column = 0; column < Rank; column++)
-                matrix[row * Rank + column] = factor * (_cosines[Turn(row, column)] + _sines[Turn(row, column)]);
+            for (int column = 0, turn = 0; column < Rank; column++, turn = Next(turn, row))
+                matrix[row * Rank + column] = factor * (_cosines[turn] + _sines[turn]);
         }
 
         return matrix;
     }
 
-    /// <summary>Which part of the circle a product of two indices stands for.</summary>
-    private int Turn(int left, int right) => (int)((long)left * right % Rank);
+    /// <summary>So many parts of a circle further.</summary>
+    private int Next(int turn, int step) => turn + step < Rank ? turn + step : turn + step - Rank;
 }

@@ -25,6 +25,7 @@ internal sealed class ElementFormat(SafetensorsDType dtype, int bits, int signif
         new(SafetensorsDType.F8_E5M2, 8, significantBits: 3, leastExponent: -14, greatest: 57344),
         new(SafetensorsDType.F8_E4M3, 8, significantBits: 4, leastExponent: -6, greatest: 448)
         {
+            ToSingles = ElementWidening.FromFloat8,
             FromSingles = ElementNarrowing.ToFloat8,
             OutputNames = ["Float8", "fp8", "f8"],
             Companion = SafetensorsDType.F32,

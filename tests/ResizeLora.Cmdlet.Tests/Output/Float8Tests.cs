@@ -102,7 +102,7 @@ public sealed class Float8Tests : IDisposable
         DecomposedLayer[] layers = [.. _bench.RunClean("Get-LoraSpectrum $args[0]", first.Path).OutputAs<DecomposedLayer>()];
         Assert.Equal(before.Layers.Count, layers.Length);
         Assert.Equal(1, Math.Sqrt(layers.Sum(layer => layer.FrobeniusNorm * layer.FrobeniusNorm)) / before.Norm, 1e-6);
-        Assert.Equal("F8_E4M3", string.Join(' ', _bench.RunClean("(Get-LoraInfo $args[0]).DType", first.Path).OutputAs<object>()));
+        Assert.Equal("F8_E4M3, F32", string.Join(' ', _bench.RunClean("(Get-LoraInfo $args[0]).DType", first.Path).OutputAs<object>()));
 
         foreach ((string precision, string type) in new[] { ("Source", "F8_E4M3"), ("f8", "F8_E4M3"), ("Float16", "F16") })
         {
