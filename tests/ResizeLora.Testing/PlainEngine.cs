@@ -111,10 +111,22 @@ internal sealed class PlainEngine : INumericEngine
     /// <summary>The factors as their type holds them, and how far a loader's product is from theirs.</summary>
     private static TruncatedFactors Encode(Matrix up, Matrix down, double upScale, double downScale, double alpha, TruncationRequest request)
     {
+        // An alpha that its type can't hold would lose the layer.
+        if (SampleElement.Round(request.DType.Format().Companion, alpha) is 0 or double.PositiveInfinity)
+            throw new OverflowException();
+
         PooledBytes upBytes = Encode(upScale * up, request.DType);
         PooledBytes downBytes = Encode(downScale * down, request.DType);
-        Matrix read = ToMatrix(new("up", upBytes.Memory, request.DType, up.Rows, up.Columns)) * ToMatrix(new("down", downBytes.Memory, request.DType, down.Rows, down.Columns));
-        return new TruncatedFactors(upBytes, downBytes, alpha, ((alpha / request.Rank * read) - (up * down)).FrobeniusNorm);
+        Matrix upRead = (1 / upScale) * ToMatrix(new("up", upBytes.Memory, request.DType, up.Rows, up.Columns));
+        Matrix downRead = (1 / downScale) * ToMatrix(new("down", downBytes.Memory, request.DType, down.Rows, down.Columns));
+
+        // (U + δU) · (D + δD) - U · D = [δU, U + δU] · [D; δD], whose norm needs only the small products of each side with itself.
+        int rank = up.Columns;
+        Matrix left = new Matrix(up.Rows, 2 * rank).Map((row, k) => k < rank ? upRead[row, k] - up[row, k] : upRead[row, k - rank]);
+        Matrix right = new Matrix(2 * rank, down.Columns).Map((k, column) => k < rank ? down[k, column] : downRead[k - rank, column] - down[k - rank, column]);
+        (Matrix leftGram, Matrix rightGram) = (left.Transpose() * left, right * right.Transpose());
+        double square = Enumerable.Range(0, 2 * rank).Sum(i => Enumerable.Range(0, 2 * rank).Sum(j => leftGram[i, j] * rightGram[i, j]));
+        return new TruncatedFactors(upBytes, downBytes, alpha, Math.Sqrt(Math.Max(0, square)));
     }
 
     /// <summary>
