@@ -23,6 +23,8 @@ internal static class OutputName
         ResizeRecipe recipe = record.Recipe;
         foreach (string weight in Weights(recipe).Order(StringComparer.Ordinal))
             yield return weight;
+        if (recipe.Objective is { } objective)
+            yield return RecipeKey.WordOf("minimize" + objective.Name);
         if (recipe.Rescale != 1)
             yield return RecipeKey.Rescale.Word + Given(recipe.Rescale);
 
@@ -43,7 +45,7 @@ internal static class OutputName
         if (record.Precision != ResizePrecision.Float16)
             yield return record.Precision.ShortName();
         if (recipe.ReadsScores)
-            yield return "th" + (isGiven ? Given(record.Threshold) : Found(record.Threshold));
+            yield return "th" + (isGiven ? Given(recipe.Threshold!.Value) : Found(record.Threshold ?? double.NaN));
     }
 
     /// <summary>
