@@ -9,10 +9,10 @@ namespace ResizeLora.Output;
 /// <param name="plan">The plan of a choice.</param>
 internal sealed class OutputCosts(IReadOnlyList<DecomposedLayer> layers, Func<KeptValues, OutputPlan> plan) : IOutputCosts
 {
-    /// <summary>Digits of an offset, more or less: what is the same for every choice makes no difference.</summary>
-    private const int OffsetDigits = 8;
-
     private readonly OutputPlan _empty = plan(new KeptValues([.. layers.Select(_ => Array.Empty<int>())], new int[layers.Count], double.NaN));
+
+    /// <summary>Digits of most offsets.</summary>
+    private readonly int _offsetDigits = (int)Math.Log10(layers.Sum(layer => layer.Rank * ((double)layer.Rows + layer.Columns)) + 1) + 1;
 
     /// <summary>For each layer its bytes at the ranks 1 and 2, from which those at all others follow.</summary>
     private readonly (long First, long Second)?[] _lengths = new (long, long)?[layers.Count];
@@ -81,5 +81,5 @@ internal sealed class OutputCosts(IReadOnlyList<DecomposedLayer> layers, Func<Ke
 
     private long Length(int layer, int rank) =>
         _empty.Specs(layers[layer], rank, [.. Enumerable.Range(0, Math.Min(rank, layers[layer].SingularValues.Count))])
-            .Sum(spec => SafetensorsLayout.EntryLength(spec, OffsetDigits));
+            .Sum(spec => SafetensorsLayout.EntryLength(spec, _offsetDigits));
 }

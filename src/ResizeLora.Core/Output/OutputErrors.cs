@@ -55,7 +55,7 @@ internal static partial class OutputErrors
     /// <param name="least">Bytes of the file that keeps one singular value.</param>
     /// <param name="hasUnmatched">Whether layers without a partner are a part of that.</param>
     public static ResizeLoraException BudgetTooSmall(string path, ResizeRecipe recipe, RankLimits limits, long copied, long least, bool hasUnmatched) =>
-        new("BudgetTooSmall", FaultKind.NothingKept, path, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what is copied unchanged")} already takes {SizeInMiB(copied)} MiB. Raise size to {SizeInMiB(least)} or more{(limits.Rank is not null ? ", or lower -Rank" : hasUnmatched ? ", or use -UnmatchedLayer Drop" : string.Empty)}.");
+        new("BudgetTooSmall", FaultKind.NothingKept, path, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what can't be left out")} already takes {SizeInMiB(copied)} MiB. Raise size to {SizeInMiB(least)} or more{(limits.Rank is not null ? ", or lower -Rank" : hasUnmatched ? ", or use -UnmatchedLayer Drop" : string.Empty)}.");
 
     /// <param name="path">The input.</param>
     /// <param name="record">How the output would be made.</param>

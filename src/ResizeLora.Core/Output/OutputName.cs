@@ -29,7 +29,7 @@ internal static class OutputName
             yield return RecipeKey.Rescale.Word + Given(recipe.Rescale);
 
         // The threshold comes last, as what it ended at; where the size has cut, the requested one is shown too.
-        bool isGiven = record.Threshold == recipe.Threshold;
+        bool isGiven = record.Threshold is not null && record.Threshold == recipe.Threshold;
         foreach ((SelectionKey key, SelectionRule rule) in recipe.Rules.OrderBy(rule => rule.Rule is ThresholdRule))
         {
             if (rule is not ThresholdRule || !isGiven)

@@ -3,26 +3,22 @@ using ResizeLora.Common;
 namespace ResizeLora.Selection;
 
 /// <summary>
-/// The multiple-choice knapsack problem: one alternative of each item, so that the sum of the costs is within a limit and the sum of the
-/// values least. The frontier's last choice within the limit is improved by branch and bound: whatever is chosen, the value
-/// is at least the linear relaxation's plus what each alternative is off the frontier. Where there are too many choices to
-/// try them all the search stops early, but then what is left to gain is less than one step of thousands.
+/// The multiple-choice knapsack problem: one alternative of each item, so that the sum of the costs is within a limit and the sum
+/// of the values least. The frontier's last choice within the limit is improved by dynamic programming: whatever is
+/// chosen, the value is at least that of the linear relaxation plus what each alternative is off the frontier, so what is too far off is
+/// left out (Pisinger 1995). Few items are chosen from exactly; of many, the best states are followed.
 /// </summary>
 /// <param name="items">What is chosen from.</param>
 /// <param name="limit">The largest sum of costs.</param>
 internal sealed class ChoiceSearch(IReadOnlyList<ChoiceItem> items, double limit)
 {
-    private const int MostNodes = 1 << 20;
+    /// <summary>States of all items together: keeps the time short where there are many.</summary>
+    private const int MostStates = 1 << 18;
 
-    /// <summary>Exact sums take as long as there are items.</summary>
-    private readonly int _mostExact = 32 + (1 << 14) / Math.Max(1, items.Count);
+    /// <summary>Exact sums take longer the more items there are.</summary>
+    private readonly int _mostExact = 16 + (1 << 18) / (items.Count * items.Count + 1);
 
     private readonly Frontier _frontier = new(items);
-    private double _modelLimit;
-    private int[] _best = [];
-    private double _bestValue;
-    private int _nodes;
-    private int _exact;
 
     /// <summary>The exact sum of the costs of a choice, where the items' costs are approximate.</summary>
     public Func<int[], double>? ExactCost { get; init; }
@@ -43,114 +39,136 @@ internal sealed class ChoiceSearch(IReadOnlyList<ChoiceItem> items, double limit
         if (Bisection.Largest(_frontier.Steps.Count, steps => CostOf(_frontier.Choice(steps)) <= limit) is not { } count)
             return null;
 
-        _best = _frontier.Choice(count);
+        int[] best = _frontier.Choice(count);
         if (count == _frontier.Steps.Count)
-            return _best;
+            return best;
 
-        _modelLimit = limit - (CostOf(_best) - ModelCost(_best));
-        Fill(count);
-        _bestValue = ValueOf(_best);
-        Improve(_frontier.Steps[count].Slope);
-        return _best;
+        // What the sum of approximate costs may be, by the choice whose cost is known.
+        double modelLimit = limit - (CostOf(best) - Sum(best, item => item.Costs));
+        Fill(best, _frontier.Steps.Skip(count), modelLimit - CostDoubt);
+        return Better(best, _frontier.Steps[count].Slope, modelLimit);
     }
 
-    private double ModelCost(int[] choice) => items.Select((item, i) => item.Costs[choice[i]]).Sum();
+    private double Sum(int[] choice, Func<ChoiceItem, IReadOnlyList<double>> numbers) => items.Select((item, i) => numbers(item)[choice[i]]).Sum();
 
-    private double ModelValue(int[] choice) => items.Select((item, i) => item.Values[choice[i]]).Sum();
+    private double CostOf(int[] choice) => ExactCost?.Invoke(choice) ?? Sum(choice, item => item.Costs);
 
-    private double CostOf(int[] choice) => ExactCost?.Invoke(choice) ?? ModelCost(choice);
-
-    private double ValueOf(int[] choice) => ExactValue?.Invoke(choice) ?? ModelValue(choice);
+    private double ValueOf(int[] choice) => ExactValue?.Invoke(choice) ?? Sum(choice, item => item.Values);
 
     /// <summary>Takes later steps, as far as there is room for them.</summary>
-    private void Fill(int count)
+    private void Fill(int[] choice, IEnumerable<Frontier.Step> steps, double most)
     {
-        double room = _modelLimit - CostDoubt - ModelCost(_best);
-        foreach (Frontier.Step step in _frontier.Steps.Skip(count))
+        double room = most - Sum(choice, item => item.Costs);
+        foreach (Frontier.Step step in steps)
         {
             double cost = items[step.Item].Costs[step.To] - items[step.Item].Costs[step.From];
-            if (_best[step.Item] != step.From || cost > room)
+            if (choice[step.Item] != step.From || cost > room)
                 continue;
 
-            _best[step.Item] = step.To;
+            choice[step.Item] = step.To;
             room -= cost;
         }
     }
 
-    private void Improve(double slope)
+    /// <summary>Looks for a choice that is better than a good one.</summary>
+    /// <param name="good">The choice.</param>
+    /// <param name="slope">The slope of the frontier where it meets the limit.</param>
+    /// <param name="most">What the sum of the items' costs may be.</param>
+    private int[] Better(int[] good, double slope, double most)
     {
-        // Each alternative's excess: how much worse a choice with it is than the relaxation, at the least.
-        double[][] excess = [.. items.Select(item => Excess(item, slope))];
-        double bound = items.Select((item, i) => item.Values.Zip(item.Costs, (value, cost) => value + slope * cost).Min()).Sum() - slope * (_modelLimit + CostDoubt);
-        double offset = ExactValue is null ? 0 : _bestValue - ModelValue(_best);
-        double gap = _bestValue - offset - bound + ValueDoubt;
-        Branch[] branches =
-        [
-            .. items.Select((item, i) => new Branch(i, [.. Enumerable.Range(0, item.Costs.Count).Where(j => excess[i][j] < gap).OrderBy(j => excess[i][j])]))
-                .OrderByDescending(branch => branch.Alternatives.Max(j => items[branch.Item].Costs[j]) - branch.Alternatives.Min(j => items[branch.Item].Costs[j])),
-        ];
-        double[] cheapest = Rest(branches, alternatives => alternatives.Min());
-        double[] dearest = Rest(branches, alternatives => alternatives.Max());
-        int[] choice = new int[items.Count];
-        Visit(0, 0, 0);
+        double[][] offs = [.. items.Select(item => Offs(item, slope))];
+        int[] relaxed = [.. offs.Select(off => Array.IndexOf(off, 0))];
+        double bound = Sum(relaxed, item => item.Values) + slope * (Sum(relaxed, item => item.Costs) - most - CostDoubt);
+        double best = Sum(good, item => item.Values);
+        double Gap() => best - bound + ValueDoubt;
 
-        void Visit(int depth, double cost, double off)
+        int[] open = [.. Enumerable.Range(0, items.Count).Where(i => offs[i].Count(off => off < Gap()) > 1).OrderBy(i => offs[i].Order().ElementAt(1))];
+        int width = MostStates / Math.Max(1, open.Length);
+        List<State[]> stages = [[new State(Sum(relaxed, item => item.Costs), Sum(relaxed, item => item.Values), Off: 0, Parent: 0, Alternative: 0)]];
+        foreach (int i in open)
         {
-            if (depth == branches.Length)
+            var next = new List<State>();
+            for (int parent = 0; parent < stages[^1].Length; parent++)
             {
-                Try(choice, cost);
-                return;
+                State state = stages[^1][parent];
+                for (int j = 0; j < offs[i].Length; j++)
+                {
+                    if (state.Off + offs[i][j] < Gap())
+                        next.Add(new State(state.Cost + items[i].Costs[j] - items[i].Costs[relaxed[i]], state.Value + items[i].Values[j] - items[i].Values[relaxed[i]], state.Off + offs[i][j], parent, j));
+                }
             }
 
-            Branch branch = branches[depth];
-            foreach (int alternative in branch.Alternatives)
-            {
-                double nextOff = off + excess[branch.Item][alternative];
-                double nextCost = cost + items[branch.Item].Costs[alternative];
-                double allowed = _bestValue - offset - bound + ValueDoubt;
-                if (nextOff >= allowed || _nodes++ >= MostNodes)
-                    return;
-                if (nextCost + cheapest[depth + 1] > _modelLimit + CostDoubt
-                    || nextOff + slope * Math.Max(0, _modelLimit + CostDoubt - nextCost - dearest[depth + 1]) >= allowed)
-                    continue;
-
-                choice[branch.Item] = alternative;
-                Visit(depth + 1, nextCost, nextOff);
-            }
+            // Where costs or values are in doubt, only what is beyond doubt worse is left out, as long as there are not too many.
+            State[] kept = Undominated(next, CostDoubt, ValueDoubt);
+            if (kept.Length > width)
+                kept = Undominated(next, 0, 0);
+            stages.Add(kept.Length <= width ? kept : [.. kept.OrderBy(state => state.Off).Take(width)]);
+            best = stages[^1].Where(state => state.Cost <= most - CostDoubt).Select(state => state.Value).Append(best).Min();
         }
+
+        return Exactly(good, stages[^1].Index().Where(state => state.Item.Cost <= most + CostDoubt).OrderBy(state => state.Item.Value).Select(state => Choice(relaxed, open, stages, state.Index)));
     }
 
-    /// <summary>Takes a choice if it is better than the best so far.</summary>
-    private void Try(int[] choice, double cost)
-    {
-        double value = ModelValue(choice);
-        if (ExactValue is null ? value >= _bestValue : !IsExact(() => (value = ExactValue(choice)) < _bestValue))
-            return;
-        if (cost > _modelLimit - CostDoubt && ExactCost is not null && !IsExact(() => ExactCost(choice) <= limit))
-            return;
-
-        _bestValue = value;
-        _best = [.. choice];
-    }
-
-    private bool IsExact(Func<bool> check) => _exact++ < _mostExact && check();
-
-    private double[] Rest(Branch[] branches, Func<IEnumerable<double>, double> of)
-    {
-        double[] rest = new double[branches.Length + 1];
-        for (int i = branches.Length - 1; i >= 0; i--)
-            rest[i] = rest[i + 1] + of(branches[i].Alternatives.Select(alternative => items[branches[i].Item].Costs[alternative]));
-        return rest;
-    }
-
-    private static double[] Excess(ChoiceItem item, double slope)
+    /// <summary>How much worse than the relaxation a choice with an alternative is at the least.</summary>
+    private static double[] Offs(ChoiceItem item, double slope)
     {
         double[] sums = [.. item.Values.Zip(item.Costs, (value, cost) => value + slope * cost)];
         double least = sums.Min();
         return [.. sums.Select(sum => sum - least)];
     }
 
-    /// <param name="Item">An item.</param>
-    /// <param name="Alternatives">Those of its alternatives that can be in a better choice, the least off first.</param>
-    private sealed record Branch(int Item, int[] Alternatives);
+    /// <summary>Leaves out states that cost more than another one and are no better.</summary>
+    private static State[] Undominated(List<State> states, double costDoubt, double valueDoubt)
+    {
+        states.Sort((left, right) => left.Cost.CompareTo(right.Cost) is not 0 and var order ? order : left.Value.CompareTo(right.Value));
+        var kept = new List<State>(states.Count);
+        double least = double.PositiveInfinity;
+        int cheaper = 0;
+        foreach (State state in states)
+        {
+            for (; cheaper < kept.Count && kept[cheaper].Cost <= state.Cost - costDoubt; cheaper++)
+                least = Math.Min(least, kept[cheaper].Value);
+            if (state.Value < least + valueDoubt)
+                kept.Add(state);
+        }
+
+        return [.. kept];
+    }
+
+    private static int[] Choice(int[] relaxed, int[] open, List<State[]> stages, int index)
+    {
+        int[] choice = [.. relaxed];
+        for (int stage = open.Length; stage > 0; stage--)
+        {
+            choice[open[stage - 1]] = stages[stage][index].Alternative;
+            index = stages[stage][index].Parent;
+        }
+
+        return choice;
+    }
+
+    /// <summary>The best of several choices that are within the limit, the most promising first.</summary>
+    private int[] Exactly(int[] good, IEnumerable<int[]> choices)
+    {
+        int[] best = good;
+        double value = ValueOf(good);
+        foreach (int[] choice in choices.Take(_mostExact))
+        {
+            if (Sum(choice, item => item.Values) >= value + ValueDoubt)
+                continue;
+            if (ValueOf(choice) is var own && own < value && CostOf(choice) <= limit)
+                (best, value) = (choice, own);
+            if (ExactValue is null && best != good)
+                break;
+        }
+
+        return best;
+    }
+
+    /// <param name="Cost">The sum of the costs, with the relaxation's alternatives of all items that are still open.</param>
+    /// <param name="Value">The same of the values.</param>
+    /// <param name="Off">How much worse than the relaxation every choice is that follows.</param>
+    /// <param name="Parent">The state of the item before from which it follows.</param>
+    /// <param name="Alternative">The alternative of the item.</param>
+    private readonly record struct State(double Cost, double Value, double Off, int Parent, int Alternative);
 }

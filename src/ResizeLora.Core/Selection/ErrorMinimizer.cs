@@ -8,6 +8,9 @@ namespace ResizeLora.Selection;
 /// </summary>
 internal sealed class ErrorMinimizer
 {
+    /// <summary>How far sums of layers' lengths may be off from choice to choice: the padding of the header, and digits of a few offsets.</summary>
+    private const double Doubt = 24;
+
     private readonly IOutputCosts _costs;
     private readonly Func<int[], KeptValues> _take;
     private readonly int _layers;
@@ -48,9 +51,6 @@ internal sealed class ErrorMinimizer
 
     /// <summary>The squared error of a file that keeps nothing.</summary>
     private double AllLost { get; }
-
-    /// <summary>How far sums of layers' lengths may be off: digits of offsets, and the padding of the header.</summary>
-    private double Doubt => Math.Min(8 + 6 * _layers, 1024);
 
     /// <summary>The least error within a size, the smallest file within an error, or whichever of both is smaller.</summary>
     /// <param name="size">The largest size in bytes, or null.</param>

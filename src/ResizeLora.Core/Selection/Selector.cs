@@ -24,6 +24,9 @@ internal sealed class Selector : IChoices
     /// <summary>The values that the rules of layers allow, the best first.</summary>
     private readonly List<Candidate> _line = [];
 
+    /// <summary>How many of these must be kept, whatever rules say: they come first.</summary>
+    private readonly int _required;
+
     /// <param name="recipe">Whose rules choose.</param>
     /// <param name="layers">The layers with their scores.</param>
     /// <param name="ranks">The limits on ranks.</param>
@@ -48,18 +51,20 @@ internal sealed class Selector : IChoices
                 _line.Add(candidate);
             _layers[candidate.Layer].Add(candidate);
         }
+
+        _required = _line.TakeWhile(candidate => double.IsPositiveInfinity(candidate.Score)).Count();
     }
 
-    /// <summary>What is kept if no value is selected.</summary>
-    public KeptValues Least => Take([], double.PositiveInfinity);
+    /// <summary>What is kept if no value is selected but those that must be.</summary>
+    public KeptValues Least => Take(_all.Take(_required), double.PositiveInfinity);
 
-    /// <summary>What is kept if only the best value is selected.</summary>
-    public KeptValues First => BestScore is { } best ? Take(_all.Take(1), best) : Least;
+    /// <summary>What is kept if only the best value of the others is selected.</summary>
+    public KeptValues First => _all.Count > _required ? Take(_all.Take(_required + 1), _all[_required].Score) : Least;
 
     /// <summary>The best score; null where no value may be kept.</summary>
     public double? BestScore => _all.Count == 0 ? null : _all[0].Score;
 
-    int IChoices.Count => _line.Count;
+    int IChoices.Count => _line.Count - _required;
 
     long IChoices.FileLength(int count) => _costs.FileLength(Choice(count));
 
@@ -71,7 +76,7 @@ internal sealed class Selector : IChoices
         if (_recipe.Objective is { } objective)
             return Minimize(objective);
 
-        int count = _line.Count;
+        int count = _line.Count - _required;
         foreach (FileRule rule in _recipe.Rules.Select(rule => rule.Rule).OfType<FileRule>())
         {
             if (rule.Count(this) is not { } most)
@@ -96,11 +101,12 @@ internal sealed class Selector : IChoices
     private static int Allowed(LayerRule[] rules, LayerSpectrum layer) =>
         rules.Where(rule => !Array.Exists(rules, other => other.Replaces(rule, layer))).Select(rule => rule.Rank(layer)).Append(int.MaxValue).Min();
 
+    /// <summary>What is kept if the best values are selected, in addition to those that must be.</summary>
     private KeptValues Choice(int count) =>
-        !_recipe.ReadsScores ? Take(_line.Take(count), double.NaN)
-        : count == _line.Count ? Take(_line, _recipe.Threshold ?? double.NegativeInfinity)
+        !_recipe.ReadsScores ? Take(_line, double.NaN)
+        : _required + count == _line.Count ? Take(_line, _recipe.Threshold ?? double.NegativeInfinity)
         : count == 0 ? Least
-        : Take(_line.Take(count), _line[count - 1].Score);
+        : Take(_line.Take(_required + count), _line[_required + count - 1].Score);
 
     private KeptValues Take(IEnumerable<Candidate> wishes, double threshold)
     {
