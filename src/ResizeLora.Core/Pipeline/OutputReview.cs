@@ -71,8 +71,10 @@ internal sealed class OutputReview(IReporter reporter)
         bool sizeHasCut = recipe.ReadsScores && recipe.SizeMiB is not null && result.Threshold != (recipe.Threshold ?? double.NegativeInfinity);
         if (sizeHasCut && result.LayerCount < result.SourceLayerCount)
             losses.Add($"{result.SourceLayerCount - result.LayerCount} of {Quantity.Of(result.SourceLayerCount, "layer")} {(result.SourceLayerCount - result.LayerCount == 1 ? "is" : "are")} left out, because the size has no room for {(result.SourceLayerCount - result.LayerCount == 1 ? "it" : "them")}");
-        if (result.RelativeError > LargestError || result.RelativeError > recipe.ErrorLimit)
-            losses.Add(string.Create(CultureInfo.InvariantCulture, $"the relative error is {result.RelativeError:0.00##}"));
+        if (result.RelativeError > recipe.ErrorLimit)
+            losses.Add(string.Create(CultureInfo.InvariantCulture, $"the relative error is {result.RelativeError:0.####}, more than {recipe.ErrorLimit}"));
+        else if (result.RelativeError > LargestError)
+            losses.Add(string.Create(CultureInfo.InvariantCulture, $"the relative error is {result.RelativeError:0.00}"));
         if (losses.Count == 0)
             return null;
 
