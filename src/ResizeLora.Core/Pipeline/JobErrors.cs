@@ -11,5 +11,5 @@ internal static class JobErrors
         new("PathIsLayer", FaultKind.InvalidArgument, null, "These are layers, not paths of files. Pass layers through the pipeline or with -InputObject.");
 
     public static ResizeLoraException CheckpointNeeded(ResizeRecipe recipe) =>
-        new("CheckpointNeeded", FaultKind.InvalidArgument, recipe, $"The recipe '{recipe}' compares with the base model. Name it with -Checkpoint, or use a recipe with {string.Join(", ", KeysWithoutCheckpoint[..^1])} or {KeysWithoutCheckpoint[^1]} only.");
+        new("CheckpointNeeded", FaultKind.InvalidArgument, recipe, $"The recipe '{recipe}' compares with the base model. Name it with -Checkpoint, or use a recipe with {string.Join(", ", KeysWithoutCheckpoint[..^1])} or {KeysWithoutCheckpoint[^1]} only, or with minimize={Objective.Error}.");
 }
