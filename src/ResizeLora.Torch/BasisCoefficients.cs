@@ -24,6 +24,7 @@ internal sealed class BasisCoefficients : IDisposable
     public BasisCoefficients(SingularBasis basis, IReadOnlyList<int> indices)
     {
         _basis = basis;
+        Indices = indices;
         _sigma = [.. indices.Select(index => basis.Values[index])];
         int rank = Rank;
         Up = new NumberMatrix<double>(Count, rank, Count, rank);
@@ -45,6 +46,16 @@ internal sealed class BasisCoefficients : IDisposable
             && upNorms.Concat(basis.DownNorms).Concat(_sigma).All(value => value is 0 or (>= 1 / RangeLimit and <= RangeLimit));
     }
 
+    private BasisCoefficients(BasisCoefficients plain, RankRotation rotation)
+    {
+        (_basis, _sigma, Indices, AllowsSingle) = (plain._basis, plain._sigma, plain.Indices, plain.AllowsSingle);
+        Up = Product(rotation.ForUp(), plain.Up);
+        Down = Product(rotation.ForDown(), plain.Down);
+    }
+
+    /// <summary>The chosen singular values.</summary>
+    public IReadOnlyList<int> Indices { get; }
+
     /// <summary>k.</summary>
     public int Count => _sigma.Length;
 
@@ -57,7 +68,22 @@ internal sealed class BasisCoefficients : IDisposable
     /// <summary>Whether the products with the factors come out right for half precision when computed in single.</summary>
     public bool AllowsSingle { get; }
 
+    /// <summary>The coefficients of the same factors in another basis of rank space.</summary>
+    public BasisCoefficients Rotated(RankRotation rotation) => new(this, rotation);
+
     private int Rank => _basis.DownNorms.Length;
+
+    /// <summary>A small square matrix times coefficients.</summary>
+    private static NumberMatrix<double> Product(double[] square, NumberMatrix<double> coefficients)
+    {
+        int count = coefficients.Rows;
+        using var left = new NumberMatrix<double>(count, count, count, count);
+        square.CopyTo(left.Numbers);
+        double[] right = new double[count * coefficients.Columns];
+        for (int row = 0; row < count; row++)
+            coefficients.Row(row).CopyTo(right.AsSpan(row * coefficients.Columns));
+        return ThinProduct<double>.Of(left, right, coefficients.Columns);
+    }
 
     private double[] UpNorms()
     {

@@ -16,7 +16,7 @@ internal sealed class FactorEncoder<T>
     where T : unmanaged
 {
     /// <summary>Numbers that are scaled at once; they stay in cache until they are narrowed.</summary>
-    private const int BlockSize = 1 << 12;
+    public const int BlockSize = 1 << 12;
 
     private readonly BalancedFactors<T> _factors;
     private readonly double[] _signs;
@@ -25,20 +25,38 @@ internal sealed class FactorEncoder<T>
     {
         _factors = factors;
         (double[] least, double[] greatest) = ColumnRange(factors.Up);
-        Largest = new double[least.Length];
+        LargestUp = new double[least.Length];
+        LargestDown = new double[least.Length];
         _signs = new double[least.Length];
         for (int i = 0; i < least.Length; i++)
         {
-            Largest[i] = Math.Max(Math.Max(greatest[i], -least[i]), LargestMagnitude(factors.Down.Row(i)));
+            LargestUp[i] = Math.Max(greatest[i], -least[i]);
+            LargestDown[i] = LargestMagnitude(factors.Down.Row(i));
             _signs[i] = greatest[i] >= -least[i] ? 1 : -1;
         }
     }
 
-    /// <summary>For each singular value, the largest magnitude in both its vectors.</summary>
-    public double[] Largest { get; }
+    /// <summary>Rows of the left factor.</summary>
+    public int Rows => _factors.Up.Rows;
+
+    /// <summary>Columns of the right factor.</summary>
+    public int Columns => _factors.Down.Columns;
+
+    /// <summary>The largest magnitude in each column of the left factor.</summary>
+    public double[] LargestUp { get; }
+
+    /// <summary>The largest magnitude in each row of the right factor.</summary>
+    public double[] LargestDown { get; }
+
+    /// <summary>What each column of the left factor, and row of the right one, is multiplied by: 1 or -1.</summary>
+    public IReadOnlyList<double> Signs => _signs;
 
     /// <summary>The chosen columns of the left factor, m × k.</summary>
-    public PooledBytes Up(int[] positions, double factor, ElementFormat format)
+    /// <param name="positions">Which ones.</param>
+    /// <param name="factor">What they are multiplied by.</param>
+    /// <param name="format">What they become.</param>
+    /// <param name="residues">Takes what rounding changes; null where nobody asks.</param>
+    public PooledBytes Up(int[] positions, double factor, ElementFormat format, Residues<T>? residues)
     {
         int count = positions.Length;
         NumberMatrix<T> up = _factors.Up;
@@ -54,14 +72,18 @@ internal sealed class FactorEncoder<T>
                 MultiplyRows(up, first, rows, factors, block.Numbers);
             else
                 MultiplyChosen(up, first, rows, positions, factors, block.Numbers);
-            Narrow(block.Numbers[..(rows * count)], format, bytes, first * count);
+            Narrow(block.Numbers[..(rows * count)], format, bytes, first * count, residues);
         }
 
         return bytes;
     }
 
     /// <summary>The chosen rows of the right factor, k × n.</summary>
-    public PooledBytes Down(int[] positions, double factor, ElementFormat format)
+    /// <param name="positions">Which ones.</param>
+    /// <param name="factor">What they are multiplied by.</param>
+    /// <param name="format">What they become.</param>
+    /// <param name="residues">Takes what rounding changes; null where nobody asks.</param>
+    public PooledBytes Down(int[] positions, double factor, ElementFormat format, Residues<T>? residues)
     {
         NumberMatrix<T> down = _factors.Down;
         var bytes = new PooledBytes(checked(positions.Length * down.Columns * format.Size));
@@ -75,17 +97,17 @@ internal sealed class FactorEncoder<T>
             {
                 ReadOnlySpan<T> part = row[first..Math.Min(row.Length, first + width)];
                 Multiply(part, signed, block.Numbers);
-                Narrow(block.Numbers[..part.Length], format, bytes, i * row.Length + first);
+                Narrow(block.Numbers[..part.Length], format, bytes, i * row.Length + first, residues);
             }
         }
 
         return bytes;
     }
 
-    private static T Number(double value) =>
+    public static T Number(double value) =>
         typeof(T) == typeof(float) ? Unsafe.BitCast<float, T>((float)value) : Unsafe.BitCast<double, T>(value);
 
-    private static double Value(T number) =>
+    public static double Value(T number) =>
         typeof(T) == typeof(float) ? Unsafe.BitCast<T, float>(number) : Unsafe.BitCast<T, double>(number);
 
     /// <summary>Whole vectors, also where a row ends within one: the next row's product overwrites what is too much.</summary>
@@ -123,15 +145,16 @@ internal sealed class FactorEncoder<T>
             products[i] = Number(Value(numbers[i]) * Value(factor));
     }
 
-    private static void Narrow(ReadOnlySpan<T> numbers, ElementFormat format, PooledBytes bytes, int position)
+    private static void Narrow(ReadOnlySpan<T> numbers, ElementFormat format, PooledBytes bytes, int position, Residues<T>? residues)
     {
         Span<byte> target = bytes.Span.Slice(position * format.Size, numbers.Length * format.Size);
         if (typeof(T) == typeof(float))
             format.Narrow(MemoryMarshal.Cast<T, float>(numbers), target);
-        else if (format.SignificantBits > BasisCoefficients.SingleSignificantBits)
+        else if (format.SignificantBits > BasisCoefficients.SingleSignificantBits || format.IsCoarse)
             format.Narrow(MemoryMarshal.Cast<T, double>(numbers), target);
         else
             NarrowSingles(MemoryMarshal.Cast<T, double>(numbers), format, target);
+        residues?.Add(position, numbers, target);
     }
 
     /// <summary>

@@ -77,9 +77,10 @@ internal sealed class TorchEngine : INumericEngine
             return norms;
 
         using BasisCoefficients? coefficients = (basis ?? decomposition.Basis) is { } known ? new BasisCoefficients(known, indices) : null;
-        using BalancedFactors<double> factors = coefficients is null
-            ? BalancedFactors.BySafeWay(_reader, layer, indices)
-            : BalancedFactors.ByBasis<double>(layer, coefficients);
+        IFactorSource<double> source = coefficients is null
+            ? new SafeFactors(_reader, layer, indices)
+            : new BasisFactors<double>(layer, basis ?? decomposition.Basis!, coefficients);
+        using BalancedFactors<double> factors = source.Make(indices);
         Tensor up = _reader.Place(factors.Up);
         Tensor down = _reader.Place(factors.Down);
         Tensor w = _reader.Read(weight, ScalarType.Float64);

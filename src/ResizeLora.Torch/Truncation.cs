@@ -10,49 +10,32 @@ internal static class Truncation
     {
         List<int> indices = [.. requests.SelectMany(request => request.Kept).Distinct().Order()];
         if (basis is null)
-        {
-            using BalancedFactors<double> safe = BalancedFactors.BySafeWay(reader, layer, indices);
-            return Answer(safe);
-        }
+            return Answer(new SafeFactors(reader, layer, indices), layer.Scale, requests);
 
         using var coefficients = new BasisCoefficients(basis, indices);
-        if (coefficients.AllowsSingle && requests.All(request => request.DType.Format().SignificantBits <= BasisCoefficients.SingleSignificantBits))
-        {
-            using BalancedFactors<float> single = BalancedFactors.ByBasis<float>(layer, coefficients);
-            return Answer(single);
-        }
-
-        using BalancedFactors<double> exact = BalancedFactors.ByBasis<double>(layer, coefficients);
-        return Answer(exact);
-
-        IReadOnlyList<TruncatedFactors> Answer<T>(BalancedFactors<T> factors)
-            where T : unmanaged
-        {
-            var encoder = new FactorEncoder<T>(factors);
-            return [.. requests.Select(request => Encode(encoder, layer.Scale, indices, request))];
-        }
+        return coefficients.AllowsSingle && requests.All(request => request.DType.Format().SignificantBits <= BasisCoefficients.SingleSignificantBits)
+            ? Answer(new BasisFactors<float>(layer, basis, coefficients), layer.Scale, requests)
+            : Answer(new BasisFactors<double>(layer, basis, coefficients), layer.Scale, requests);
     }
 
-    private static TruncatedFactors Encode<T>(FactorEncoder<T> encoder, double layerScale, List<int> indices, TruncationRequest request)
+    private static TruncatedFactors[] Answer<T>(IFactorSource<T> source, double layerScale, IReadOnlyList<TruncationRequest> requests)
+        where T : unmanaged
+    {
+        int[] shared = [.. requests.Where(request => !request.DType.Format().IsCoarse).SelectMany(request => request.Kept).Distinct().Order()];
+        using BalancedFactors<T>? factors = shared.Length == 0 ? null : source.Make(shared);
+        FactorEncoder<T>? encoder = factors is null ? null : new FactorEncoder<T>(factors);
+        return [.. requests.Select(request => request.DType.Format().IsCoarse
+            ? CoarseTruncation.Of(source, layerScale, request)
+            : Encode(encoder!, [.. request.Kept.Select(index => Array.BinarySearch(shared, index))], source.Values(request.Kept), layerScale, request))];
+    }
+
+    private static TruncatedFactors Encode<T>(FactorEncoder<T> encoder, int[] positions, double[] values, double layerScale, TruncationRequest request)
         where T : unmanaged
     {
         double root = Math.Sqrt(Math.Abs(layerScale) * request.Rescale);
-        int[] positions = [.. request.Kept.Select(index => indices.BinarySearch(index))];
-        double largest = positions.Max(position => encoder.Largest[position]) * root;
-        double smallest = positions.Min(position => encoder.Largest[position]) * root;
+        double[] magnitudes = [.. positions.Select(position => Math.Max(encoder.LargestUp[position], encoder.LargestDown[position]) * root)];
         ElementFormat format = request.DType.Format();
-        FactorScale scale = FactorScale.Choose(request.Rank, format, request.HasAlpha, largest, smallest, request.AlphaIsRank);
-        double written = format.Round(largest * scale.Multiplier);
-        if (!double.IsFinite(written) || written < LeastLargest(format))
-            throw new OverflowException($"Values are outside the range of {request.DType}.");
-
-        // A negative alpha turns ΔW round; one side has to carry that.
-        return new TruncatedFactors(
-            encoder.Up(positions, root * scale.Multiplier * Math.Sign(layerScale), format),
-            encoder.Down(positions, root * scale.Multiplier, format),
-            scale.Alpha);
+        FactorScale scale = FactorScale.Choose(request.Rank, format, request.HasAlpha, magnitudes.Max(), magnitudes.Min(), request.AlphaIsRank);
+        return EncodedFactors.Of(encoder, positions, values, rotation: null, layerScale, scale, request);
     }
-
-    /// <summary>A narrow type loses digits of numbers below its least normal one; a layer whose largest are below that would be noise.</summary>
-    private static double LeastLargest(ElementFormat format) => format.IsNarrow ? Math.ScaleB(1, format.LeastExponent) : double.Epsilon;
 }

@@ -77,9 +77,56 @@ internal sealed class PlainEngine : INumericEngine
         double root(int k) => Math.Sqrt(svd.Values[request.Kept[k]] * Math.Abs(scale) * request.Rescale) * signs[k];
         up = up.Map((row, k) => up[row, k] * root(k) * Math.Sign(scale));
         down = down.Map((k, column) => down[k, column] * root(k));
+        if (request.DType == SafetensorsDType.F8_E4M3)
+            return Float8(up, down, request);
+
         double alpha = Alpha(request, up, down);
         double multiplier = Math.Sqrt(request.Rank / alpha);
-        return new TruncatedFactors(Encode(multiplier * up, request.DType), Encode(multiplier * down, request.DType), alpha);
+        return Encode(up, down, multiplier, multiplier, alpha, request);
+    }
+
+    /// <summary>The better one of the factors as they are and in Hartley's basis of rank space, each raised or lowered by powers of two to entries of about 4.</summary>
+    private static TruncatedFactors Float8(Matrix up, Matrix down, TruncationRequest request)
+    {
+        int rank = up.Columns;
+        Matrix hartley = new Matrix(rank, rank).Map((i, j) => (Math.Cos(2 * Math.PI * i * j / rank) + Math.Sin(2 * Math.PI * i * j / rank)) / Math.Sqrt(rank));
+        bool isFree = request is { HasAlpha: true, AlphaIsRank: false };
+        return new[] { (up, down), (up * hartley, hartley * down) }
+            .Select(pair => (Up: pair.Item1, Down: pair.Item2, UpScale: isFree ? Scale(pair.Item1) : 1, DownScale: isFree ? Scale(pair.Item2) : 1))
+            .Select(pair => Encode(pair.Up, pair.Down, pair.UpScale, pair.DownScale, request.Rank / (pair.UpScale * pair.DownScale), request))
+            .MinBy(factors => factors.RoundingError)!;
+
+        static double Scale(Matrix factor)
+        {
+            double scale = 1;
+            double entry = factor.FrobeniusNorm / Math.Sqrt(factor.Rows * factor.Columns);
+            while (entry * scale < 3)
+                scale *= 2;
+            while (entry * scale > 6 || factor.LargestMagnitude * scale > 448)
+                scale /= 2;
+            return scale;
+        }
+    }
+
+    /// <summary>The factors as their type holds them, and how far a loader's product is from theirs.</summary>
+    private static TruncatedFactors Encode(Matrix up, Matrix down, double upScale, double downScale, double alpha, TruncationRequest request)
+    {
+        // An alpha that its type can't hold would lose the layer.
+        if (SampleElement.Round(request.DType.Format().Companion, alpha) is 0 or double.PositiveInfinity)
+            throw new OverflowException();
+
+        PooledBytes upBytes = Encode(upScale * up, request.DType);
+        PooledBytes downBytes = Encode(downScale * down, request.DType);
+        Matrix upRead = (1 / upScale) * ToMatrix(new("up", upBytes.Memory, request.DType, up.Rows, up.Columns));
+        Matrix downRead = (1 / downScale) * ToMatrix(new("down", downBytes.Memory, request.DType, down.Rows, down.Columns));
+
+        // (U + δU) · (D + δD) - U · D = [δU, U + δU] · [D; δD], whose norm needs only the small products of each side with itself.
+        int rank = up.Columns;
+        Matrix left = new Matrix(up.Rows, 2 * rank).Map((row, k) => k < rank ? upRead[row, k] - up[row, k] : upRead[row, k - rank]);
+        Matrix right = new Matrix(2 * rank, down.Columns).Map((k, column) => k < rank ? down[k, column] : downRead[k - rank, column] - down[k - rank, column]);
+        (Matrix leftGram, Matrix rightGram) = (left.Transpose() * left, right * right.Transpose());
+        double square = Enumerable.Range(0, 2 * rank).Sum(i => Enumerable.Range(0, 2 * rank).Sum(j => leftGram[i, j] * rightGram[i, j]));
+        return new TruncatedFactors(upBytes, downBytes, alpha, Math.Sqrt(Math.Max(0, square)));
     }
 
     /// <summary>

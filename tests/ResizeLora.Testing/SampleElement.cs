@@ -93,12 +93,12 @@ internal static class SampleElement
             if (double.IsNaN(value))
                 return sign | endless | ((1 << Digits) - 1);
 
-            // 8 bits are written as their greatest number rather than as infinity, which would spoil a whole sample.
-            double magnitude = Bits == 8 ? Math.Min(Math.Abs(value), Greatest) : Math.Abs(value);
+            // E5M2 is written as its greatest number rather than as infinity, which would spoil a whole sample.
+            double magnitude = this == E5M2 ? Math.Min(Math.Abs(value), Greatest) : Math.Abs(value);
             int exponent = magnitude == 0 ? 1 - Bias : Math.Max(Math.ILogB(magnitude), 1 - Bias);
             double places = double.IsInfinity(magnitude) ? magnitude : Math.Round(magnitude / Math.Pow(2, exponent - Digits), MidpointRounding.ToEven);
             if (places * Math.Pow(2, exponent - Digits) > Greatest)
-                return sign | endless;
+                return sign | endless | (this == E4M3 ? (1 << Digits) - 1 : 0);
 
             // Where rounding has led to the next power of two, the carry raises the exponent.
             return sign | (((exponent + Bias - 1) << Digits) + (int)places);

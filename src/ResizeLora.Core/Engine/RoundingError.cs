@@ -16,7 +16,7 @@ internal static class RoundingError
     public static double Squared(ElementFormat format, int count, double sum, double sumOfSquares)
     {
         double entry = Entry(format);
-        return 2 * entry * entry * (format.Bits > 8 || count == 0 ? sumOfSquares : Math.Min(sumOfSquares, sum * sum / count));
+        return 2 * entry * entry * (format.IsCoarse && count > 0 ? Math.Min(sumOfSquares, sum * sum / count) : sumOfSquares);
     }
 
     /// <summary>The root mean square of the relative error of an entry; of normally distributed ones, 0.212 units in the last place of 1.</summary>

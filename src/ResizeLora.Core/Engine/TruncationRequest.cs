@@ -21,7 +21,8 @@ internal sealed record TruncationRequest(IReadOnlyList<int> Kept, double Rescale
 /// <param name="Up">m × k elements.</param>
 /// <param name="Down">k × n elements.</param>
 /// <param name="Alpha">A number that its type in the output represents exactly.</param>
-internal sealed record TruncatedFactors(PooledBytes Up, PooledBytes Down, double Alpha) : IDisposable
+/// <param name="RoundingError">The Frobenius norm of what a loader makes of them, less the kept part of ΔW.</param>
+internal sealed record TruncatedFactors(PooledBytes Up, PooledBytes Down, double Alpha, double RoundingError) : IDisposable
 {
     public void Dispose()
     {

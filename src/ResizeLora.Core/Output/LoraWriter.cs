@@ -32,7 +32,7 @@ internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoi
                 FileIdentity.EnsureIs(source.File, output.File.Plan.Record.SourceSha256!, cancellation);
                 source.EnsureSameConfiguration();
                 output.Commit(overwrite, cancellation);
-                yield return output.File;
+                yield return output.Written;
             }
         }
         finally

@@ -63,6 +63,13 @@ internal static partial class OutputErrors
     public static ResizeLoraException ErrorTooSmall(string path, OutputRecord record, double error) =>
         new("ErrorLimitTooSmall", FaultKind.InvalidArgument, path, string.Create(CultureInfo.InvariantCulture, $"The recipe '{record.Recipe}' can't be met for '{path}': even with every singular value, -Precision {record.Precision} has a relative error of {RoundedUp(error)}. Raise error to that or more, or use a finer -Precision."));
 
+    /// <param name="path">The input.</param>
+    /// <param name="layer">A layer of it.</param>
+    /// <param name="precision">The precision of the call.</param>
+    /// <param name="reason">Why alpha can't hold the scale.</param>
+    public static ResizeLoraException AlphaNeeded(string path, string layer, ResizePrecision precision, string reason) =>
+        new("AlphaNeeded", FaultKind.InvalidArgument, path, $"'{path}' can't be written in 8 bits (-Precision {precision}): alpha has to hold the scale of each layer, {reason} (layer '{DisplayText.Of(layer)}'). Use -Precision Float16 or BFloat16.");
+
     public static ResizeLoraException DestinationFailed(string path, Exception inner) =>
         new("DestinationNotWritable", KindOf(inner), path, $"The folder '{path}' can't be created or written to: {Reason(path, inner)}", inner);
 

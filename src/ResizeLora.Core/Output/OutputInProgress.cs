@@ -15,10 +15,12 @@ internal sealed class OutputInProgress : IDisposable
     private readonly ModelHasher _hasher;
     private readonly Dictionary<string, TensorInfo> _tensors;
     private readonly Dictionary<string, int> _indices;
+    private readonly double[] _roundingErrors;
 
     public OutputInProgress(OutputFile output)
     {
         File = output;
+        _roundingErrors = new double[output.Layers.Count];
         _tensors = Plan.Layout.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         _indices = Enumerable.Range(0, output.Layers.Count)
             .Where(index => Plan.Kept.Ranks[index] > 0)
@@ -38,6 +40,9 @@ internal sealed class OutputInProgress : IDisposable
     }
 
     public OutputFile File { get; }
+
+    /// <summary>The output with what is known of it once all layers are written.</summary>
+    public OutputFile Written => File with { RoundingErrors = _roundingErrors };
 
     private OutputPlan Plan => File.Plan;
 
@@ -67,8 +72,11 @@ internal sealed class OutputInProgress : IDisposable
             : null;
 
     /// <summary>Writes the factors of a layer; from any thread.</summary>
-    public void Write(AdapterLayer layer, TruncatedFactors factors) =>
+    public void Write(AdapterLayer layer, TruncatedFactors factors)
+    {
         Write(layer, factors.Up.Span, factors.Down.Span, factors.Alpha);
+        _roundingErrors[_indices[layer.Name]] = factors.RoundingError;
+    }
 
     /// <summary>Writes zeros for a layer that keeps nothing; from any thread.</summary>
     public void WriteZeros(DecomposedLayer layer)

@@ -16,7 +16,7 @@ internal static class PlanSummary
     {
         KeptValues kept = output.Plan.Kept;
         for (int i = 0; i < output.Layers.Count; i++)
-            yield return Of(output.Layers[i], output.Layers[i].NormWithout(kept.Indices[i]), kept.Ranks[i]);
+            yield return Of(output.Layers[i], output.ErrorOf(i), kept.Ranks[i]);
 
         double[] scores = [.. output.Scores.SelectMany(layer => layer).Where(double.IsFinite).Order()];
         if (scores.Length == 0)

@@ -14,8 +14,11 @@ public enum ResizePrecision
     /// <summary>IEEE single precision.</summary>
     Float32,
 
-    /// <summary>The format of each layer; layers in 64 bits become single precision, in 8 bits half precision.</summary>
+    /// <summary>The format of each layer; layers in 64 bits become single precision, in 8 bits other than E4M3 half precision.</summary>
     Source,
+
+    /// <summary>E4M3: 4 significant bits, magnitudes up to 448; factors are rotated and scaled, and alpha takes the scale.</summary>
+    Float8,
 }
 
 /// <summary>Finds the element format of a precision, or the other way round; what there is to know of it says the format.</summary>

@@ -46,8 +46,17 @@ public sealed record ResizeResult
     /// <summary>Bytes of the safetensors file.</summary>
     public required long Size { get; init; }
 
-    /// <summary>‖ΔW − ΔW′‖ / ‖ΔW‖ in the Frobenius norm over all resized layers, rescaling aside.</summary>
+    /// <summary>
+    /// ‖ΔW − ΔW′‖ / ‖ΔW‖ in the Frobenius norm over all resized layers, rescaling aside. ΔW′ is what a loader reads from the file, so rounding is
+    /// a part of it; of an output that is only planned, as much rounding as is to be expected.
+    /// </summary>
     public required double RelativeError { get; init; }
+
+    /// <summary>
+    /// The same with each layer measured by its base layer, ‖ΔW − ΔW′‖ / ‖W‖: how wrongly the base model is changed. Layers without a base layer don't
+    /// count; null if there are no others.
+    /// </summary>
+    public required double? BaseWeightedError { get; init; }
 
     /// <summary>How long it took from the beginning of the work on the LoRA, which several recipes share.</summary>
     public required TimeSpan Duration { get; init; }

@@ -57,7 +57,7 @@ internal sealed class OutputReview(IReporter reporter)
         if (widened.Length > 0)
             return $"-Precision {record.Precision} takes more room than {string.Join(" and ", widened)}, in which the input is stored. Use {(record.Precision == ResizePrecision.Float32 ? "-Precision Float16 or Source" : "-Precision Source")}, or {Remedy(result.Recipe)}.";
 
-        return result.RelativeError == 0
+        return output.KeepsAll
             ? $"the recipe keeps every singular value. {Capitalised(Remedy(result.Recipe))}."
             : $"what the recipe drops takes less room than the new metadata. {Capitalised(Remedy(result.Recipe))}.";
     }

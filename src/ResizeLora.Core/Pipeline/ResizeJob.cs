@@ -2,6 +2,7 @@ using ResizeLora.Checkpoints;
 using ResizeLora.Decomposition;
 using ResizeLora.Engine;
 using ResizeLora.Output;
+using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pipeline;
 
@@ -27,6 +28,8 @@ internal sealed class ResizeJob : IDisposable
     public ResizeJob(Lazy<INumericEngine> engine, ResizeOptions options, IJobHost host, CancellationToken cancellation)
     {
         options.RankLimits.Check();
+        if (options is { Precision: not ResizePrecision.Source, RankLimits.Rank: { } rank } && options.Precision.DType(SafetensorsDType.F32).Format().IsCoarse)
+            throw JobErrors.RankNeedsAlpha(rank, options.Precision);
         _options = options;
         _host = host;
         _cancellation = cancellation;

@@ -24,6 +24,7 @@ internal sealed class ResizePipeline
     private readonly IJobHost _host;
     private readonly CancellationToken _cancellation;
     private readonly LayerDecomposer _decomposer;
+    private bool _hasWarnedOfPrecision;
     private readonly HashSet<string> _withUnmatched = new(StringComparer.Ordinal);
 
     /// <param name="engine">The numeric engine.</param>
@@ -74,6 +75,7 @@ internal sealed class ResizePipeline
 
         Sort(input);
         IReadOnlyList<PairedLayer> paired = Pair(input, NamesIn(wanted), forWriting: true);
+        CheckPrecision(input, paired, wanted[0].Record);
         List<DecomposedLayer> layers = [];
         try
         {
@@ -244,6 +246,18 @@ internal sealed class ResizePipeline
         if (unpaired.Length > 0 && !forWriting)
             _host.Warning($"The checkpoint has no partner for {Quantity.Of(unpaired.Length, "layer")} of '{input.Path}': {PairingSummary.UnpairedByComponent(index, [.. unpaired.Select(layer => (layer.Pair.Component, layer.Layer.Name, layer.Pair.Problem))])}");
         return layers;
+    }
+
+    /// <summary>Sees to it that the outputs can have the precision, which is the same for all recipes, and warns where a loader does not read it.</summary>
+    /// <exception cref="ResizeLoraException">They can't.</exception>
+    private void CheckPrecision(AdapterInput input, IReadOnlyList<PairedLayer> paired, OutputRecord record)
+    {
+        CoarsePrecision.EnsureAlpha(input.Source, paired.Select(layer => layer.Layer), record);
+        if (CoarsePrecision.Warning(input.Source, paired.Select(layer => layer.Layer), record) is { } warning && !_hasWarnedOfPrecision)
+        {
+            _hasWarnedOfPrecision = true;
+            _host.Warning(warning);
+        }
     }
 
     /// <summary>Plans the outputs, and asks whether they may be written.</summary>

@@ -23,7 +23,13 @@ internal sealed class ElementFormat(SafetensorsDType dtype, int bits, int signif
         new(SafetensorsDType.U8, 8) { ValueOf = code => code },
         new(SafetensorsDType.I8, 8) { ValueOf = code => (sbyte)code },
         new(SafetensorsDType.F8_E5M2, 8, significantBits: 3, leastExponent: -14, greatest: 57344),
-        new(SafetensorsDType.F8_E4M3, 8, significantBits: 4, leastExponent: -6, greatest: 448),
+        new(SafetensorsDType.F8_E4M3, 8, significantBits: 4, leastExponent: -6, greatest: 448)
+        {
+            ToSingles = ElementWidening.FromFloat8,
+            FromSingles = ElementNarrowing.ToFloat8,
+            OutputNames = ["Float8", "fp8", "f8"],
+            Companion = SafetensorsDType.F32,
+        },
         new(SafetensorsDType.F8_E8M0, 8) { ValueOf = code => code == byte.MaxValue ? double.NaN : Math.ScaleB(1, code - 127) },
         new(SafetensorsDType.F8_E4M3FNUZ, 8),
         new(SafetensorsDType.F8_E5M2FNUZ, 8),
@@ -90,11 +96,20 @@ internal sealed class ElementFormat(SafetensorsDType dtype, int bits, int signif
     /// <summary>The exponent of the least number that has all its digits.</summary>
     public int LeastExponent { get; } = leastExponent;
 
+    /// <summary>The greatest finite number.</summary>
+    public double Greatest => greatest;
+
     /// <summary>The exponent of the greatest finite number.</summary>
     public int GreatestExponent => Math.ILogB(greatest);
 
     /// <summary>Whether the range is so much less than that of single precision that numbers of a sound LoRA may be outside it.</summary>
     public bool IsNarrow => LeastExponent > -126;
+
+    /// <summary>
+    /// Whether it has so few digits, and so short a range, that factors are rotated and scaled before they are stored in it; alpha
+    /// takes the scale.
+    /// </summary>
+    public bool IsCoarse => Bits <= 8;
 
     /// <summary>Whether it contains numbers that can be read.</summary>
     public bool IsReadable => ToSingles is not null || (Bits == 8 && HasValues);

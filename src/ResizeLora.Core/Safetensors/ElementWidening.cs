@@ -32,6 +32,48 @@ internal static class ElementWidening
     }
 
     /// <summary>
+    /// Four exponent bits to eight: shifted into place, the number is too small by 2^120, subnormals included; the last code of each sign is NaN.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FromFloat8(ReadOnlySpan<byte> elements, Span<float> numbers)
+    {
+        const int atOnce = 32;
+        int i = 0;
+        for (; i <= numbers.Length - atOnce; i += atOnce)
+            Widen(elements[i..], numbers[i..]);
+        if (i == numbers.Length)
+            return;
+
+        Span<byte> rest = stackalloc byte[atOnce];
+        Span<float> widened = stackalloc float[atOnce];
+        rest.Clear();
+        elements[i..numbers.Length].CopyTo(rest);
+        Widen(rest, widened);
+        widened[..(numbers.Length - i)].CopyTo(numbers[i..]);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Widen(ReadOnlySpan<byte> elements, Span<float> numbers)
+        {
+            (Vector256<ushort> low, Vector256<ushort> high) = Vector256.Widen(Vector256.Create(elements));
+            (Vector256<uint> first, Vector256<uint> second) = Vector256.Widen(low);
+            (Vector256<uint> third, Vector256<uint> fourth) = Vector256.Widen(high);
+            Numbers(first).CopyTo(numbers);
+            Numbers(second).CopyTo(numbers[Vector256<float>.Count..]);
+            Numbers(third).CopyTo(numbers[(2 * Vector256<float>.Count)..]);
+            Numbers(fourth).CopyTo(numbers[(3 * Vector256<float>.Count)..]);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static Vector256<float> Numbers(Vector256<uint> codes)
+        {
+            Vector256<uint> magnitude = codes & Vector256.Create(0x7Fu);
+            Vector256<uint> number = ((magnitude << 20).AsSingle() * Vector256.Create(BitConverter.UInt32BitsToSingle(0x7B800000))).AsUInt32();
+            Vector256<uint> nan = Vector256.Equals(magnitude, Vector256.Create(0x7Fu)) & Vector256.Create(0x7FC00000u);
+            return (number | nan | ((codes ^ magnitude) << 24)).AsSingle();
+        }
+    }
+
+    /// <summary>
     /// Five exponent bits to eight: shifted into place, the number is too small by 2^112, subnormals included, which
     /// one multiplication mends; only infinities and NaN need their exponent set.
     /// </summary>

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace ResizeLora.Arguments;
 
-/// <summary>Accepts trainers' names for number formats: fp16, bf16, fp32.</summary>
+/// <summary>Accepts trainers' names for number formats: fp16, bf16, fp32, fp8.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 internal sealed class PrecisionTransformationAttribute : ArgumentTransformationAttribute
 {

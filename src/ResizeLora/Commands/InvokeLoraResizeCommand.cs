@@ -51,7 +51,7 @@ public sealed class InvokeLoraResizeCommand : PipelineCommand
     public string[]? Layer { get; set; }
 
     /// <summary>The number format of the outputs.</summary>
-    [Parameter(HelpMessage = "The number format of the outputs, such as Float16 (fp16, the default), BFloat16 (bf16), Float32 (fp32) or Source.")]
+    [Parameter(HelpMessage = "The number format of the outputs, such as Float16 (fp16, the default), BFloat16 (bf16), Float32 (fp32), Float8 (fp8) or Source.")]
     [PrecisionTransformation]
     public ResizePrecision Precision { get; set; } = ResizePrecision.Float16;
 

@@ -15,14 +15,14 @@ internal static class FileRuns
     private const double RankTolerance = 0.001;
 
     /// <summary>ResizeLora with cached norms.</summary>
-    public static TimedRun Resize(Workplace workplace, string name, string lora, IReadOnlyList<ResizeRecipe> recipes) =>
-        new(name, () => Resize(workplace, workplace.Product(), lora, recipes));
+    public static TimedRun Resize(Workplace workplace, string name, string lora, IReadOnlyList<ResizeRecipe> recipes, ResizePrecision precision = ResizePrecision.Float16) =>
+        new(name, () => Resize(workplace, workplace.Product(), lora, recipes, precision));
 
     /// <summary>The seconds that it takes to resize a LoRA.</summary>
-    public static double Resize(Workplace workplace, Product product, string lora, IReadOnlyList<ResizeRecipe> recipes)
+    public static double Resize(Workplace workplace, Product product, string lora, IReadOnlyList<ResizeRecipe> recipes, ResizePrecision precision = ResizePrecision.Float16)
     {
         using TemporaryFolder outputs = workplace.Files.TemporaryFolder();
-        return Interleaved.Time(() => product.Resize([lora], recipes, outputs.Path));
+        return Interleaved.Time(() => product.Resize([lora], recipes, outputs.Path, precision: precision));
     }
 
     /// <summary>The original's algorithm, with norms that are known.</summary>

@@ -12,6 +12,8 @@ internal static class MeasurementList
     [
         new ResizeMeasurement(rank: 128, must: 4),
         new ResizeMeasurement(rank: 32, must: 2.5),
+        new VariantsMeasurement(rank: 128, repetitions: 9),
+        new VariantsMeasurement(rank: 32, repetitions: 9),
         new NormsMeasurement(),
         new RecipesMeasurement(),
         new MemoryMeasurement(),

@@ -23,9 +23,10 @@ internal sealed class Product(INumericEngine engine, string checkpointPath, stri
         IReadOnlyList<string> loras,
         IReadOnlyList<ResizeRecipe> recipes,
         string destination,
-        IJobHost? host = null)
+        IJobHost? host = null,
+        ResizePrecision precision = ResizePrecision.Float16)
     {
-        var options = new ResizeOptions { Output = OutputPath.In(destination) };
+        var options = new ResizeOptions { Output = OutputPath.In(destination), Precision = precision };
         var guard = new OutputGuard(options);
         using BaseCheckpoint checkpoint = OpenCheckpoint();
         ResizePipeline pipeline = Pipeline(checkpoint, options, guard, host ?? new Silence());

@@ -85,7 +85,7 @@ public sealed class ParameterTests : IDisposable
     {
         _bench.AddLora();
 
-        _bench.RunFailing($"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}' -Precision fp8").EndsTheCall().Mentions("fp8", "Float16", "BFloat16");
+        _bench.RunFailing($"Invoke-LoraResize style.safetensors -Recipe '{Bench.ByItself}' -Precision fp12").EndsTheCall().Mentions("fp12", "Float16", "BFloat16", "Float8");
     }
 
     [Fact]

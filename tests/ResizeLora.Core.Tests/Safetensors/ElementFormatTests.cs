@@ -148,7 +148,17 @@ public sealed class ElementFormatTests
         double[] asked = [limit, Math.BitDecrement(limit), Math.BitIncrement(limit), 1e300, double.MaxValue, double.PositiveInfinity, least / 2, Math.BitIncrement(least / 2), least / 3, double.Epsilon, 0];
         AssertNarrowed(format, [.. asked, .. asked.Select(number => -number)]);
         Assert.Equal(greatest, format.Round(Math.BitDecrement(limit)));
-        Assert.Equal(double.PositiveInfinity, format.Round(limit));
+        if (format.DType == SafetensorsDType.F8_E4M3)
+        {
+            // It has no infinity, and its greatest number is the even one of the two.
+            Assert.Equal(greatest, format.Round(limit));
+            Assert.True(double.IsNaN(format.Round(Math.BitIncrement(limit))));
+        }
+        else
+        {
+            Assert.Equal(double.PositiveInfinity, format.Round(limit));
+        }
+
         Assert.Equal(0, format.Round(least / 2));
         Assert.Equal(least, format.Round(Math.BitIncrement(least / 2)));
         Assert.True(double.IsNaN(format.Round(double.NaN)));
@@ -172,9 +182,25 @@ public sealed class ElementFormatTests
         Assert.Equal(258, SafetensorsDType.BF16.Format().Round(257 + 1e-9));
         Assert.Equal(258, SafetensorsDType.BF16.Format().Round(259 - 1e-9));
         Assert.Equal(2050, SafetensorsDType.F16.Format().Round(2049 + 1e-9));
+        Assert.Equal(18, SafetensorsDType.F8_E4M3.Format().Round(17 + 1e-9));
         byte[] bytes = new byte[2 * 16];
         SafetensorsDType.F16.Format().Narrow([.. Enumerable.Repeat(2051 - 1e-9, 16)], bytes);
         Assert.All(Enumerable.Range(0, 16), i => Assert.Equal(2050, SampleElement.Read(SafetensorsDType.F16, bytes.AsSpan(2 * i))));
+    }
+
+    [Fact]
+    public void All_codes_of_8_bits_are_those_of_the_definition()
+    {
+        ElementFormat format = SafetensorsDType.F8_E4M3.Format();
+        for (int code = 0; code < 256; code++)
+        {
+            double number = Float8Table.Number((byte)code);
+            AssertSame(number, format.Read([(byte)code]));
+            AssertSame(number, SampleElement.Read(SafetensorsDType.F8_E4M3, [(byte)code]));
+            byte[] written = new byte[1];
+            format.Write(number, written);
+            Assert.Equal(double.IsNaN(number) ? 0x7F : code, double.IsNaN(number) ? written[0] & 0x7F : written[0]);
+        }
     }
 
     [Fact]
@@ -212,7 +238,7 @@ public sealed class ElementFormatTests
     [InlineData("BF16", "BF16")]
     [InlineData("F32", "F32")]
     [InlineData("F64", "F32")]
-    [InlineData("F8_E4M3", "F16")]
+    [InlineData("F8_E4M3", "F8_E4M3")]
     [InlineData("F8_E5M2", "F16")]
     public void The_source_s_precision_is_kept_where_outputs_may_have_it(string stored, string written) =>
         Assert.Equal(written, ResizePrecision.Source.DType(Enum.Parse<SafetensorsDType>(stored)).ToString());

@@ -34,6 +34,19 @@ public sealed class AdapterTypeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Labels))]
+    public void In_8_bits_a_change_of_any_type_loses_what_the_result_says(string label)
+    {
+        SampleAdapter sample = Samples[label];
+
+        ResizeResult result = _bench.Write(sample.AddTo(new SampleFile(), Linear), Everything, ResizePrecision.Float8)!;
+
+        double error = (sample.Delta - DeltaOf(result)).FrobeniusNorm / sample.Delta.FrobeniusNorm;
+        Assert.InRange(error, 1e-3, 0.05);
+        Assert.Equal(1, result.RelativeError / error, 1e-3);
+    }
+
+    [Theory]
+    [MemberData(nameof(Labels))]
     public void What_is_kept_of_a_layer_is_its_best_part(string label)
     {
         SampleAdapter sample = Samples[label];

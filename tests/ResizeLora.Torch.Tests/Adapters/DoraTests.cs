@@ -80,6 +80,7 @@ public sealed class DoraTests : IDisposable
     [Theory]
     [InlineData(ResizePrecision.Float16, SafetensorsDType.F16, 2e-3)]
     [InlineData(ResizePrecision.BFloat16, SafetensorsDType.BF16, 1e-2)]
+    [InlineData(ResizePrecision.Float8, SafetensorsDType.F32, 1.8e-2)]
     public void Magnitudes_have_the_precision_of_the_output(ResizePrecision precision, object dtype, double tolerance)
     {
         SampleAdapter sample = SampleAdapter.Lora("LoRA", new Random(1), 6, 20, 14);

@@ -99,6 +99,7 @@ public sealed class OutputRangeTests : IDisposable
         {
             ResizePrecision.Float16 => 2e-3,
             ResizePrecision.BFloat16 => 2e-2,
+            ResizePrecision.Float8 => 4.5e-2,
             _ => dtype == SafetensorsDType.F16 && precision == ResizePrecision.Source ? 2e-3 : 1e-6,
         };
         AssertNear(exact, Assert.Single(written).Value, tolerance);
