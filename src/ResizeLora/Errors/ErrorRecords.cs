@@ -33,10 +33,10 @@ internal static class ErrorRecords
             ErrorCategory.ObjectNotFound,
             pattern);
 
-    public static ErrorRecord NotOneCheckpoint(string pattern, IReadOnlyList<string> found) =>
+    public static ErrorRecord NotOne(string parameter, string pattern, IReadOnlyList<string> found) =>
         found.Count == 0
             ? NothingMatches(pattern, isLiteralFile: false)
-            : New(new ArgumentException($"-Checkpoint '{pattern}' matches {found.Count} files or folders, such as '{found[0]}' and '{found[1]}'. Name the one you mean."), "SeveralCheckpoints", ErrorCategory.InvalidArgument, pattern);
+            : New(new ArgumentException($"-{parameter} '{pattern}' matches {found.Count} files or folders, such as '{found[0]}' and '{found[1]}'. Name the one you mean."), parameter == "Checkpoint" ? "SeveralCheckpoints" : "SeveralFiles", ErrorCategory.InvalidArgument, pattern);
 
     public static ErrorRecord NotALayer(object? item, string reason) => New(new PSArgumentException(reason), "InputIsNotLora", ErrorCategory.InvalidArgument, item);
 
