@@ -1,5 +1,5 @@
 using ResizeLora.Checkpoints;
-using ResizeLora.Comparison;
+using ResizeLora.Differences;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
 

@@ -1,7 +1,7 @@
 using ResizeLora.Adapters.Names;
 using ResizeLora.Checkpoints;
 
-namespace ResizeLora.Comparison;
+namespace ResizeLora.Differences;
 
 /// <summary>Finds out which layers of two adapters change the same rows: one layer each, or one that is fused and the parts of it.</summary>
 internal static class LayerMatcher

@@ -4,7 +4,7 @@ using ResizeLora.Decomposition;
 using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 
-namespace ResizeLora.Comparison;
+namespace ResizeLora.Differences;
 
 /// <summary>The changes that layers make, as factors, read from their files; in memory that is used again after <see cref="Dispose"/>.</summary>
 internal sealed class OpenedLayers(INumericEngine engine, BaseCheckpoint? checkpoint) : IDisposable

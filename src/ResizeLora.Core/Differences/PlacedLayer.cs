@@ -1,7 +1,7 @@
 using ResizeLora.Adapters;
 using ResizeLora.Checkpoints;
 
-namespace ResizeLora.Comparison;
+namespace ResizeLora.Differences;
 
 /// <summary>A layer of one of two adapters, and the rows that it changes.</summary>
 /// <param name="adapter">The adapter.</param>

@@ -1,6 +1,6 @@
 using ResizeLora.Checkpoints;
 
-namespace ResizeLora.Comparison;
+namespace ResizeLora.Differences;
 
 /// <summary>What is compared with what: a layer of one adapter, and all that the other one has in its rows.</summary>
 /// <param name="Reference">Layers of the one; more than one only where they change the same rows. None where only the other has the layer.</param>

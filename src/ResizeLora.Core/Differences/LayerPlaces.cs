@@ -3,7 +3,7 @@ using ResizeLora.Checkpoints;
 using ResizeLora.Checkpoints.Families;
 using ResizeLora.Pairing;
 
-namespace ResizeLora.Comparison;
+namespace ResizeLora.Differences;
 
 /// <summary>
 /// Where the layers of two adapters are: in the checkpoint, or each where the other one has it. Of two layers that are one in two

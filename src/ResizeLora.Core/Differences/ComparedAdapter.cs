@@ -4,7 +4,7 @@ using ResizeLora.Common;
 using ResizeLora.Decomposition;
 using ResizeLora.Pairing;
 
-namespace ResizeLora.Comparison;
+namespace ResizeLora.Differences;
 
 /// <summary>An adapter that is compared with another one: open, its tensors sorted, its layers paired with the checkpoint if there is one.</summary>
 internal sealed class ComparedAdapter : IDisposable

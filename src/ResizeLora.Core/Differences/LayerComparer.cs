@@ -6,7 +6,7 @@ using ResizeLora.Norms;
 using ResizeLora.Pairing;
 using ResizeLora.Safetensors;
 
-namespace ResizeLora.Comparison;
+namespace ResizeLora.Differences;
 
 /// <summary>Compares the layers of two adapters, several at a time.</summary>
 /// <param name="engine">The numeric engine.</param>
