@@ -42,14 +42,14 @@ internal sealed class AdapterReview(AdapterSource source, AdapterContents conten
 
     /// <summary>Makes sure that a checkpoint is the base of an adapter, as far as names tell.</summary>
     /// <exception cref="ResizeLoraException">No layer has a partner in it.</exception>
-    public static void EnsurePaired(string path, BaseCheckpoint checkpoint, AdapterPairs pairs, IReadOnlyList<(AdapterLayer Layer, LayerPair Pair)> layers)
+    public static void EnsurePaired(string path, BaseCheckpointIndex checkpoint, AdapterPairs pairs, IReadOnlyList<(AdapterLayer Layer, LayerPair Pair)> layers)
     {
         if (pairs.Any)
             return;
 
-        string example = PairingSummary.Unpaired(checkpoint.Index, (layers[0].Layer.Name, layers[0].Pair.Problem));
+        string example = PairingSummary.Unpaired(checkpoint, (layers[0].Layer.Name, layers[0].Pair.Problem));
         throw layers.All(layer => layer.Pair.Problem is not null)
-            ? LayerErrors.NothingIsClear(path, checkpoint.Path, checkpoint.Index.Family, example)
-            : LayerErrors.NothingPairs(path, checkpoint.Path, checkpoint.Index.Family, example);
+            ? LayerErrors.NothingIsClear(path, checkpoint.Path, checkpoint.Family, example)
+            : LayerErrors.NothingPairs(path, checkpoint.Path, checkpoint.Family, example);
     }
 }

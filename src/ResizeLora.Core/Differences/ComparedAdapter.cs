@@ -12,7 +12,7 @@ internal sealed class ComparedAdapter : IDisposable
     private readonly AdapterPairs? _pairs;
 
     /// <exception cref="ResizeLoraException">It is missing, unreadable or no adapter, or the checkpoint is not its base.</exception>
-    public ComparedAdapter(string path, BaseCheckpoint? checkpoint, IReporter reporter)
+    public ComparedAdapter(string path, BaseCheckpointIndex? checkpoint, IReporter reporter)
     {
         Source = AdapterSource.Open(path);
         try
@@ -26,10 +26,10 @@ internal sealed class ComparedAdapter : IDisposable
             Layers = contents.Layers;
             if (checkpoint is not null)
             {
-                _pairs = new AdapterPairs(Layers, Path, checkpoint.Index);
+                _pairs = new AdapterPairs(Layers, Path, checkpoint);
                 (AdapterLayer, LayerPair)[] paired = [.. Layers.Select(layer => (layer, _pairs.Of(layer)))];
                 AdapterReview.EnsurePaired(Path, checkpoint, _pairs, paired);
-                reporter.Verbose(PairingSummary.Describe(Path, checkpoint.Index, _pairs, paired));
+                reporter.Verbose(PairingSummary.Describe(Path, checkpoint, _pairs, paired));
             }
 
             WarnOfMagnitudes(reporter);

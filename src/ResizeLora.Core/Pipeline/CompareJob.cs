@@ -23,7 +23,7 @@ internal sealed class CompareJob : IDisposable
         _checkpoint = files is null ? null : BaseCheckpoint.Open(files, options.CacheFolder, host, cancellation);
         try
         {
-            _reference = new ComparedAdapter(reference, _checkpoint, host);
+            _reference = new ComparedAdapter(reference, _checkpoint?.Index, host);
         }
         catch
         {
@@ -55,7 +55,7 @@ internal sealed class CompareJob : IDisposable
 
     private IEnumerable<LoraDifference> Layers(string path)
     {
-        using var difference = new ComparedAdapter(path, _checkpoint, _host);
+        using var difference = new ComparedAdapter(path, _checkpoint?.Index, _host);
         foreach (LoraDifference layer in _comparer.Compare(_reference, difference))
             yield return layer;
     }

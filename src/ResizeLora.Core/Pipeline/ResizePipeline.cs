@@ -213,7 +213,7 @@ internal sealed class ResizePipeline
             return layers;
 
         BaseCheckpointIndex index = _checkpoint.Index;
-        AdapterReview.EnsurePaired(input.Path, _checkpoint, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]);
+        AdapterReview.EnsurePaired(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]);
         _host.Verbose(PairingSummary.Describe(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]));
 
         // What happens to them in an output is reported when it is planned.
