@@ -27,22 +27,17 @@ internal static class LayerPlaces
         if (restOfReference.Length + restOfDifference.Length == 0)
             return placed;
 
-        return
-        [
-            .. placed,
-            .. Families(reference, difference, family)
-                .Select(model => new NamedPlaces(reference, restOfReference, difference, restOfDifference, model))
-                .MaxBy(places => places.Found)!
-                .Of(reference, restOfReference, difference, restOfDifference),
-        ];
-    }
+        string[] likelyFamilies = family is not null ? [family] : [.. FamilyGuess.Of(reference.Layers).Concat(FamilyGuess.Of(difference.Layers))];
+        return [.. placed, .. ByNames().Of(reference, restOfReference, difference, restOfDifference)];
 
-    /// <summary>What the adapters may be for; the last family knows the names that are used as they are.</summary>
-    private static ModelFamily[] Families(ComparedAdapter reference, ComparedAdapter difference, string? family)
-    {
-        string[] names = family is not null ? [family] : [.. FamilyGuess.Of(reference.Layers).Concat(FamilyGuess.Of(difference.Layers)).Distinct()];
-        ModelFamily[] known = [.. ModelFamily.All.Where(model => names.Contains(model.Name))];
-        return known.Length > 0 ? known : [ModelFamily.All[^1]];
+        NamedPlaces ByNames()
+        {
+            // Names decide, not sizes: a model of another width may have the names of a family.
+            NamedPlaces[] likely = [.. ModelFamily.All.Where(model => likelyFamilies.Contains(model.Name)).Select(PlacesIn)];
+            return likely.Any(places => places.Found > 0) ? likely.MaxBy(places => places.Found)! : ModelFamily.All.Select(PlacesIn).MaxBy(places => places.Found)!;
+        }
+
+        NamedPlaces PlacesIn(ModelFamily model) => new(reference, restOfReference, difference, restOfDifference, model);
     }
 
     /// <summary>The places that layers have by the names of one family.</summary>
