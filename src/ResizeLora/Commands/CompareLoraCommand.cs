@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
+using ResizeLora.Errors;
 using ResizeLora.Pipeline;
 
 namespace ResizeLora.Commands;
@@ -46,7 +47,7 @@ public sealed class CompareLoraCommand : ComputingCommand
     protected override void BeginProcessing() => _job = ForCall(() => new CompareJob(
         Engine,
         new ResizeOptions { Checkpoint = CheckpointPaths, CacheFolder = CacheFolder, Workers = ThrottleLimit },
-        ResolveOne(nameof(ReferencePath), ReferencePath),
+        ResolveOne(ReferencePath, ErrorRecords.NotOneReference),
         this,
         Stop));
 

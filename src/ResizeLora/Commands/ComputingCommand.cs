@@ -47,12 +47,12 @@ public abstract class ComputingCommand : FilesCommand
     private protected string? CacheFolder => _cacheFolder.Value;
 
     /// <summary>The full paths of the checkpoint that the user named; null if none was.</summary>
-    private protected string[]? CheckpointPaths => Checkpoint is null ? null : [.. Checkpoint.Select(path => ResolveOne(nameof(Checkpoint), path))];
+    private protected string[]? CheckpointPaths => Checkpoint is null ? null : [.. Checkpoint.Select(path => ResolveOne(path, ErrorRecords.NotOneCheckpoint))];
 
     /// <summary>The full path of a single file or folder. A wildcard will do where it means one; a name with brackets means the file of that name.</summary>
-    /// <param name="parameter">The parameter, for messages.</param>
     /// <param name="path">The path.</param>
-    private protected string ResolveOne(string parameter, string path)
+    /// <param name="notOne">The error of a wildcard that matches nothing, or more.</param>
+    private protected string ResolveOne(string path, Func<string, IReadOnlyList<string>, ErrorRecord> notOne)
     {
         string literal = ResolveSingle(path);
         if (!WildcardPattern.ContainsWildcardCharacters(path) || System.IO.Path.Exists(literal))
@@ -62,7 +62,7 @@ public abstract class ComputingCommand : FilesCommand
         if (found is [string only])
             return only;
 
-        ThrowTerminatingError((found.Length == 0 ? NotSeen(path) : null) ?? ErrorRecords.NotOne(parameter, path, found));
+        ThrowTerminatingError((found.Length == 0 ? NotSeen(path) : null) ?? notOne(path, found));
         return literal;
     }
 }
