@@ -15,6 +15,7 @@ internal static class MeasurementList
         new NormsMeasurement(),
         new RecipesMeasurement(),
         new MemoryMeasurement(),
+        new CompareMeasurement(),
         new ManyFilesMeasurement(),
         new SkipExistingMeasurement(),
         new StagesMeasurement(),
