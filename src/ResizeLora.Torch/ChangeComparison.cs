@@ -17,6 +17,9 @@ internal static class ChangeComparison
 
     public static ChangeDistance Of(TensorReader reader, IReadOnlyList<LayerFactors> reference, IReadOnlyList<LayerFactors> difference)
     {
+        if (GramComparison.Of(reference, difference) is { } far)
+            return far;
+
         ChangeSum[] sides = [ChangeSum.Read(reader, reference), ChangeSum.Read(reader, difference)];
         bool areSame = sides[0].IsSame(sides[1]);
         long rank = sides.Sum(side => side.Rank);
@@ -154,7 +157,7 @@ internal sealed record ChangeSum(IReadOnlyList<ProductTerm> Terms, double Scale)
             if (sum is null && rows == count)
                 sum = product;
             else
-                (sum ??= zeros(count, Columns, ScalarType.Float64, product.device)).narrow(0, 0, rows).add_(product);
+                (sum ??= empty(count, Columns, ScalarType.Float64, product.device).zero_()).narrow(0, 0, rows).add_(product);
         }
 
         return sum;
