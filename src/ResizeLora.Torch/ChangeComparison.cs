@@ -17,9 +17,6 @@ internal static class ChangeComparison
 
     public static ChangeDistance Of(TensorReader reader, IReadOnlyList<LayerFactors> reference, IReadOnlyList<LayerFactors> difference)
     {
-        if (GramComparison.Of(reference, difference) is { } far)
-            return far;
-
         ChangeSum[] sides = [ChangeSum.Read(reader, reference), ChangeSum.Read(reader, difference)];
         bool areSame = sides[0].IsSame(sides[1]);
         long rank = sides.Sum(side => side.Rank);
@@ -96,7 +93,7 @@ internal static class ChangeComparison
     /// <summary>Overwrites both.</summary>
     private static double SquaresOfDifference(Tensor a, double shareOfA, Tensor b, double shareOfB)
     {
-        Tensor difference = Scaled(a, shareOfA).sub_(Scaled(b, shareOfB));
+        Tensor difference = Scaled(a, shareOfA) - Scaled(b, shareOfB);
         return Dot(difference, difference);
     }
 
@@ -154,10 +151,9 @@ internal sealed record ChangeSum(IReadOnlyList<ProductTerm> Terms, double Scale)
                 continue;
 
             Tensor product = term.Left is { } left ? left.narrow(0, first, rows).mm(term.Right) : term.Right.narrow(0, first, rows).clone();
-            if (sum is null && rows == count)
-                sum = product;
-            else
-                (sum ??= empty(count, Columns, ScalarType.Float64, product.device).zero_()).narrow(0, 0, rows).add_(product);
+            if (rows < count)
+                product = cat([product, zeros(count - rows, Columns, ScalarType.Float64, product.device)]);
+            sum = sum is null ? product : sum + product;
         }
 
         return sum;
