@@ -13,6 +13,8 @@ internal static class GoldenData
 
     public static IReadOnlyList<GoldenCase> Cases { get; } = Read<List<GoldenCase>>("cases.json");
 
+    public static IReadOnlyList<KohyaCase> KohyaCases { get; } = Read<List<KohyaCase>>("kohya_cases.json");
+
     public static GoldenTruth Truth { get; } = Read<GoldenTruth>("truth.json");
 
     public static string PathOf(string lora) => TestPaths.Golden($"{lora}.safetensors");
@@ -35,6 +37,17 @@ internal sealed record GoldenCase(
     [System.Text.Json.Serialization.JsonPropertyName("reference_file_t16")]
     public string ReferenceFile { get; init; } = string.Empty;
 }
+
+/// <summary>What kohya's resize_lora.py keeps.</summary>
+internal sealed record KohyaCase(
+    string Lora,
+    string? Method,
+    double? Param,
+    int NewRank,
+    int? NewConvRank,
+    double? MinMargin,
+    Dictionary<string, int> Kept,
+    Dictionary<string, double> DeltaFro);
 
 internal sealed record GoldenTruth(Dictionary<string, GoldenBase> Base, Dictionary<string, GoldenLora> Loras);
 

@@ -11,6 +11,9 @@ namespace ResizeLora;
 /// </summary>
 public sealed record DecomposedLayer
 {
+    /// <summary>The spectral norm of up · down up to which sd-scripts' resize_lora.py takes a layer for zero (MIN_SV).</summary>
+    private const double NegligibleNorm = 1e-6;
+
     internal DecomposedLayer(LayerSource source, string path, double alpha, IReadOnlyList<double> singularValues)
     {
         Source = source;
@@ -90,6 +93,8 @@ public sealed record DecomposedLayer
     /// <param name="rescale">The factor by which the recipe multiplies ΔW.</param>
     internal LayerSpectrum Spectrum(double rescale) => new()
     {
+        IsNegligible = SpectralNorm * Rank <= NegligibleNorm * Math.Abs(Alpha),
+        IsConvolution = Source.Layer.Shape.InputShape.Count > 1,
         SingularValues = [.. SingularValues.Select(value => value * rescale)],
         SpectralNorm = SpectralNorm * rescale,
         FrobeniusNorm = FrobeniusNorm * rescale,

@@ -43,7 +43,8 @@ internal static partial class OutputErrors
     {
         string advice = best is null ? "All of its layers are zero, so there is nothing to keep."
             : recipe.Threshold > best ? string.Create(CultureInfo.InvariantCulture, $"Its best score is {RoundedDown(best.Value)}{(recipe.Threshold > 0 ? $": is a minus missing, as in thr={-recipe.Threshold}?" : ". Lower thr to that or less.")}")
-            : $"With less than {SizeInMiB(least)} MiB there is no room for any singular value. Raise size to that.";
+            : recipe.SizeMiB is not null ? $"With less than {SizeInMiB(least)} MiB there is no room for any singular value. Raise size to that."
+            : $"{More(recipe)}.";
         return new("NothingKept", FaultKind.NothingKept, path, $"The recipe '{recipe}' keeps nothing of '{path}', so no file was written. {advice}");
     }
 
@@ -54,7 +55,13 @@ internal static partial class OutputErrors
     /// <param name="least">Bytes of the file that keeps one singular value.</param>
     /// <param name="hasUnmatched">Whether layers without a partner are a part of that.</param>
     public static ResizeLoraException BudgetTooSmall(string path, ResizeRecipe recipe, RankLimits limits, long copied, long least, bool hasUnmatched) =>
-        new("BudgetTooSmall", FaultKind.NothingKept, path, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what is copied unchanged")} already takes {SizeInMiB(copied)} MiB. Raise size to {SizeInMiB(least)} or more{(limits.Rank is not null ? ", or lower -Rank" : hasUnmatched ? ", or use -UnmatchedLayer Drop" : string.Empty)}.");
+        new("BudgetTooSmall", FaultKind.NothingKept, path, $"The recipe '{recipe}' can't be met for '{path}': {(limits.Rank is { } rank ? $"the file with layers of rank {rank}" : "what can't be left out")} already takes {SizeInMiB(copied)} MiB. Raise size to {SizeInMiB(least)} or more{(limits.Rank is not null ? ", or lower -Rank" : hasUnmatched ? ", or use -UnmatchedLayer Drop" : string.Empty)}.");
+
+    /// <param name="path">The input.</param>
+    /// <param name="record">How the output would be made.</param>
+    /// <param name="error">The relative error of the file that keeps everything.</param>
+    public static ResizeLoraException ErrorTooSmall(string path, OutputRecord record, double error) =>
+        new("ErrorLimitTooSmall", FaultKind.InvalidArgument, path, string.Create(CultureInfo.InvariantCulture, $"The recipe '{record.Recipe}' can't be met for '{path}': even with every singular value, -Precision {record.Precision} has a relative error of {RoundedUp(error)}. Raise error to that or more, or use a finer -Precision."));
 
     public static ResizeLoraException DestinationFailed(string path, Exception inner) =>
         new("DestinationNotWritable", KindOf(inner), path, $"The folder '{path}' can't be created or written to: {Reason(path, inner)}", inner);
@@ -99,6 +106,16 @@ internal static partial class OutputErrors
         double step = Math.Pow(10, Math.Floor(Math.Log10(size)) - 2);
         return ((decimal)Math.Ceiling(size / step) * (decimal)step).ToString("0.#########", CultureInfo.InvariantCulture);
     }
+
+    /// <summary>Two digits, never rounded down.</summary>
+    private static string RoundedUp(double error)
+    {
+        double step = Math.Pow(10, Math.Floor(Math.Log10(error)) - 1);
+        return ((decimal)Math.Ceiling(error / step) * (decimal)step).ToString("0.###############", CultureInfo.InvariantCulture);
+    }
+
+    private static string More(ResizeRecipe recipe) =>
+        string.Join(" or ", recipe.Rules.Select(rule => rule.Key.ToKeepMore)) is var advice ? char.ToUpperInvariant(advice[0]) + advice[1..] : string.Empty;
 
     private static string RoundedDown(double score) => (Math.Floor(score * 100) / 100).ToString("0.##", CultureInfo.InvariantCulture);
     public static ResizeLoraException OutputNameInvalid(string path, string reason) =>

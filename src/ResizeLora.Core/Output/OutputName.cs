@@ -23,11 +23,13 @@ internal static class OutputName
         ResizeRecipe recipe = record.Recipe;
         foreach (string weight in Weights(recipe).Order(StringComparer.Ordinal))
             yield return weight;
+        if (recipe.Objective is { } objective)
+            yield return RecipeKey.WordOf("minimize" + objective.Name);
         if (recipe.Rescale != 1)
             yield return RecipeKey.Rescale.Word + Given(recipe.Rescale);
 
         // The threshold comes last, as what it ended at; where the size has cut, the requested one is shown too.
-        bool isGiven = record.Threshold == recipe.Threshold;
+        bool isGiven = record.Threshold is not null && record.Threshold == recipe.Threshold;
         foreach ((SelectionKey key, SelectionRule rule) in recipe.Rules.OrderBy(rule => rule.Rule is ThresholdRule))
         {
             if (rule is not ThresholdRule || !isGiven)
@@ -43,7 +45,7 @@ internal static class OutputName
         if (record.Precision != ResizePrecision.Float16)
             yield return record.Precision.ShortName();
         if (recipe.ReadsScores)
-            yield return "th" + (isGiven ? Given(record.Threshold) : Found(record.Threshold));
+            yield return "th" + (isGiven ? Given(recipe.Threshold!.Value) : Found(record.Threshold ?? double.NaN));
     }
 
     /// <summary>

@@ -60,7 +60,8 @@ internal sealed class OutputPlan
     /// <summary>The element type of a layer's new tensors.</summary>
     public SafetensorsDType DTypeOf(AdapterLayer layer) => Record.Precision.DType(layer.DType);
 
-    private IEnumerable<TensorSpec> Specs(DecomposedLayer decomposed, int rank, IReadOnlyList<int> kept)
+    /// <summary>The tensors of a layer with new factors.</summary>
+    public IEnumerable<TensorSpec> Specs(DecomposedLayer decomposed, int rank, IReadOnlyList<int> kept)
     {
         if (rank == 0)
             yield break;

@@ -24,13 +24,16 @@ internal static class OutputPlanner
         var peft = new PeftPlan(source, contents, verbatim);
         List<LayerSpectrum> spectra = [.. roles.Resized.Select(layer => Scored(layer, record))];
         var ranks = new RankRule(record.RankLimits, FusedLayers.Groups([.. roles.Resized.Select(layer => layer.Source.Layer)]));
-        var selector = new Selector(record.Recipe, spectra, ranks, candidate => PlanOf(candidate).FileLength);
+        var selector = new Selector(record.Recipe, spectra, ranks, new OutputCosts(roles.Resized, PlanOf));
         KeptValues kept = selector.Select()
             ?? throw OutputErrors.BudgetTooSmall(source.Path, record.Recipe, record.RankLimits, PlanOf(selector.Least).FileLength, PlanOf(selector.First).FileLength, roles.Unmatched.Count > 0);
         if (kept.Rank == 0)
             throw OutputErrors.NothingKept(source.Path, record.Recipe, selector.BestScore, PlanOf(selector.First).FileLength);
 
         OutputPlan plan = PlanOf(kept);
+        if (record.Recipe.ErrorLimit is { } limit && OutputCosts.RelativeError(roles.Resized, kept, plan) is var error && error > limit && !IsLimitedElsewhere(record))
+            throw OutputErrors.ErrorTooSmall(source.Path, record, error);
+
         return new OutputFile(plan, path.For(source.Location, plan.Record))
         {
             IsFolder = source.Location.IsFolder,
@@ -45,6 +48,9 @@ internal static class OutputPlanner
             candidate,
             record with { Threshold = candidate.Threshold });
     }
+
+    /// <summary>Whether something else than the error limits what is kept: then it is no wonder that the error is larger.</summary>
+    private static bool IsLimitedElsewhere(OutputRecord record) => record.Recipe.Rules.Count > 1 || !record.RankLimits.IsNone;
 
     /// <summary>
     /// A layer with its scores. Of a layer that must stay, the first singular value is always kept. A layer that can't be scored is kept as far as ranks allow.

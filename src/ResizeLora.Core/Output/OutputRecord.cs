@@ -28,7 +28,7 @@ internal sealed record OutputRecord
         new(RecipeKey, record => record.Recipe.Recipe),
 
         // JSON has no infinity; null says that everything fitted.
-        new(ThresholdKey, record => double.IsFinite(record.Threshold) ? record.Threshold : null) { IsIncidental = true },
+        new(ThresholdKey, record => record.Threshold is { } threshold && double.IsFinite(threshold) ? threshold : null) { IsIncidental = true },
         new(PrecisionKey, record => record.Precision.ToString()),
         new("unmatched_layer", record => record.UnmatchedLayer?.ToString()),
         new("layers", record => record.Layers) { Difference = "other layers" },
@@ -42,8 +42,8 @@ internal sealed record OutputRecord
     /// <summary>What chose.</summary>
     public required ResizeRecipe Recipe { get; init; }
 
-    /// <summary>The threshold it cut at; NaN until that is known.</summary>
-    public double Threshold { get; init; } = double.NaN;
+    /// <summary>The threshold it cut at, NaN for none; null until that is known.</summary>
+    public double? Threshold { get; init; }
 
     /// <summary>The requested number format.</summary>
     public ResizePrecision Precision { get; init; } = ResizePrecision.Float16;

@@ -25,7 +25,7 @@ public sealed record ResizeResult
     /// <summary>The requested number format.</summary>
     public required ResizePrecision Precision { get; init; }
 
-    /// <summary>The least score (log₁₀) that the recipe kept, before options of ranks had their say; −∞ where everything fitted.</summary>
+    /// <summary>The least score (log₁₀) that the recipe kept, before options of ranks had their say; −∞ where everything fitted, NaN where the recipe has no scores.</summary>
     public required double Threshold { get; init; }
 
     /// <summary>Number of LoRA layers before.</summary>

@@ -51,7 +51,7 @@ internal sealed class OutputGuard(ResizeOptions options)
 
     /// <summary>Where an output is written, if that is known before the work: a size recipe finds its threshold only by working.</summary>
     public string? TargetInAdvance(AdapterLocation input, OutputRecord record) =>
-        double.IsNaN(record.Threshold) && options.Output.NamesRecipe ? null : options.Output.For(input, record);
+        record.Threshold is null && options.Output.NamesRecipe ? null : options.Output.For(input, record);
 
     /// <summary>Checks that a name is free for an output.</summary>
     /// <param name="target">The output's path.</param>

@@ -2,6 +2,7 @@ using System.Globalization;
 using ResizeLora.Adapters.Types;
 using ResizeLora.Common;
 using ResizeLora.Output;
+using ResizeLora.Recipes.Rules;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Pipeline;
@@ -64,22 +65,31 @@ internal sealed class OutputReview(IReporter reporter)
     private static string? WhyHollow(OutputFile output, ResizeResult result)
     {
         ResizeRecipe recipe = result.Recipe;
-        bool sizeHasCut = recipe.SizeMiB is not null && result.Threshold != (recipe.Threshold ?? double.NegativeInfinity);
         List<string> losses = [];
+
+        // A recipe that weighs what layers cost leaves some out on purpose.
+        bool sizeHasCut = recipe.ReadsScores && recipe.SizeMiB is not null && result.Threshold != (recipe.Threshold ?? double.NegativeInfinity);
         if (sizeHasCut && result.LayerCount < result.SourceLayerCount)
             losses.Add($"{result.SourceLayerCount - result.LayerCount} of {Quantity.Of(result.SourceLayerCount, "layer")} {(result.SourceLayerCount - result.LayerCount == 1 ? "is" : "are")} left out, because the size has no room for {(result.SourceLayerCount - result.LayerCount == 1 ? "it" : "them")}");
-        if (result.RelativeError > LargestError)
+        if (result.RelativeError > recipe.ErrorLimit)
+            losses.Add(string.Create(CultureInfo.InvariantCulture, $"the relative error is {result.RelativeError:0.####}, more than {recipe.ErrorLimit}"));
+        else if (result.RelativeError > LargestError)
             losses.Add(string.Create(CultureInfo.InvariantCulture, $"the relative error is {result.RelativeError:0.00}"));
-        return losses.Count == 0 ? null : $"{string.Join(", and ", losses)}. {(sizeHasCut ? "Raise the size" : output.Plan.Record.RankLimits.MaxRank is not null ? "Lower thr, or raise -MaxRank" : "Lower thr")}.";
+        if (losses.Count == 0)
+            return null;
+
+        string[] more = [.. recipe.Rules.Where(rule => sizeHasCut ? rule.Rule is SizeRule : rule.Rule is not ErrorRule).Select(rule => rule.Key.ToKeepMore)];
+        if (!sizeHasCut && output.Plan.Record.RankLimits.MaxRank is not null)
+            more = [.. more, "raise -MaxRank"];
+        return $"{string.Join(", and ", losses)}. {Capitalised(more.Length == 0 ? "Lower error" : string.Join(", or ", more))}.";
     }
 
     /// <summary>How a recipe comes to keep less.</summary>
-    private static string Remedy(ResizeRecipe recipe) => (recipe.Threshold, recipe.SizeMiB) switch
+    private static string Remedy(ResizeRecipe recipe)
     {
-        (null, _) => "give a smaller size",
-        (_, null) => "raise thr or give a size",
-        _ => "raise thr or give a smaller size",
-    };
+        string less = string.Join(" or ", recipe.Rules.Select(rule => rule.Key.ToKeepLess));
+        return recipe.SizeMiB is null && recipe.ReadsScores ? $"{less} or give a size" : less;
+    }
 
     private static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 

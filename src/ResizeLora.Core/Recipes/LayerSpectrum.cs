@@ -12,6 +12,12 @@ internal sealed record LayerSpectrum
     /// <summary>The root of the sum of the squares of all singular values.</summary>
     public double FrobeniusNorm { get; init; }
 
+    /// <summary>Whether ΔW is so small that it is as good as zero: its largest singular value without alpha, as kohya's tool measures it, is at most 1e-6.</summary>
+    public bool IsNegligible { get; init; }
+
+    /// <summary>Whether it modifies a convolution, one of 1 × 1 included.</summary>
+    public bool IsConvolution { get; init; }
+
     /// <summary>The parameters that one rank costs: out + in · kernel.</summary>
     public double ParametersPerRank { get; init; }
 

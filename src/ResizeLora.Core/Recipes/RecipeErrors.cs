@@ -7,8 +7,6 @@ internal static class RecipeErrors
 {
     private static readonly string ValidKeys = $"Valid keys: {string.Join(", ", RecipeKey.All.Select(key => key.Name))}.";
 
-    private static readonly string SelectionExamples = string.Join(" or ", RecipeKey.All.OfType<SelectionKey>().Select(Example));
-
     private static readonly string ScoreExample = Example(RecipeKey.All.OfType<ScoreReference>().First());
 
     public static ResizeLoraException UnknownKey(string text, int? position, string name) =>
@@ -50,11 +48,29 @@ internal static class RecipeErrors
     public static ResizeLoraException MoreThanOne(string text) =>
         New("RecipeMoreThanOne", text, $"'{text}' contains several recipes, but only one is expected here.");
 
-    public static ResizeLoraException NoSelection(string text) =>
-        New("RecipeNoSelection", text, $"The recipe '{text}' does not say what to keep: add, for example, {SelectionExamples}.");
+    public static ResizeLoraException NotAWholeNumber(RecipeValue value) =>
+        At("RecipeNotANumber", value, $"'{value.Text}' is not a whole number for '{value.Key.Name}'.");
+
+    public static ResizeLoraException UnknownObjective(RecipeValue value) =>
+        At("RecipeNotANumber", value, $"'{value.Text}' is not a value of '{value.Key.Name}'. Write {string.Join(" or ", value.Key.Examples.Select(example => $"{value.Key.Name}={example}"))}.");
+
+    public static ResizeLoraException Exclusive(string text, string first, string second, string reason) =>
+        New("RecipeKeysExclusive", text, $"The recipe '{text}' has both '{first}' and '{second}', but {reason}. Leave one of them out.");
+
+    public static ResizeLoraException MethodWithLimit(string text, SelectionKey method, SelectionKey limit) =>
+        New("RecipeKeysExclusive", text, $"The recipe '{text}' has both '{method.Name}' and '{limit.Name}', but {method.Name} decides on each layer by itself, and {limit.Name} over all layers. Leave one of them out, or write minimize={Objective.Error} or {ScoreExample} instead of {method.Name}.");
+
+    /// <param name="text">The recipe.</param>
+    /// <param name="roles">What it lacks one of.</param>
+    public static ResizeLoraException NoSelection(string text, params RuleRole[] roles) =>
+        New("RecipeNoSelection", text, $"The recipe '{text}' does not say how much to keep: add, for example, {string.Join(" or ", RecipeKey.All.OfType<SelectionKey>().Where(key => roles.Contains(key.Role)).Select(Example))}.");
+
+    public static ResizeLoraException NothingToGoBy(string text, SelectionKey stop) => stop.Role == RuleRole.Limit
+        ? New("RecipeWeightSum", text, $"The recipe '{text}' says how much to keep, but not what: add, for example, minimize={Objective.Error} or {ScoreExample}.")
+        : WeightSum(text, 0);
 
     public static ResizeLoraException NothingButScale(string text) =>
-        New("RecipeNoSelection", text, $"The recipe '{text}' says neither how to score nor what to keep: add, for example, spn_ckpt=1,thr=-1.2.");
+        New("RecipeNoSelection", text, $"The recipe '{text}' does not say what to keep: add, for example, spn_ckpt=1,thr=-1.2.");
 
     public static ResizeLoraException WeightSum(string text, double sum) =>
         New("RecipeWeightSum", text, string.Create(CultureInfo.InvariantCulture, $"The weights of the recipe '{text}' sum to {sum}, but the sum must be positive. Give at least one, for example {ScoreExample}."));

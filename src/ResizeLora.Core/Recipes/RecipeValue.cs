@@ -24,6 +24,16 @@ internal sealed record RecipeValue(string Recipe, int? Position, RecipeKey Key, 
         return holds(number) ? number : throw RecipeErrors.OutOfRange(this, condition, number);
     }
 
+    /// <summary>A share of a whole.</summary>
+    public double Share() => Number("greater than 0 and at most 1", share => share is > 0 and <= 1);
+
+    /// <summary>A whole number of at least 1.</summary>
+    public int Whole()
+    {
+        double number = Number("at least 1", number => number >= 1);
+        return number == Math.Floor(number) && number <= int.MaxValue ? (int)number : throw RecipeErrors.NotAWholeNumber(this);
+    }
+
     public double PositiveNumber() => Number("greater than 0", number => number > 0);
 
     /// <summary>A size of a file.</summary>

@@ -14,9 +14,11 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     {
         Score = new ScoreFormula([.. weights.Where(weight => weight.Given != 0)]);
         Weights = new ReadableWeights(Score.Weights.ToDictionary(weight => weight.Reference.Name, weight => weight.Share));
+        Objective = parts.Objective;
         Rules = InOrder(parts.Rules, rule => rule.Key);
         Rescale = parts.Rescale;
         Recipe = string.Join(',', weights.Select(weight => Print(weight.Reference, weight.Given))
+            .Concat(Objective is null ? [] : [$"minimize={Objective}"])
             .Concat(Rules.Select(rule => $"{rule.Key.Name}={rule.Rule.Value}"))
             .Concat(Rescale == 1 ? [] : [Print(RecipeKey.Rescale, Rescale)]));
     }
@@ -39,19 +41,31 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     /// <summary>The largest size of the whole output file in MiB (2²⁰ bytes), or null.</summary>
     public double? SizeMiB => Rule<SizeRule>()?.Limit.InMiB;
 
+    /// <summary>The largest relative error, or null.</summary>
+    public double? ErrorLimit => Rule<ErrorRule>()?.Most;
+
+    /// <summary>What is made small where the recipe has no scores: error or error_ckpt; else null.</summary>
+    public string? Minimize => Objective?.Name;
+
     /// <summary>The factor of ΔW, before it is scored.</summary>
     public double Rescale { get; }
 
     /// <summary>Whether the recipe compares with the base checkpoint.</summary>
-    public bool NeedsCheckpoint => Score.Weights.Any(weight => weight.Reference.NeedsCheckpoint);
+    public bool NeedsCheckpoint => Objective?.NeedsCheckpoint == true || Score.Weights.Any(weight => weight.Reference.NeedsCheckpoint);
 
     internal bool NeedsSubspace => Score.Weights.Any(weight => weight.Reference.NeedsSubspace);
 
     /// <summary>Whether what is kept depends on scores.</summary>
-    internal bool ReadsScores => Rules.Any(rule => rule.Rule.ReadsScores);
+    internal bool ReadsScores => Score.Weights.Count > 0;
 
-    /// <summary>Where the recipe cuts, as far as that is known before the work: no number where a rule over all layers finds it.</summary>
-    internal double ThresholdInAdvance => Rules.Any(rule => rule.Rule is FileRule) ? double.NaN : Threshold ?? double.NegativeInfinity;
+    /// <summary>Whether every layer keeps one singular value at least: rules that decide on each layer by itself leave none out.</summary>
+    internal bool KeepsEveryLayer => !ReadsScores && Objective is null;
+
+    /// <summary>Where the recipe cuts scores, as far as that is known before the work: null where a rule over all layers finds it.</summary>
+    internal double? ThresholdInAdvance => !ReadsScores ? double.NaN : Rules.Any(rule => rule.Rule is FileRule) ? null : Threshold ?? double.NegativeInfinity;
+
+    /// <summary>What is made small where there are no scores; null where there are, or where layers are decided on one by one.</summary>
+    internal Objective? Objective { get; }
 
     /// <summary>How singular values are scored.</summary>
     internal ScoreFormula Score { get; }
@@ -86,6 +100,7 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     /// <summary>Whether another recipe always keeps the same: weights count by their shares.</summary>
     internal bool IsEquivalentTo(ResizeRecipe other) =>
         Rescale == other.Rescale
+        && Objective == other.Objective
         && Rules.Select(rule => (rule.Key, rule.Rule.Value)).SequenceEqual(other.Rules.Select(rule => (rule.Key, rule.Rule.Value)))
         && Score.Weights.Select(weight => weight.Reference).SequenceEqual(other.Score.Weights.Select(weight => weight.Reference))
         && Score.Weights.Zip(other.Score.Weights).All(pair => Math.Abs(pair.First.Share - pair.Second.Share) < 1e-12);
@@ -96,13 +111,12 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
     /// <exception cref="ResizeLoraException">Nothing says what to keep, or how to score.</exception>
     internal static ResizeRecipe Of(string text, RecipeParts parts)
     {
-        if (parts.Rules.Count == 0)
-            throw parts.Weights.Count == 0 ? RecipeErrors.NothingButScale(text) : RecipeErrors.NoSelection(text);
+        RecipeCheck.Check(text, parts);
 
         // In one order always, so that the sum, and with it the shares, are the same to the last bit.
         List<KeyValuePair<ScoreReference, double>> given = InOrder(parts.Weights, weight => weight.Key);
         double sum = given.Sum(weight => weight.Value);
-        if ((given.Count > 0 || parts.Rules.Exists(rule => rule.Rule.ReadsScores)) && !(sum > 0 && double.IsFinite(sum)))
+        if (given.Count > 0 && !(sum > 0 && double.IsFinite(sum)))
             throw RecipeErrors.WeightSum(text, sum);
 
         return new ResizeRecipe([.. given.Select(weight => new ScoreWeight(weight.Key, weight.Value, weight.Value / sum))], parts);
@@ -112,6 +126,7 @@ public sealed class ResizeRecipe : IEquatable<ResizeRecipe>
 
     private static string Print(RecipeKey key, double value) => string.Create(CultureInfo.InvariantCulture, $"{key.Name}={value:R}");
 
-    private TRule? Rule<TRule>()
+    /// <summary>The rule of a kind; null if there is none.</summary>
+    internal TRule? Rule<TRule>()
         where TRule : SelectionRule => Rules.Select(rule => rule.Rule).OfType<TRule>().FirstOrDefault();
 }

@@ -78,6 +78,14 @@ internal sealed class SafetensorsLayout
         return header;
     }
 
+    /// <summary>Bytes that a tensor adds to a file: its elements, and its entry in the header with offsets of so many digits.</summary>
+    public static long EntryLength(TensorSpec spec, int offsetDigits)
+    {
+        long offset = (long)Math.Pow(10, offsetDigits - 1);
+        long bytes = spec.Shape.Aggregate((long)spec.DType.Format().Bits, (product, size) => checked(product * size)) / 8;
+        return bytes + Encoding.UTF8.GetByteCount(TensorsJson([new TensorInfo(spec.Name, spec.DType, spec.Shape, offset, offset)])) + ",".Length;
+    }
+
     private static string TensorsJson(IReadOnlyList<TensorInfo> tensors)
     {
         var json = new StringBuilder();

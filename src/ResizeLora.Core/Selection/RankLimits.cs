@@ -47,6 +47,14 @@ internal sealed record RankLimits(bool EqualRank = false, int? RankMultiple = nu
 /// <param name="fused">Groups of layers that loaders fuse, by their positions.</param>
 internal sealed class RankRule(RankLimits limits, IReadOnlyList<IReadOnlyList<int>> fused)
 {
+    /// <summary>The layers whose ranks depend on each other; most depend on no other.</summary>
+    /// <param name="count">How many layers there are.</param>
+    public IEnumerable<IReadOnlyList<int>> Groups(int count)
+    {
+        IReadOnlyList<IReadOnlyList<int>> groups = limits.EqualRank ? fused : [];
+        return [.. groups, .. Enumerable.Range(0, count).Except(groups.SelectMany(group => group)).Select(layer => new[] { layer })];
+    }
+
     /// <summary>Applies the limits to selected ranks: equalised first, then rounded up, then capped. A layer of rank 0 is left out.</summary>
     public int[] Apply(IReadOnlyList<int> wished)
     {

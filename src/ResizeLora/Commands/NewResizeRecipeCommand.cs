@@ -69,6 +69,11 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     [ArgumentCompleter(typeof(NumberCompleter))]
     public double Params { get; set; }
 
+    /// <summary>What is made small in place of scores: error or error_ckpt.</summary>
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "What is made small in place of scores: error, or error_ckpt for each layer's error relative to its base layer.")]
+    [ArgumentCompleter(typeof(ObjectiveCompleter))]
+    public string? Minimize { get; set; }
+
     /// <summary>The least score (log₁₀) that is kept.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The lowest score (log10) that is kept.")]
     [Alias("Thr")]
@@ -81,6 +86,43 @@ public sealed class NewResizeRecipeCommand : ObservingCommand
     [SizeTransformation]
     [ArgumentCompleter(typeof(NumberCompleter))]
     public string? Size { get; set; }
+
+    /// <summary>The largest relative error of the output file.</summary>
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The largest relative error of the output file, such as 0.05.")]
+    [Alias("Error")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
+    public double? ErrorLimit { get; set; }
+
+    /// <summary>Keeps singular values above the largest one of their layer divided by this.</summary>
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Keeps singular values above the largest one of their layer divided by this.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
+    public double? SvRatio { get; set; }
+
+    /// <summary>Keeps the fewest singular values of a layer that have this share of its Frobenius norm.</summary>
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Keeps the fewest singular values of a layer that have this share of its Frobenius norm.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
+    public double? SvFro { get; set; }
+
+    /// <summary>Keeps the fewest singular values of a layer that have this share of their sum.</summary>
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "Keeps the fewest singular values of a layer that have this share of their sum.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
+    public double? SvCumulative { get; set; }
+
+    /// <summary>The largest rank of a layer.</summary>
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The largest rank of a layer.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
+    public double? Rank { get; set; }
+
+    /// <summary>The largest rank of a convolution.</summary>
+    [Parameter(ParameterSetName = WeightSet, HelpMessage = "The largest rank of a convolution, in place of Rank.")]
+    [NumberTransformation]
+    [ArgumentCompleter(typeof(NumberCompleter))]
+    public double? ConvRank { get; set; }
 
     /// <summary>The factor of ΔW.</summary>
     [Parameter(ParameterSetName = WeightSet, HelpMessage = "The factor by which the LoRA is multiplied. Default: 1.")]

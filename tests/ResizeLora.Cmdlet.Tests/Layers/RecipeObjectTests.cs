@@ -42,7 +42,14 @@ public sealed class RecipeObjectTests : IDisposable
     public void Each_parameter_sets_its_key() => Assert.All(RecipeKey.All, key =>
     {
         string value = key == RecipeKey.Rescale ? "2" : key.Examples[0];
-        string others = string.Join(' ', new[] { "Params 1", "Threshold -1" }.Where(other => !other.StartsWith(key.Parameter + " ", StringComparison.Ordinal)).Select(other => "-" + other));
+        string others = key switch
+        {
+            ScoreReference => "-Threshold -1",
+            MinimizeKey => "-Size 1",
+            SelectionKey { Role: RuleRole.Threshold or RuleRole.Limit } => "-Params 1",
+            SelectionKey => string.Empty,
+            _ => "-Params 1 -Threshold -1",
+        };
         Assert.Contains($"{key.Name}={value}", _bench.RunClean($"New-ResizeRecipe -{key.Parameter} {value} {others}").Only<ResizeRecipe>().Recipe, StringComparison.Ordinal);
     });
 
@@ -121,7 +128,7 @@ public sealed class RecipeObjectTests : IDisposable
     [InlineData("@{ spn_lora = 1; thr = $null }", "'thr' has no value")]
     [InlineData("@{ spn_lora = 1; thr = -1; Threshold = -2 }", "'thr' is given twice")]
     [InlineData("@{ spn_lara = 1; thr = -1 }", "did you mean 'spn_lora'?")]
-    [InlineData("@{ rescale = 0.5 }", "neither how to score nor what to keep")]
+    [InlineData("@{ rescale = 0.5 }", "does not say what to keep")]
     public void An_error_in_a_hashtable_names_no_position(string recipe, string mention)
     {
         ExpectedError error = _bench.RunFailing($"New-ResizeRecipe {recipe}").Mentions(mention);

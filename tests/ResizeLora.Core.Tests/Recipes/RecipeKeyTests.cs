@@ -48,7 +48,7 @@ public class RecipeKeyTests
         RecipeKey key = RecipeKey.Find(name)!;
         string example = key == RecipeKey.Rescale ? "2" : key.Examples[0];
         ResizeRecipe recipe = RecipeWith(key, example);
-        string words = OutputName.Words(new OutputRecord { Recipe = recipe, Threshold = recipe.Threshold!.Value + 0.5 });
+        string words = OutputName.Words(new OutputRecord { Recipe = recipe, Threshold = (recipe.Threshold ?? -1) + 0.5 });
         Assert.Contains($"{key.Word}{example}", words, StringComparison.Ordinal);
     }
 
@@ -82,6 +82,12 @@ public class RecipeKeyTests
         new RecipeValue($"thr={value}", 4, RecipeKey.Find("thr")!, value).Number("a share of 1", share => share is > 0 and <= 1);
 
     /// <summary>A recipe of one key, and what else a recipe needs.</summary>
-    private static ResizeRecipe RecipeWith(RecipeKey key, string value) => ResizeRecipe.Parse(
-        $"{key.Name}={value}{(key is ScoreReference ? string.Empty : ",params=1")}{(key.Name == "thr" ? string.Empty : ",thr=-1")}");
+    private static ResizeRecipe RecipeWith(RecipeKey key, string value) => ResizeRecipe.Parse($"{key.Name}={value}" + key switch
+    {
+        ScoreReference => ",thr=-1",
+        MinimizeKey => ",size=1",
+        SelectionKey { Role: RuleRole.Threshold or RuleRole.Limit } => ",params=1",
+        SelectionKey => string.Empty,
+        _ => ",params=1,thr=-1",
+    });
 }

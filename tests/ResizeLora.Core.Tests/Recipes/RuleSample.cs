@@ -9,15 +9,13 @@ internal sealed class RuleSample(int rank) : LayerRule
 {
     public override string Value => rank.ToString(CultureInfo.InvariantCulture);
 
-    public override bool ReadsScores => false;
-
     public override int Rank(LayerSpectrum layer) => rank;
 
     /// <summary>A recipe of such a rule and others.</summary>
     public static ResizeRecipe Recipe(RuleSample sample, params (SelectionKey Key, SelectionRule Rule)[] others)
     {
         var parts = new RecipeParts();
-        parts.Rules.Add((new SelectionKey("sample", "keeps so many values", _ => sample, "2"), sample));
+        parts.Rules.Add((new SelectionKey("sample", RuleRole.Cap, "keeps so many values", _ => sample, "2"), sample));
         parts.Rules.AddRange(others);
         if (others.Length > 0)
             parts.Weights[RecipeKey.All.OfType<ScoreReference>().First()] = 1;

@@ -11,8 +11,8 @@ public class RuleTests
     private static readonly double[][] Scores = [[3, 1, -1], [2, 1, 0], [9], []];
 
     [Fact]
-    public void A_rule_of_layers_keeps_the_best_of_each() =>
-        Assert.Equal([2, 2, 1, 0], Ranks(RuleSample.Recipe(new RuleSample(2))));
+    public void A_rule_of_layers_alone_keeps_the_best_of_each_and_leaves_none_out() =>
+        Assert.Equal([2, 2, 1, 1], Ranks(RuleSample.Recipe(new RuleSample(2))));
 
     [Fact]
     public void All_rules_hold()
@@ -34,6 +34,6 @@ public class RuleTests
     private static IReadOnlyList<int> Ranks(ResizeRecipe recipe, params double[][] scores)
     {
         LayerSpectrum[] layers = [.. (scores.Length == 0 ? Scores : scores).Select(layer => new LayerSpectrum { SingularValues = layer, Scores = layer })];
-        return new Selector(recipe, layers, new RankRule(RankLimits.None, []), kept => kept.Rank).Select()!.Ranks;
+        return new Selector(recipe, layers, new RankRule(RankLimits.None, []), new SampleCosts(kept => kept.Rank)).Select()!.Ranks;
     }
 }

@@ -15,6 +15,6 @@ internal static class ScoredFile
     public static Selector Selector(double[][] scores, RankRule ranks, double? threshold, long? bytes, Func<KeptValues, long> fileLength)
     {
         string text = string.Create(CultureInfo.InvariantCulture, $"spn_lora=1{(threshold is null ? string.Empty : $",thr={threshold:R}")}{(bytes is null ? string.Empty : $",size={bytes / 1048576.0:R}")}");
-        return new Selector(ResizeRecipe.Parse(text), [.. scores.Select(layer => new LayerSpectrum { SingularValues = layer, Scores = layer })], ranks, fileLength);
+        return new Selector(ResizeRecipe.Parse(text), [.. scores.Select(layer => new LayerSpectrum { SingularValues = layer, Scores = layer })], ranks, new SampleCosts(fileLength));
     }
 }

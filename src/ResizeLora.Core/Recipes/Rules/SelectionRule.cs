@@ -11,9 +11,6 @@ internal abstract class SelectionRule
     /// <summary>The rule's value, as a recipe prints it.</summary>
     public abstract string Value { get; }
 
-    /// <summary>Whether the rule uses scores, so that a recipe needs weights too.</summary>
-    public virtual bool ReadsScores => true;
-
     /// <summary>A number as a recipe prints it; −0 is 0.</summary>
     protected static string Print(double value) => (value + 0.0).ToString("R", CultureInfo.InvariantCulture);
 }
@@ -23,6 +20,9 @@ internal abstract class LayerRule : SelectionRule
 {
     /// <summary>How many singular values of a layer it keeps: so many with the best scores. May be more than there are.</summary>
     public abstract int Rank(LayerSpectrum layer);
+
+    /// <summary>Whether it decides on a layer in another rule's place.</summary>
+    public virtual bool Replaces(LayerRule other, LayerSpectrum layer) => false;
 }
 
 /// <summary>A rule over all layers of a file.</summary>
@@ -30,29 +30,6 @@ internal abstract class FileRule : SelectionRule
 {
     /// <summary>How many of the singular values in line it keeps; null if even none is too many.</summary>
     public abstract int? Count(IChoices choices);
-
-    /// <summary>The largest number up to a limit for which a condition holds that holds for all below, found by bisection; null if there is none.</summary>
-    protected static int? Largest(int limit, Func<int, bool> holds)
-    {
-        if (holds(limit))
-            return limit;
-        if (limit == 0 || !holds(0))
-            return null;
-
-        // Invariant: it holds for `below` and does not for `above`; so in the end it would not for one more.
-        int below = 0;
-        int above = limit;
-        while (above - below > 1)
-        {
-            int middle = below + (above - below) / 2;
-            if (holds(middle))
-                below = middle;
-            else
-                above = middle;
-        }
-
-        return below;
-    }
 }
 
 /// <summary>
@@ -66,4 +43,7 @@ internal interface IChoices
 
     /// <summary>Bytes of the whole output file that keeps the first ones, to the byte.</summary>
     long FileLength(int count);
+
+    /// <summary>The relative error of that file, rounding included.</summary>
+    double RelativeError(int count);
 }

@@ -1,3 +1,5 @@
+using ResizeLora.Common;
+
 namespace ResizeLora.Recipes.Rules;
 
 /// <summary>Keeps the best scores that fit into a file; one more would not fit.</summary>
@@ -8,5 +10,5 @@ internal sealed class SizeRule(SizeLimit limit) : FileRule
 
     public override string Value => limit.ToString();
 
-    public override int? Count(IChoices choices) => Largest(choices.Count, count => choices.FileLength(count) <= limit.Bytes);
+    public override int? Count(IChoices choices) => Bisection.Largest(choices.Count, count => choices.FileLength(count) <= limit.Bytes);
 }
