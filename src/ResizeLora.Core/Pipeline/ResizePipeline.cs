@@ -14,8 +14,6 @@ namespace ResizeLora.Pipeline;
 /// </summary>
 internal sealed class ResizePipeline
 {
-    private const int MostReasons = 5;
-
     private readonly Lazy<INumericEngine> _engine;
     private readonly BaseCheckpoint? _checkpoint;
     private readonly ResizeOptions _options;
@@ -202,24 +200,10 @@ internal sealed class ResizePipeline
     /// <exception cref="ResizeLoraException">No layers are left.</exception>
     private void Sort(AdapterInput input)
     {
-        AdapterSource source = input.Source;
-        AdapterContents contents = input.Contents;
-        string reasons = string.Join("; ", contents.Unsupported
-            .GroupBy(layer => layer.Reason, StringComparer.Ordinal)
-            .OrderByDescending(group => group.Count())
-            .Take(MostReasons)
-            .Select(group => $"{group.Key} ({group.Count()}, such as '{DisplayText.Of(group.First().Name)}')"));
-        string unknownPairs = AdapterErrors.UnknownPairs(contents.Others);
-        if (contents.Layers.Count == 0)
-            throw contents.Unsupported.Count == 0 && OtherModel.Describe(source.Header) is { } kind
-                ? LayerErrors.OtherModel(source.Path, kind)
-                : LayerErrors.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
-        if (source.Location.LostConfiguration is { } lost && contents.Layers.Any(layer => layer.Alpha is null && layer.Configured is null))
-            _host.Warning(lost);
-        if (reasons.Length > 0)
-            _host.Warning($"{Quantity.Of(contents.Unsupported.Count, "layer")} of '{source.Path}' can't be resized and will be kept unchanged: {reasons}.");
-        if (unknownPairs.Length > 0)
-            _host.Warning($"'{source.Path}': {unknownPairs}. They are copied unchanged.");
+        var review = new AdapterReview(input.Source, input.Contents);
+        review.EnsureLayers();
+        foreach (string warning in review.Warnings("can't be resized and will be kept unchanged", "They are copied unchanged."))
+            _host.Warning(warning);
     }
 
     /// <summary>Finds what the layers modify, and says what was recognised.</summary>
@@ -231,14 +215,7 @@ internal sealed class ResizePipeline
             return layers;
 
         BaseCheckpointIndex index = _checkpoint.Index;
-        if (!pairs.Any)
-        {
-            string example = PairingSummary.Unpaired(index, (layers[0].Layer.Name, layers[0].Pair.Problem));
-            throw layers.All(layer => layer.Pair.Problem is not null)
-                ? LayerErrors.NothingIsClear(input.Path, _checkpoint.Path, index.Family, example)
-                : LayerErrors.NothingPairs(input.Path, _checkpoint.Path, index.Family, example);
-        }
-
+        AdapterReview.EnsurePaired(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]);
         _host.Verbose(PairingSummary.Describe(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]));
 
         // What happens to them in an output is reported when it is planned.
