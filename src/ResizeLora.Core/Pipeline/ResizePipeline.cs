@@ -276,11 +276,22 @@ internal sealed class ResizePipeline
     private OutputFile Plan(AdapterInput input, OutputRecord record, IReadOnlyList<DecomposedLayer> layers)
     {
         LayerRoles roles = Choose(input, record, layers);
-        OutputFile output = OutputPlanner.Plan(input.Source, input.Contents, roles, record, _options.Output);
+        OutputFile output = WithinError(input, record, (rounding, below) => OutputPlanner.Plan(input.Source, input.Contents, roles, record, _options.Output, rounding, below));
         _guard.Claim(output.Path, input.Source.Location, output.Plan.Record);
         foreach (string detail in PlanSummary.Details(output))
             _host.Verbose(detail);
         return output;
+    }
+
+    /// <summary>Makes the factors of a planned output, where that must be known to keep to a limit of the error.</summary>
+    private OutputFile WithinError(AdapterInput input, OutputRecord record, Func<double[]?, long?, OutputFile> plan)
+    {
+        OutputFile output = plan(null, null);
+        if (record.Recipe.ErrorLimit is not { } limit || !output.RoundingCounts(limit))
+            return output;
+
+        var writer = new LoraWriter(_engine.Value, _checkpoint, _options.Workers, _cancellation);
+        return new RoundedPlan(plan, planned => writer.MeasureRounding(input.Source, planned, (done, total) => _host.Progress(input.Path, "Rounding layer", done, total))).Within(limit, output);
     }
 
     /// <summary>Chooses what becomes of each layer, and says which ones the checkpoint lacks.</summary>
