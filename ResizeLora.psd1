@@ -12,6 +12,7 @@
     CmdletsToExport      = @(
         'Get-LoraInfo'
         'Get-LoraSpectrum'
+        'Compare-Lora'
         'New-ResizeRecipe'
         'Invoke-LoraResize'
         'Get-SpectralNormCache'

@@ -40,7 +40,6 @@ internal static class MergedWeight
         if (weight.Transposed)
             return reader.Read(weight, ScalarType.Float64).narrow(0, first, count);
 
-        int rowBytes = (int)(weight.Bytes.Length / weight.Rows);
-        return reader.Read(weight with { Rows = count, Bytes = weight.Bytes.Slice((int)first * rowBytes, (int)count * rowBytes) }, ScalarType.Float64);
+        return reader.Read(weight.Slice(first, count), ScalarType.Float64);
     }
 }

@@ -103,6 +103,12 @@ internal sealed class TorchEngine : INumericEngine
         return MergedWeight.Norms(_reader, weight, layer, groupSize);
     }
 
+    public ChangeDistance Compare(IReadOnlyList<LayerFactors> reference, IReadOnlyList<LayerFactors> difference)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return ChangeComparison.Of(_reader, reference, difference);
+    }
+
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation)
     {
         double frobenius = FrobeniusNorm.Of(weight);

@@ -7,7 +7,7 @@ BeforeAll {
     . $PSScriptRoot/Common.ps1
     Enter-Sample
     $manifest = Find-TestModule
-    $cmdlets = 'Clear-SpectralNormCache', 'Get-LoraInfo', 'Get-LoraSpectrum', 'Get-SpectralNormCache', 'Invoke-LoraResize', 'New-ResizeRecipe'
+    $cmdlets = 'Clear-SpectralNormCache', 'Compare-Lora', 'Get-LoraInfo', 'Get-LoraSpectrum', 'Get-SpectralNormCache', 'Invoke-LoraResize', 'New-ResizeRecipe'
 }
 
 AfterAll { Exit-Sample }
@@ -72,7 +72,7 @@ Describe 'The published folder' -Skip:$isCheckout {
 }
 
 Describe 'Import-Module' {
-    It 'exports exactly the six cmdlets, and an alias' {
+    It 'exports exactly the cmdlets, and an alias' {
         $module = Get-Module ResizeLora
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be $cmdlets
         $module.ExportedAliases.Keys | Should -Be 'Resize-Lora'
@@ -91,7 +91,7 @@ Describe 'Import-Module' {
             (Get-Module ResizeLora).ExportedCmdlets.Count
             (`$layers | New-ResizeRecipe 'spn_lora=1,thr=-0.5' | Invoke-LoraResize -Force).Name"
         try {
-            $shell.AddArgument($manifest).Invoke() | Should -Be 6, 'style_spnlora1_th-0.5.safetensors'
+            $shell.AddArgument($manifest).Invoke() | Should -Be $cmdlets.Count, 'style_spnlora1_th-0.5.safetensors'
             $shell.Streams.Error | Should -BeNullOrEmpty
         }
         finally { Close-ModuleShell $shell }

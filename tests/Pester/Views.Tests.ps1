@@ -13,6 +13,8 @@ Describe 'A table' {
     It 'of <Name> shows columns that can be selected' -ForEach @(
         @{ Name = 'layers'; Get = { $layers } }
         @{ Name = 'results'; Get = { $results } }
+        @{ Name = 'differences'; Get = { Compare-Lora style.safetensors $results -Checkpoint base.safetensors } }
+        @{ Name = 'sums of differences'; Get = { Compare-Lora style.safetensors $results -Checkpoint base.safetensors -Summary } }
         @{ Name = 'recipes'; Get = { New-ResizeRecipe 'spn_ckpt=1,thr=-1' } }
         @{ Name = 'cache entries'; Get = { Get-SpectralNormCache } }
     ) {

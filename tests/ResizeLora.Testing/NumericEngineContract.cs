@@ -179,6 +179,66 @@ public abstract class NumericEngineContract
     }
 
     [Theory]
+    [MemberData(nameof(Types))]
+    public void Two_changes_are_as_far_apart_as_their_numbers(string type)
+    {
+        foreach ((int rows, int columns, int rank, int otherRank) in new[] { (33, 17, 4, 3), (17, 33, 5, 1), (9, 12, 7, 8), (1, 1, 1, 1), (260, 40, 6, 6) })
+        {
+            LayerFactors a = Random(rows, rank, columns, type);
+            LayerFactors b = Random(rows, otherRank, columns, "F32") with { Scale = -0.5 };
+            LayerFactors weight = LayerFactors.Of(Store("diff", Matrix.Gaussian(rows, columns, new Random(5)), type), 0.75);
+            AssertDistance([a], [b], Exact);
+            AssertDistance([a], [weight], Exact);
+            AssertDistance([weight, a], [b, a], Exact);
+            AssertDistance([a, b], [], Exact);
+            AssertDistance([], [weight], Exact);
+            AssertDistance([a with { Scale = 1e-200 }], [b with { Scale = 3e-200 }], Exact);
+        }
+    }
+
+    [Theory]
+    [InlineData(33, 17)]
+    [InlineData(17, 33)]
+    [InlineData(5, 5)]
+    public void Nothing_is_lost_where_a_change_is_near_another_one(int rows, int columns)
+    {
+        Matrix left = Vectors(rows, 5);
+        foreach (double share in new[] { 1e-1, 1e-4, 1e-7, 1e-10 })
+        {
+            // The same but for a small change of the last singular value; the factors are mixed, so that no number is the same.
+            Matrix mixed = Matrix.Gaussian(5, 5, new Random(6));
+            var inverse = JacobiSvd.Of(mixed);
+            Matrix unmixed = inverse.Vt.Transpose() * inverse.U.Transpose().Map((k, column) => inverse.U[column, k] / inverse.Values[k]);
+            Matrix changed = left.Map((row, k) => left[row, k] * (Spectrum[k] - (k == 4 ? share : 0)));
+            LayerFactors near = new(Store("up", changed * mixed), Store("down", unmixed * Down(columns)), 1);
+            ChangeDistance distance = Engine.Compare([Known(rows, columns)], [near]);
+            Assert.Equal(1, distance.DifferenceNorm / share, 1e-14 / share);
+            Assert.Equal(1, distance.Cosine, 1e-3);
+        }
+    }
+
+    [Fact]
+    public void A_change_is_not_far_from_itself()
+    {
+        LayerFactors layer = Random(40, 12, 30, "F16");
+        LayerFactors same = layer with { Up = Store("up", PlainEngine.ToMatrix(layer.Up)), Down = Store("down", 2 * PlainEngine.ToMatrix(layer.Down)), Scale = 0.125 };
+        foreach (LayerFactors other in new[] { layer, same })
+            Assert.Equal((0, 1), (Engine.Compare([layer], [other]).DifferenceNorm, Math.Round(Engine.Compare([layer], [other]).Cosine, 12)));
+
+        ChangeDistance opposite = Engine.Compare([layer], [layer with { Scale = -layer.Scale }]);
+        Assert.Equal(-1, opposite.Cosine, Exact);
+        Assert.Equal(2, opposite.DifferenceNorm / opposite.Norm, Exact);
+    }
+
+    [Fact]
+    public void Of_a_change_of_zeros_there_is_no_direction()
+    {
+        LayerFactors layer = Random(9, 3, 7, "F32");
+        ChangeDistance distance = Engine.Compare([layer], [new LayerFactors(Store("up", new Matrix(9, 2)), Store("down", new Matrix(2, 7)), 1)]);
+        Assert.Equal((0, 0, 1), (distance.Norm, distance.Cosine, Math.Round(distance.DifferenceNorm / distance.ReferenceNorm, 12)));
+    }
+
+    [Theory]
     [InlineData(33, 17)]
     [InlineData(151, 139)]
     [InlineData(139, 151)]
@@ -220,6 +280,8 @@ public abstract class NumericEngineContract
         Assert.Equal("diff", Assert.Throws<NonFiniteException>(() => Engine.Decompose(LayerFactors.Of(Store("diff", broken), 1))).TensorName);
         Assert.Equal("w", Assert.Throws<NonFiniteException>(() => Engine.Norms(Store("w", broken), CancellationToken.None)).TensorName);
         Assert.Equal("w", Assert.Throws<NonFiniteException>(() => Engine.SubspaceNorms(sound, basis: null, Store("w", broken))).TensorName);
+        Assert.Equal("up", Assert.Throws<NonFiniteException>(() => Engine.Compare([sound], [up])).TensorName);
+        Assert.Equal("diff", Assert.Throws<NonFiniteException>(() => Engine.Compare([LayerFactors.Of(Store("diff", broken), 1)], [])).TensorName);
         Assert.Throws<NonFiniteException>(() => Engine.MergedNorms(Store("w", broken), sound, 0));
     }
 
@@ -259,6 +321,23 @@ public abstract class NumericEngineContract
         LayerFactors layer = new(Store("up", left.Map((row, k) => left[row, k] * (k < large ? 1 : 1e-6))), Store("down", Vectors(90, 12).Transpose()), 0.5);
         TruncatedFactors factors = Truncate(layer, new TruncationRequest([.. Enumerable.Range(0, 12)], 1, SafetensorsDType.F8_E4M3, HasAlpha: true));
         Assert.True(factors.RoundingError < 0.0265 * Math.Sqrt(2 * large) * 0.5, $"{factors.RoundingError}");
+    }
+
+    /// <summary>Against sums over all entries.</summary>
+    private void AssertDistance(LayerFactors[] reference, LayerFactors[] difference, double tolerance)
+    {
+        LayerFactors size = reference.Concat(difference).First();
+        var zero = new Matrix((int)size.Up.Rows, (int)size.Down.Columns);
+        Matrix a = reference.Select(Change).Aggregate(zero, (sum, term) => sum.Map((row, column) => sum[row, column] + term[row, column]));
+        Matrix b = difference.Select(Change).Aggregate(zero, (sum, term) => sum.Map((row, column) => sum[row, column] + term[row, column]));
+        double largest = Math.Max(a.LargestMagnitude, b.LargestMagnitude);
+        double Dot(Matrix left, Matrix right) => Enumerable.Range(0, left.Rows * left.Columns).Sum(i => left[i / left.Columns, i % left.Columns] / largest * (right[i / left.Columns, i % left.Columns] / largest));
+        double cosine = reference.Length == 0 || difference.Length == 0 ? 0 : Dot(a, b) / Math.Sqrt(Dot(a, a)) / Math.Sqrt(Dot(b, b));
+        ChangeDistance distance = Engine.Compare(reference, difference);
+        AssertNear(
+            [Math.Sqrt(Dot(a, a)), Math.Sqrt(Dot(b, b)), Math.Sqrt(Dot(a - b, a - b)), cosine],
+            [distance.ReferenceNorm / largest, distance.Norm / largest, distance.DifferenceNorm / largest, distance.Cosine],
+            tolerance);
     }
 
     private static void AssertSame(TruncatedFactors expected, TruncatedFactors actual)

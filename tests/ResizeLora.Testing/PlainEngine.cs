@@ -44,6 +44,24 @@ internal sealed class PlainEngine : INumericEngine
         return [.. squares.Select(Math.Sqrt)];
     }
 
+    public ChangeDistance Compare(IReadOnlyList<LayerFactors> reference, IReadOnlyList<LayerFactors> difference)
+    {
+        LayerFactors size = reference.Concat(difference).First();
+        Matrix[] changes = [.. new[] { reference, difference }.Select(terms => terms
+            .Select(term => term.Scale * (ToMatrix(term.Up) * ToMatrix(term.Down)))
+            .Aggregate(new Matrix((int)size.Up.Rows, (int)size.Down.Columns), (sum, term) => sum - (-1 * term)))];
+        double largest = Math.Max(changes[0].LargestMagnitude, changes[1].LargestMagnitude);
+        if (largest == 0)
+            return new ChangeDistance(0, 0, 0, 0);
+
+        Matrix a = changes[0].Map((row, column) => changes[0][row, column] / largest);
+        Matrix b = changes[1].Map((row, column) => changes[1][row, column] / largest);
+        double product = 0;
+        a.Map((row, column) => product += a[row, column] * b[row, column]);
+        double norms = a.FrobeniusNorm * b.FrobeniusNorm;
+        return new ChangeDistance(largest * a.FrobeniusNorm, largest * b.FrobeniusNorm, largest * (a - b).FrobeniusNorm, norms == 0 ? 0 : product / norms);
+    }
+
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _norms);

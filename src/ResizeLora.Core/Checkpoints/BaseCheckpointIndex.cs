@@ -14,11 +14,18 @@ internal sealed class BaseCheckpointIndex
     /// <param name="sources">The parts of the checkpoint.</param>
     /// <param name="path">How messages name it.</param>
     public BaseCheckpointIndex(IReadOnlyList<CheckpointSource> sources, string path)
+        : this(ModelFamily.Of(sources), sources, path)
+    {
+    }
+
+    /// <param name="parts">The layers, part by part, with the components that adapters call each part.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="path">How messages name it.</param>
+    public BaseCheckpointIndex(IEnumerable<(IReadOnlyList<AdapterComponent> Components, PartLayers Layers)> parts, string family, string path)
     {
         Path = path;
-        var family = ModelFamily.Of(sources);
-        Family = family.Name;
-        foreach ((IReadOnlyList<AdapterComponent> components, PartLayers layers) in family.Layers(sources))
+        Family = family;
+        foreach ((IReadOnlyList<AdapterComponent> components, PartLayers layers) in parts)
         {
             foreach (AdapterComponent component in components)
             {
@@ -36,8 +43,16 @@ internal sealed class BaseCheckpointIndex
     {
     }
 
+    private BaseCheckpointIndex(ModelFamily family, IReadOnlyList<CheckpointSource> sources, string path)
+        : this(family.Layers(sources), family.Name, path)
+    {
+    }
+
     /// <summary>How messages name the checkpoint.</summary>
     public string Path { get; }
+
+    /// <summary>Whether it is made of another adapter's layers, in place of a checkpoint.</summary>
+    public bool IsAdapter { get; init; }
 
     /// <summary>The family of the model, as far as it is known.</summary>
     public string Family { get; }

@@ -1,9 +1,10 @@
 namespace ResizeLora;
 
-/// <summary>Draws a spectrum in one line of text, for tables.</summary>
+/// <summary>Draws numbers in one line of text, for tables.</summary>
 public static class Sparkline
 {
     private const string Blocks = "▁▂▃▄▅▆▇█";
+    private const string Parts = "▏▎▍▌▋▊▉█";
 
     /// <summary>
     /// The range of the scale below the largest value, in powers of ten. The same for all, so that lines can be compared:
@@ -22,6 +23,18 @@ public static class Sparkline
         double[] shares = Shares([.. values.Select(Magnitude)], Math.Min(width, values.Count));
         double largest = shares.DefaultIfEmpty().Max();
         return string.Concat(shares.Select(share => Step(share, largest)));
+    }
+
+    /// <summary>Draws a share as a bar, from nothing to all of a width.</summary>
+    /// <param name="share">The share, from 0 to 1; more is drawn as 1.</param>
+    /// <param name="width">The characters that 1 takes.</param>
+    /// <returns>Full characters, and one of a part of the width; none for zero, null and NaN.</returns>
+    public static string Bar(double? share, int width)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(width);
+        int parts = share > 0 ? (int)Math.Ceiling(Math.Min(share.Value, 1) * width * Parts.Length) : 0;
+        string full = new(Parts[^1], parts / Parts.Length);
+        return parts % Parts.Length == 0 ? full : full + Parts[parts % Parts.Length - 1];
     }
 
     private static double[] Shares(double[] values, int count)

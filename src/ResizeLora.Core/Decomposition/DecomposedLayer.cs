@@ -1,3 +1,4 @@
+using ResizeLora.Common;
 using ResizeLora.Decomposition;
 using ResizeLora.Engine;
 using ResizeLora.Recipes;
@@ -19,7 +20,7 @@ public sealed record DecomposedLayer
         Path = path;
         Alpha = alpha;
         SingularValues = new ReadableList<double>(singularValues, ' ');
-        FrobeniusNorm = Norm(singularValues);
+        FrobeniusNorm = EuclideanNorm.Of(singularValues);
         EffectiveRank = EffectiveRankOf(singularValues);
     }
 
@@ -109,14 +110,7 @@ public sealed record DecomposedLayer
         double[] dropped = [.. SingularValues];
         foreach (int index in kept)
             dropped[index] = 0;
-        return Norm(dropped);
-    }
-
-    /// <summary>Divided by the largest first: squares leave the range of float64 long before their root does.</summary>
-    private static double Norm(IReadOnlyList<double> values)
-    {
-        double largest = values.Count == 0 ? 0 : values.Max();
-        return largest == 0 ? 0 : largest * Math.Sqrt(values.Sum(value => value / largest * (value / largest)));
+        return EuclideanNorm.Of(dropped);
     }
 
     private static double EffectiveRankOf(IReadOnlyList<double> singularValues)

@@ -4,7 +4,6 @@ using ResizeLora.Common;
 using ResizeLora.Engine;
 using ResizeLora.Norms;
 using ResizeLora.Pairing;
-using ResizeLora.Safetensors;
 
 namespace ResizeLora.Decomposition;
 
@@ -92,25 +91,13 @@ internal sealed class LayerDecomposer(
 
             if (layer.BaseSpectralNorm is null)
             {
-                MatrixNorms found = GuardedBase(() => norms.Of(baseLayer, engine.Value, cancellation));
+                MatrixNorms found = LayerWork.RunOnBase(norms.Checkpoint.Path, () => norms.Of(baseLayer, engine.Value, cancellation));
                 layer = layer with { BaseSpectralNorm = found.Spectral, BaseFrobeniusNorm = found.Frobenius };
             }
 
             return withSubspace && layer.SubspaceNorms is null
-                ? layer with { SubspaceNorms = GuardedBase(() => norms.Checkpoint.Read(baseLayer, weight => content.Change.SubspaceNorms(engine.Value, layer.Basis, weight))) }
+                ? layer with { SubspaceNorms = LayerWork.RunOnBase(norms.Checkpoint.Path, () => norms.Checkpoint.Read(baseLayer, weight => content.Change.SubspaceNorms(engine.Value, layer.Basis, weight))) }
                 : layer;
-        }
-    }
-
-    private T GuardedBase<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (NonFiniteException exception)
-        {
-            throw LayerErrors.NonFiniteBase(norms!.Checkpoint.Path, exception.TensorName, exception);
         }
     }
 }

@@ -14,6 +14,9 @@ internal static class LayerErrors
     public static ResizeLoraException Infinite(string path, string layer) =>
         new("ValueTooLarge", FaultKind.InvalidData, layer, $"Layer '{layer}' of '{path}' has singular values that are infinite or not a number: its alpha or its factors are damaged.");
 
+    public static ResizeLoraException TooLarge(string path, string layer, Exception inner) =>
+        new("TensorTooLarge", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' stands for a matrix that is too large to be processed at once. Is the file damaged?", inner);
+
     public static ResizeLoraException Overflow(string path, string layer, Exception inner) =>
         new("ValueTooLarge", FaultKind.InvalidData, layer, $"Layer '{DisplayText.Of(layer)}' of '{path}' is outside the range of the output precision. Use -Precision BFloat16 or Float32.", inner);
 

@@ -26,4 +26,18 @@ internal static class LayerWork
             throw LayerErrors.EngineFailed(path, layer, exception);
         }
     }
+
+    /// <summary>Work on base layers: a number that is none is an error that names the checkpoint.</summary>
+    /// <exception cref="ResizeLoraException">A weight contains NaN or infinity.</exception>
+    public static T RunOnBase<T>(string checkpoint, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (NonFiniteException exception)
+        {
+            throw LayerErrors.NonFiniteBase(checkpoint, exception.TensorName, exception);
+        }
+    }
 }

@@ -30,6 +30,13 @@ internal interface INumericEngine
     /// <exception cref="NonFiniteException">A factor or W contains NaN or infinity.</exception>
     double[] MergedNorms(StoredMatrix weight, LayerFactors layer, long groupSize);
 
+    /// <summary>
+    /// How far a change of a weight is from another one, in float64. Each is a sum of products, which may be empty. Nothing is
+    /// lost where the two are near each other: what is squared is their difference.
+    /// </summary>
+    /// <exception cref="NonFiniteException">A factor contains NaN or infinity.</exception>
+    ChangeDistance Compare(IReadOnlyList<LayerFactors> reference, IReadOnlyList<LayerFactors> difference);
+
     /// <summary>Spectral and Frobenius norm of a base layer.</summary>
     /// <exception cref="NonFiniteException">The weight contains NaN or infinity.</exception>
     MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation);

@@ -34,6 +34,12 @@ internal sealed record LayerFactors(StoredMatrix Up, StoredMatrix Down, double S
         ? new LayerFactors(StoredMatrix.Identity(weight.Rows), weight, scale)
         : new LayerFactors(weight, StoredMatrix.Identity(weight.Columns), scale);
 
+    /// <summary>Some rows of ΔW.</summary>
+    public LayerFactors Rows(long first, long count) =>
+        count == Up.Rows ? this
+        : Up.IsIdentity ? Of(Down.Slice(first, count), Scale)
+        : this with { Up = Up.Slice(first, count) };
+
     /// <inheritdoc/>
     public override LayerDecomposition Decompose(INumericEngine engine) => engine.Decompose(this);
 

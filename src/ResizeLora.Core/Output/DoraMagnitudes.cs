@@ -1,7 +1,6 @@
 using ResizeLora.Checkpoints;
 using ResizeLora.Decomposition;
 using ResizeLora.Engine;
-using ResizeLora.Safetensors;
 
 namespace ResizeLora.Output;
 
@@ -16,18 +15,11 @@ internal sealed class DoraMagnitudes(INumericEngine engine, BaseCheckpoint check
     public IReadOnlyList<double[]> Of(DecomposedLayer layer, LayerContent content, IReadOnlyList<LayerFactors> changes)
     {
         long group = layer.Source.Layer.Magnitude!.GroupSize;
-        try
+        return LayerWork.RunOnBase(checkpoint.Path, () => checkpoint.Read(layer.Source.BaseLayer!, weight =>
         {
-            return checkpoint.Read(layer.Source.BaseLayer!, weight =>
-            {
-                double[] before = engine.MergedNorms(weight, content.Factors, group);
-                return changes.Select(change => Scaled(content.Magnitudes, before, engine.MergedNorms(weight, change, group))).ToArray();
-            });
-        }
-        catch (NonFiniteException exception)
-        {
-            throw LayerErrors.NonFiniteBase(checkpoint.Path, exception.TensorName, exception);
-        }
+            double[] before = engine.MergedNorms(weight, content.Factors, group);
+            return changes.Select(change => Scaled(content.Magnitudes, before, engine.MergedNorms(weight, change, group))).ToArray();
+        }));
     }
 
     /// <summary>Where W + ΔW is zero, the magnitude stays as it is.</summary>

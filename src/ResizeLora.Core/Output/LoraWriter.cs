@@ -42,6 +42,32 @@ internal sealed class LoraWriter(INumericEngine engine, BaseCheckpoint? checkpoi
         }
     }
 
+    /// <summary>For each layer of a planned output, the Frobenius norm of what rounding will add to ΔW; makes its factors, and drops them.</summary>
+    /// <param name="source">The LoRA.</param>
+    /// <param name="output">The plan.</param>
+    /// <param name="layerDone">Called on the caller's thread, with the number of layers done and in all.</param>
+    public double[] MeasureRounding(AdapterSource source, OutputFile output, Action<int, int> layerDone)
+    {
+        double[] errors = new double[output.Layers.Count];
+        foreach ((int index, double error) in OrderedParallel.Select(output.Layers.Index(), workers, cancellation, item => LayerWork.Run(source.Path, item.Item.Name, () => (item.Index, Measure(item.Index, item.Item)))))
+        {
+            errors[index] = error;
+            layerDone(index + 1, errors.Length);
+        }
+
+        return errors;
+
+        double Measure(int index, DecomposedLayer layer)
+        {
+            if (output.Plan.Request(index) is not { } request)
+                return 0;
+
+            using LayerContent content = LayerReader.ReadUnchanged(source.File, layer);
+            using TruncatedFactors factors = Truncate(source.Path, layer, content, [request])[0];
+            return factors.RoundingError;
+        }
+    }
+
     private void WriteLayers(AdapterSource source, List<OutputInProgress> outputs, Action<int, int> layerDone)
     {
         // In the order of the file, so that hashing can follow close behind.

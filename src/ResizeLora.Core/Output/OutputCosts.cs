@@ -7,7 +7,8 @@ namespace ResizeLora.Output;
 /// <summary>What a choice of singular values costs in an output: its bytes by its plan, and its error by the singular values that are dropped.</summary>
 /// <param name="layers">The layers among which is chosen.</param>
 /// <param name="plan">The plan of a choice.</param>
-internal sealed class OutputCosts(IReadOnlyList<DecomposedLayer> layers, Func<KeptValues, OutputPlan> plan) : IOutputCosts
+/// <param name="rounding">What to multiply the norm of what rounding is expected to add to each layer by.</param>
+internal sealed class OutputCosts(IReadOnlyList<DecomposedLayer> layers, Func<KeptValues, OutputPlan> plan, Func<int, double> rounding) : IOutputCosts
 {
     private readonly OutputPlan _empty = plan(new KeptValues([.. layers.Select(_ => Array.Empty<int>())], new int[layers.Count], double.NaN));
 
@@ -22,7 +23,8 @@ internal sealed class OutputCosts(IReadOnlyList<DecomposedLayer> layers, Func<Ke
 
     public long FileLength(KeptValues kept) => plan(kept).FileLength;
 
-    public double RelativeError(KeptValues kept) => RelativeError(layers, kept, _empty);
+    public double RelativeError(KeptValues kept) =>
+        FileError.Relative(layers, layer => FileError.Of(layers[layer], kept.Indices[layer], rounding(layer) * FileError.ExpectedRounding(layers[layer], kept.Indices[layer], FormatOf(layer))), _ => 1) ?? 0;
 
     public long LayerLength(int layer, int rank)
     {
@@ -39,7 +41,8 @@ internal sealed class OutputCosts(IReadOnlyList<DecomposedLayer> layers, Func<Ke
     public IReadOnlyList<double> SquaredErrors(int layer)
     {
         IReadOnlyList<double> values = layers[layer].SingularValues;
-        ElementFormat format = _empty.DTypeOf(layers[layer].Source.Layer).Format();
+        ElementFormat format = FormatOf(layer);
+        double factor = rounding(layer) * rounding(layer);
         double unit = _unit > 0 ? _unit : 1;
         double[] errors = new double[values.Count + 1];
 
@@ -52,32 +55,13 @@ internal sealed class OutputCosts(IReadOnlyList<DecomposedLayer> layers, Func<Ke
             double value = values[i] / unit;
             sum += value;
             squares += value * value;
-            errors[i + 1] += RoundingError.Squared(format, i + 1, sum, squares);
+            errors[i + 1] += factor * RoundingError.Squared(format, i + 1, sum, squares);
         }
 
         return errors;
     }
 
-    /// <summary>‖ΔW − ΔW′‖ / ‖ΔW‖ over all layers, with what rounding is expected to add.</summary>
-    public static double RelativeError(IReadOnlyList<DecomposedLayer> layers, KeptValues kept, OutputPlan plan)
-    {
-        double unit = layers.Select(layer => layer.FrobeniusNorm).Append(0).Max();
-        if (unit == 0)
-            return 0;
-
-        double whole = 0;
-        double lost = 0;
-        for (int i = 0; i < layers.Count; i++)
-        {
-            double[] values = [.. kept.Indices[i].Select(index => layers[i].SingularValues[index] / unit)];
-            double dropped = layers[i].NormWithout(kept.Indices[i]) / unit;
-            double norm = layers[i].FrobeniusNorm / unit;
-            whole += norm * norm;
-            lost += dropped * dropped + RoundingError.Squared(plan.DTypeOf(layers[i].Source.Layer).Format(), values.Length, values.Sum(), values.Sum(value => value * value));
-        }
-
-        return Math.Sqrt(lost / whole);
-    }
+    private ElementFormat FormatOf(int layer) => _empty.DTypeOf(layers[layer].Source.Layer).Format();
 
     private long Length(int layer, int rank) =>
         _empty.Specs(layers[layer], rank, [.. Enumerable.Range(0, Math.Min(rank, layers[layer].SingularValues.Count))])

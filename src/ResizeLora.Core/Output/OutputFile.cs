@@ -1,5 +1,4 @@
 using ResizeLora.Adapters;
-using ResizeLora.Engine;
 using ResizeLora.Safetensors;
 using ResizeLora.Selection;
 
@@ -23,32 +22,20 @@ internal sealed record OutputFile(OutputPlan Plan, string Path)
     /// <summary>Whether all singular values are kept.</summary>
     public bool KeepsAll => Layers.Select((layer, i) => layer.NormWithout(Plan.Kept.Indices[i])).All(dropped => dropped == 0);
 
-    /// <summary>
-    /// ‖ΔW − ΔW′‖ of a layer, with ΔW′ as loaders read it and rescaling aside: what is dropped and what rounding adds are orthogonal. Before the file is
-    /// written, rounding is what is to be expected.
-    /// </summary>
-    public double ErrorOf(int index) => double.Hypot(Layers[index].NormWithout(Plan.Kept.Indices[index]), RoundingErrors is null ? ExpectedRounding(index) : RoundingErrors[index] / Plan.Record.Recipe.Rescale);
+    /// <summary>The relative error, with every layer's alike.</summary>
+    public double RelativeError => FileError.Relative(Layers, ErrorOf, _ => 1) ?? 0;
 
-    private double ExpectedRounding(int index)
-    {
-        double[] kept = [.. Plan.Kept.Indices[index].Select(position => Layers[index].SingularValues[position])];
-        return Math.Sqrt(RoundingError.Squared(Plan.DTypeOf(Layers[index].Source.Layer).Format(), kept.Length, kept.Sum(), kept.Sum(value => value * value)));
-    }
+    /// <summary>‖ΔW − ΔW′‖ of a layer, with ΔW′ as loaders read it and rescaling aside. Before the file is written, rounding is what is to be expected.</summary>
+    public double ErrorOf(int index) => FileError.Of(Layers[index], Plan.Kept.Indices[index], RoundingErrors is null ? ExpectedRounding(index) : RoundingErrors[index] / Plan.Record.Recipe.Rescale);
 
-    /// <summary>The norm of the layers' errors over that of the layers, each with a weight; null if all weights are 0.</summary>
-    private double? ErrorBy(Func<DecomposedLayer, double> weight)
-    {
-        (double error, double whole, bool any) = (0, 0, false);
-        for (int i = 0; i < Layers.Count; i++)
-        {
-            double factor = weight(Layers[i]);
-            error = double.Hypot(error, factor * ErrorOf(i));
-            whole = double.Hypot(whole, factor * Layers[i].FrobeniusNorm);
-            any |= factor > 0;
-        }
+    /// <summary>Whether rounding is so much of the error that what is expected of it is not exact enough to keep to a limit.</summary>
+    public bool RoundingCounts(double limit) => FileError.Relative(Layers, ExpectedRounding, _ => 1) is { } rounding && rounding * rounding > limit * limit / 1000;
 
-        return !any ? null : whole > 0 ? error / whole : 0;
-    }
+    /// <summary>How many times more than expected rounding adds to a layer.</summary>
+    public double RoundingFactor(int index) => ExpectedRounding(index) is > 0 and var expected ? RoundingErrors![index] / Plan.Record.Recipe.Rescale / expected : 1;
+
+    /// <summary>The norm of what rounding is expected to add to a layer.</summary>
+    public double ExpectedRounding(int index) => FileError.ExpectedRounding(Layers[index], Plan.Kept.Indices[index], Plan.DTypeOf(Layers[index].Source.Layer).Format());
 
     /// <summary>The description of the output for users.</summary>
     /// <param name="source">The input.</param>
@@ -72,8 +59,8 @@ internal sealed record OutputFile(OutputPlan Plan, string Path)
             Rank = kept.Rank,
             SourceSize = source.File.Length,
             Size = Plan.FileLength,
-            RelativeError = ErrorBy(_ => 1) ?? 0,
-            BaseWeightedError = ErrorBy(layer => layer.BaseFrobeniusNorm is { } norm and > 0 ? 1 / norm : 0),
+            RelativeError = RelativeError,
+            BaseWeightedError = FileError.Relative(Layers, ErrorOf, layer => layer.BaseFrobeniusNorm is { } norm and > 0 ? 1 / norm : 0),
             Duration = duration,
             IsWritten = isWritten,
         };

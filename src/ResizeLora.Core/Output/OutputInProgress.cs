@@ -56,20 +56,7 @@ internal sealed class OutputInProgress : IDisposable
             : null;
 
     /// <summary>What to keep of a layer; null for nothing.</summary>
-    public TruncationRequest? Request(DecomposedLayer layer) =>
-        _indices.TryGetValue(layer.Name, out int index) && Plan.Kept.Indices[index].Count > 0
-            ? new TruncationRequest(
-                Plan.Kept.Indices[index],
-                Plan.Record.Recipe.Rescale,
-                Plan.DTypeOf(layer.Source.Layer),
-                AlphaOf(layer.Source.Layer) is not null)
-            {
-                Rank = Plan.Kept.Ranks[index],
-
-                // Adapters are hot-swapped where no layer's alpha differs from that of the others.
-                AlphaIsRank = Plan.Record.RankLimits.Rank is not null,
-            }
-            : null;
+    public TruncationRequest? Request(DecomposedLayer layer) => _indices.TryGetValue(layer.Name, out int index) ? Plan.Request(index) : null;
 
     /// <summary>Writes the factors of a layer; from any thread.</summary>
     public void Write(AdapterLayer layer, TruncatedFactors factors)

@@ -60,6 +60,19 @@ internal sealed class OutputPlan
     /// <summary>The element type of a layer's new tensors.</summary>
     public SafetensorsDType DTypeOf(AdapterLayer layer) => Record.Precision.DType(layer.DType);
 
+    /// <summary>What to keep of a layer; null for nothing.</summary>
+    public TruncationRequest? Request(int index)
+    {
+        AdapterLayer layer = Layers[index].Source.Layer;
+        return Kept.Indices[index].Count == 0 ? null : new TruncationRequest(Kept.Indices[index], Record.Recipe.Rescale, DTypeOf(layer), HasAlpha: WritesAlpha(Layers[index], Kept.Indices[index]))
+        {
+            Rank = Kept.Ranks[index],
+
+            // Adapters are hot-swapped where no layer's alpha differs from that of the others.
+            AlphaIsRank = Record.RankLimits.Rank is not null,
+        };
+    }
+
     /// <summary>The tensors of a layer with new factors.</summary>
     public IEnumerable<TensorSpec> Specs(DecomposedLayer decomposed, int rank, IReadOnlyList<int> kept)
     {
@@ -71,11 +84,14 @@ internal sealed class OutputPlan
         IReadOnlyList<long> input = InputShape(layer, baseLayer);
         yield return new TensorSpec(layer.Written.Up, dtype, [layer.Rows, rank, .. input.Skip(1).Select(_ => 1L)]);
         yield return new TensorSpec(layer.Written.Down, dtype, [rank, .. input]);
-        if (layer.AlphaName is { } alphaName && (!layer.Written.IsAlphaOptional || NeedsAlpha(decomposed, kept)))
-            yield return new TensorSpec(alphaName, dtype.Format().Companion, layer.Alpha?.Shape ?? []);
+        if (WritesAlpha(decomposed, kept))
+            yield return new TensorSpec(layer.AlphaName!, dtype.Format().Companion, layer.Alpha?.Shape ?? []);
         if (layer.Magnitude is { } magnitude)
             yield return new TensorSpec(magnitude.Tensor.Name, dtype.Format().Companion, magnitude.Tensor.Shape);
     }
+
+    private bool WritesAlpha(DecomposedLayer layer, IReadOnlyList<int> kept) =>
+        layer.Source.Layer.AlphaName is not null && (!layer.Source.Layer.Written.IsAlphaOptional || NeedsAlpha(layer, kept));
 
     /// <summary>Whether the factors alone can't hold ΔW.</summary>
     private bool NeedsAlpha(DecomposedLayer layer, IReadOnlyList<int> kept) =>

@@ -11,27 +11,33 @@ namespace ResizeLora.Output;
 /// </summary>
 internal static class OutputPlanner
 {
+    /// <summary>Rounding may add a little more than is expected, and a limit of the error holds all the same.</summary>
+    private const double Margin = 1.05;
+
     /// <summary>Plans one output.</summary>
     /// <param name="source">The input; only its header is used.</param>
     /// <param name="contents">Its contents.</param>
     /// <param name="roles">What happens to its layers.</param>
     /// <param name="record">How the output is made, but for the threshold, which may have to be found.</param>
     /// <param name="path">Where outputs go.</param>
+    /// <param name="rounding">How much more than expected rounding adds to each layer; null where that is not known.</param>
+    /// <param name="below">Where the file has to be smaller than so many bytes, whatever its error; else null.</param>
     /// <exception cref="ResizeLoraException">The recipe can't be met, or keeps nothing.</exception>
-    public static OutputFile Plan(AdapterSource source, AdapterContents contents, LayerRoles roles, OutputRecord record, OutputPath path)
+    public static OutputFile Plan(AdapterSource source, AdapterContents contents, LayerRoles roles, OutputRecord record, OutputPath path, IReadOnlyList<double>? rounding = null, long? below = null)
     {
         IReadOnlyList<TensorInfo> verbatim = source.Configuration is null ? roles.Verbatim : PeftPlan.Kept(source, contents, roles.Verbatim);
         var peft = new PeftPlan(source, contents, verbatim);
         List<LayerSpectrum> spectra = [.. roles.Resized.Select(layer => Scored(layer, record))];
         var ranks = new RankRule(record.RankLimits, FusedLayers.Groups([.. roles.Resized.Select(layer => layer.Source.Layer)]));
-        var selector = new Selector(record.Recipe, spectra, ranks, new OutputCosts(roles.Resized, PlanOf));
-        KeptValues kept = selector.Select()
+        var costs = new OutputCosts(roles.Resized, PlanOf, layer => rounding?[layer] ?? Margin);
+        var selector = new Selector(record.Recipe, spectra, ranks, costs);
+        KeptValues kept = (below is { } bytes ? selector.SelectBelow(bytes) : selector.Select())
             ?? throw OutputErrors.BudgetTooSmall(source.Path, record.Recipe, record.RankLimits, PlanOf(selector.Least).FileLength, PlanOf(selector.First).FileLength, roles.Unmatched.Count > 0);
         if (kept.Rank == 0)
             throw OutputErrors.NothingKept(source.Path, record.Recipe, selector.BestScore, PlanOf(selector.First).FileLength);
 
         OutputPlan plan = PlanOf(kept);
-        if (record.Recipe.ErrorLimit is { } limit && OutputCosts.RelativeError(roles.Resized, kept, plan) is var error && error > limit && !IsLimitedElsewhere(record))
+        if (record.Recipe.ErrorLimit is { } limit && costs.RelativeError(kept) is var error && error > limit && below is null && !IsLimitedElsewhere(record))
             throw OutputErrors.ErrorTooSmall(source.Path, record, error);
 
         return new OutputFile(plan, path.For(source.Location, plan.Record))

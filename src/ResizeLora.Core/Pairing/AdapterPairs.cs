@@ -82,7 +82,7 @@ internal sealed partial class AdapterPairs
             unreadable.ForEach(item => _errors[item.Layer.Name] = CheckpointErrors.Unreadable(_checkpoint.Path, item.Weight));
 
         if (FirstWrong(found) is { } first)
-            throw PairingErrors.ShapeMismatch(_path, first.Layer, _checkpoint.Path, first.BaseLayer, found.Count(layer => !layer.Fits), found.Count);
+            throw PairingErrors.ShapeMismatch(_path, first.Layer, _checkpoint, first.BaseLayer, found.Count(layer => !layer.Fits), found.Count);
     }
 
     /// <summary>A layer whose size shows that all of them are another model's; null where those that don't fit are exceptions.</summary>
@@ -117,7 +117,7 @@ internal sealed partial class AdapterPairs
         if (fitting.Length == 0)
             fitting = [.. orders.Where(order => FitsButForExceptions(order, layers))];
         if (orders.Count > 0 && fitting.Length == 0)
-            throw PairingErrors.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint.Path, orders);
+            throw PairingErrors.NoOrder(_path, layers[0].Layer.Name, layers.Count, _checkpoint, orders);
 
         if (fitting is [LayerOrder found])
             _orders.Add(found.Name);
@@ -128,7 +128,7 @@ internal sealed partial class AdapterPairs
                 ? new LayerPair(null, component) { Problem = PairingErrors.OtherSize(layer, only) }
                 : new LayerPair(meanings.Length > 0 ? meanings[0].BaseLayer : null, component);
             if (meanings.Length > 1)
-                _errors[layer.Name] = PairingErrors.SeveralOrders(_path, layer.Name, _checkpoint.Path, meanings);
+                _errors[layer.Name] = PairingErrors.SeveralOrders(_path, layer.Name, _checkpoint, meanings);
         }
     }
 

@@ -14,5 +14,5 @@ internal static class JobErrors
         new("RankOptionConflict", FaultKind.InvalidArgument, precision, $"-Rank {rank} makes alpha the rank in every layer, but -Precision {precision} needs alpha for the scale of each layer. Use -Precision Float16, or -MaxRank {rank} instead of -Rank.");
 
     public static ResizeLoraException CheckpointNeeded(ResizeRecipe recipe) =>
-        new("CheckpointNeeded", FaultKind.InvalidArgument, recipe, $"The recipe '{recipe}' compares with the base model. Name it with -Checkpoint, or use a recipe with {string.Join(", ", KeysWithoutCheckpoint[..^1])} or {KeysWithoutCheckpoint[^1]} only.");
+        new("CheckpointNeeded", FaultKind.InvalidArgument, recipe, $"The recipe '{recipe}' compares with the base model. Name it with -Checkpoint, or use a recipe with {string.Join(", ", KeysWithoutCheckpoint[..^1])} or {KeysWithoutCheckpoint[^1]} only, or with minimize={Objective.Error}.");
 }

@@ -14,8 +14,6 @@ namespace ResizeLora.Pipeline;
 /// </summary>
 internal sealed class ResizePipeline
 {
-    private const int MostReasons = 5;
-
     private readonly Lazy<INumericEngine> _engine;
     private readonly BaseCheckpoint? _checkpoint;
     private readonly ResizeOptions _options;
@@ -202,24 +200,10 @@ internal sealed class ResizePipeline
     /// <exception cref="ResizeLoraException">No layers are left.</exception>
     private void Sort(AdapterInput input)
     {
-        AdapterSource source = input.Source;
-        AdapterContents contents = input.Contents;
-        string reasons = string.Join("; ", contents.Unsupported
-            .GroupBy(layer => layer.Reason, StringComparer.Ordinal)
-            .OrderByDescending(group => group.Count())
-            .Take(MostReasons)
-            .Select(group => $"{group.Key} ({group.Count()}, such as '{DisplayText.Of(group.First().Name)}')"));
-        string unknownPairs = AdapterErrors.UnknownPairs(contents.Others);
-        if (contents.Layers.Count == 0)
-            throw contents.Unsupported.Count == 0 && OtherModel.Describe(source.Header) is { } kind
-                ? LayerErrors.OtherModel(source.Path, kind)
-                : LayerErrors.NoLayers(source.Path, string.Join("; ", new[] { reasons, unknownPairs }.Where(text => text.Length > 0)));
-        if (source.Location.LostConfiguration is { } lost && contents.Layers.Any(layer => layer.Alpha is null && layer.Configured is null))
-            _host.Warning(lost);
-        if (reasons.Length > 0)
-            _host.Warning($"{Quantity.Of(contents.Unsupported.Count, "layer")} of '{source.Path}' can't be resized and will be kept unchanged: {reasons}.");
-        if (unknownPairs.Length > 0)
-            _host.Warning($"'{source.Path}': {unknownPairs}. They are copied unchanged.");
+        var review = new AdapterReview(input.Source, input.Contents);
+        review.EnsureLayers();
+        foreach (string warning in review.Warnings("can't be resized and will be kept unchanged", "They are copied unchanged."))
+            _host.Warning(warning);
     }
 
     /// <summary>Finds what the layers modify, and says what was recognised.</summary>
@@ -231,14 +215,7 @@ internal sealed class ResizePipeline
             return layers;
 
         BaseCheckpointIndex index = _checkpoint.Index;
-        if (!pairs.Any)
-        {
-            string example = PairingSummary.Unpaired(index, (layers[0].Layer.Name, layers[0].Pair.Problem));
-            throw layers.All(layer => layer.Pair.Problem is not null)
-                ? LayerErrors.NothingIsClear(input.Path, _checkpoint.Path, index.Family, example)
-                : LayerErrors.NothingPairs(input.Path, _checkpoint.Path, index.Family, example);
-        }
-
+        AdapterReview.EnsurePaired(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]);
         _host.Verbose(PairingSummary.Describe(input.Path, index, pairs, [.. layers.Select(layer => (layer.Layer, layer.Pair))]));
 
         // What happens to them in an output is reported when it is planned.
@@ -299,11 +276,22 @@ internal sealed class ResizePipeline
     private OutputFile Plan(AdapterInput input, OutputRecord record, IReadOnlyList<DecomposedLayer> layers)
     {
         LayerRoles roles = Choose(input, record, layers);
-        OutputFile output = OutputPlanner.Plan(input.Source, input.Contents, roles, record, _options.Output);
+        OutputFile output = WithinError(input, record, (rounding, below) => OutputPlanner.Plan(input.Source, input.Contents, roles, record, _options.Output, rounding, below));
         _guard.Claim(output.Path, input.Source.Location, output.Plan.Record);
         foreach (string detail in PlanSummary.Details(output))
             _host.Verbose(detail);
         return output;
+    }
+
+    /// <summary>Makes the factors of a planned output, where that must be known to keep to a limit of the error.</summary>
+    private OutputFile WithinError(AdapterInput input, OutputRecord record, Func<double[]?, long?, OutputFile> plan)
+    {
+        OutputFile output = plan(null, null);
+        if (record.Recipe.ErrorLimit is not { } limit || !output.RoundingCounts(limit))
+            return output;
+
+        var writer = new LoraWriter(_engine.Value, _checkpoint, _options.Workers, _cancellation);
+        return new RoundedPlan(plan, planned => writer.MeasureRounding(input.Source, planned, (done, total) => _host.Progress(input.Path, "Rounding layer", done, total))).Within(limit, output);
     }
 
     /// <summary>Chooses what becomes of each layer, and says which ones the checkpoint lacks.</summary>

@@ -17,6 +17,13 @@ internal sealed record StoredMatrix(string Name, ReadOnlyMemory<byte> Bytes, Saf
     /// <summary>Whether it is the identity, which takes no bytes.</summary>
     public bool IsIdentity { get; private init; }
 
+    /// <summary>Some of the rows that are stored; not of the identity, which has none.</summary>
+    public StoredMatrix Slice(long first, long count)
+    {
+        int rowBytes = (int)Columns * Format.Size;
+        return this with { Bytes = Bytes.Slice((int)first * rowBytes, (int)count * rowBytes), Rows = count };
+    }
+
     /// <summary>The identity.</summary>
     public static StoredMatrix Identity(long size) =>
         new("identity", ReadOnlyMemory<byte>.Empty, SafetensorsDType.F64, size, size) { IsIdentity = true };

@@ -1,3 +1,4 @@
+using ResizeLora.Common;
 using ResizeLora.Recipes;
 using ResizeLora.Recipes.Rules;
 
@@ -74,7 +75,7 @@ internal sealed class Selector : IChoices
     public KeptValues? Select()
     {
         if (_recipe.Objective is { } objective)
-            return Minimize(objective);
+            return Minimize(objective, _recipe.Rule<SizeRule>()?.Limit.Bytes, _recipe.ErrorLimit);
 
         int count = _line.Count - _required;
         foreach (FileRule rule in _recipe.Rules.Select(rule => rule.Rule).OfType<FileRule>())
@@ -88,13 +89,22 @@ internal sealed class Selector : IChoices
         return Choice(count);
     }
 
+    /// <summary>Keeps the best that makes a smaller file than so many bytes, whatever its error; null where there is no smaller one.</summary>
+    public KeptValues? SelectBelow(long bytes)
+    {
+        if (_recipe.Objective is { } objective)
+            return Minimize(objective, bytes - 1, error: null);
+
+        return Bisection.Largest(_line.Count - _required, count => _costs.FileLength(Choice(count)) < bytes) is { } most ? Choice(most) : null;
+    }
+
     /// <summary>Rules are about how many values of a layer are wished for, whichever come first in line.</summary>
-    private KeptValues? Minimize(Objective objective)
+    private KeptValues? Minimize(Objective objective, long? size, double? error)
     {
         int[] most = [.. _line.CountBy(candidate => candidate.Layer).Aggregate(new int[_layers.Length], (counts, layer) => { counts[layer.Key] = layer.Value; return counts; })];
         int[] least = [.. _layers.Select(line => line.TakeWhile(candidate => double.IsPositiveInfinity(candidate.Score)).Count())];
         var minimizer = new ErrorMinimizer([.. _spectra.Select(objective.Weight)], least, most, _ranks, _costs, wished => OfWishes(wished, double.NaN));
-        return minimizer.Minimize(_recipe.Rule<SizeRule>()?.Limit.Bytes, _recipe.ErrorLimit, isWeighted: objective != Objective.Error);
+        return minimizer.Minimize(size, error, isWeighted: objective != Objective.Error);
     }
 
     /// <summary>How many singular values of a layer the rules of layers allow.</summary>

@@ -2,72 +2,33 @@ using System.Management.Automation;
 using ResizeLora.Arguments;
 using ResizeLora.Completion;
 using ResizeLora.Decomposition;
-using ResizeLora.Engine;
-using ResizeLora.Errors;
-using ResizeLora.Norms;
-using ResizeLora.Torch;
 
 namespace ResizeLora.Commands;
 
-/// <summary>The base of all cmdlets that decompose files: the checkpoint and the device.</summary>
-public abstract class PipelineCommand : PathCommand
+/// <summary>The base of all cmdlets that decompose files, or take their layers: <c>-Path</c> with wildcards, <c>-LiteralPath</c> and layers.</summary>
+public abstract class PipelineCommand : ComputingCommand
 {
     private protected const string LayerSet = "Layer";
 
-    private readonly Lazy<string?> _cacheFolder;
-
-    private protected PipelineCommand() =>
-        _cacheFolder = new(() => !NoCache && FindCacheFolder() is { } folder && CacheLocation.Make(folder, this) ? folder : null);
-
-    /// <summary>
-    /// The base model: a safetensors or GGUF file, the folder of a diffusers model or of one of its components, or several of these.
-    /// Needed by recipes with spn_ckpt, fro_ckpt or subspace.
-    /// </summary>
-    [Parameter(HelpMessage = "The base model that the LoRA was trained on: a file, a model folder, or several.")]
+    /// <summary>Files, and folders of PEFT adapters, with wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet, HelpMessage = PathHelp)]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(CheckpointFileCompleter))]
-    public string[]? Checkpoint { get; set; }
+    [PathTransformation]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(SafetensorsFileCompleter))]
+    public string[] Path { get; set; } = [];
 
-    /// <summary>The device to compute on: cpu, or cuda where the module is built for it; cuda:1 is the second card.</summary>
-    [Parameter(HelpMessage = "The device to compute on: cpu (the default), cuda, or cuda:1 for the second card.")]
+    /// <summary>Files, and folders of PEFT adapters, taken literally.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = LiteralPathHelp)]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(DeviceCompleter))]
-    public string Device { get; set; } = "cpu";
+    [PathTransformation]
+    [Alias("PSPath", "LP")]
+    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
+    public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>How many layers are worked on at the same time; by default one per processor.</summary>
-    [Parameter(HelpMessage = "How many layers are processed at the same time. Default: one per processor.")]
-    [NumberTransformation(IsWhole = true)]
-    [ValidateRange(1, 256)]
-    public int ThrottleLimit { get; set; } = Environment.ProcessorCount;
-
-    /// <summary>Recomputes norms and doesn't cache them.</summary>
-    [Parameter(HelpMessage = "Recomputes the norms of the checkpoint and doesn't cache them.")]
-    public SwitchParameter NoCache { get; set; }
-
-    private protected Lazy<INumericEngine> Engine => NumericEngineLoader.Default.LazyEngineOn(Device, Stop);
+    private protected override string[] Inputs => ParameterSetName == LiteralPathSet ? LiteralPath : Path;
 
     /// <summary>The layers, or copies of layers, that a parameter has taken.</summary>
     private protected static List<LayerReference> LayersOf(IEnumerable<PSObject> layers) =>
         [.. layers.Select(layer => layer.BaseObject as LayerReference ?? LayerReference.Of((DecomposedLayer)layer.BaseObject))];
-
-    /// <summary>The folder of the norm cache; null to use none.</summary>
-    private protected string? CacheFolder => _cacheFolder.Value;
-
-    /// <summary>The full paths of the checkpoint that the user named; null if none was.</summary>
-    private protected string[]? CheckpointPaths => Checkpoint is null ? null : [.. Checkpoint.Select(ResolveCheckpoint)];
-
-    /// <summary>A wildcard will do where it means one model; two models are never meant.</summary>
-    private string ResolveCheckpoint(string path)
-    {
-        string literal = ResolveSingle(path);
-        if (!WildcardPattern.ContainsWildcardCharacters(path) || System.IO.Path.Exists(literal))
-            return literal;
-
-        string[] found = [.. SessionState.InvokeProvider.Item.Get([path], force: false, literalPath: false).Select(item => item.BaseObject).OfType<FileSystemInfo>().Select(item => item.FullName)];
-        if (found is [string only])
-            return only;
-
-        ThrowTerminatingError((found.Length == 0 ? NotSeen(path) : null) ?? ErrorRecords.NotOneCheckpoint(path, found));
-        return literal;
-    }
 }

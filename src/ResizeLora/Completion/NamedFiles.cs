@@ -12,8 +12,8 @@ internal static class NamedFiles
     public static IEnumerable<string> Of(IDictionary boundParameters)
     {
         PathIntrinsics paths = new SessionState().Path;
-        IEnumerable<string> byPattern = Values(boundParameters, nameof(PathCommand.Path)).SelectMany(path => Resolve(paths, path));
-        IEnumerable<string> literal = Values(boundParameters, nameof(PathCommand.LiteralPath)).Select(paths.GetUnresolvedProviderPathFromPSPath);
+        IEnumerable<string> byPattern = Values(boundParameters, nameof(PipelineCommand.Path)).SelectMany(path => Resolve(paths, path));
+        IEnumerable<string> literal = Values(boundParameters, nameof(PipelineCommand.LiteralPath)).Select(paths.GetUnresolvedProviderPathFromPSPath);
         return byPattern.Concat(literal).Where(path => File.Exists(path) || AdapterLocation.IsAdapter(path));
     }
 

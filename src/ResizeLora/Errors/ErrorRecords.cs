@@ -33,10 +33,9 @@ internal static class ErrorRecords
             ErrorCategory.ObjectNotFound,
             pattern);
 
-    public static ErrorRecord NotOneCheckpoint(string pattern, IReadOnlyList<string> found) =>
-        found.Count == 0
-            ? NothingMatches(pattern, isLiteralFile: false)
-            : New(new ArgumentException($"-Checkpoint '{pattern}' matches {found.Count} files or folders, such as '{found[0]}' and '{found[1]}'. Name the one you mean."), "SeveralCheckpoints", ErrorCategory.InvalidArgument, pattern);
+    public static ErrorRecord NotOneCheckpoint(string pattern, IReadOnlyList<string> found) => NotOne("SeveralCheckpoints", "-Checkpoint", pattern, found);
+
+    public static ErrorRecord NotOneReference(string pattern, IReadOnlyList<string> found) => NotOne("SeveralReferences", "-ReferencePath", pattern, found);
 
     public static ErrorRecord NotALayer(object? item, string reason) => New(new PSArgumentException(reason), "InputIsNotLora", ErrorCategory.InvalidArgument, item);
 
@@ -54,6 +53,11 @@ internal static class ErrorRecords
 
     public static ErrorRecord NotFileSystem(string path, string provider) =>
         New(new PSNotSupportedException($"'{path}' belongs to the provider {provider}; only files on disk can be used."), "NotFileSystem", ErrorCategory.InvalidArgument, path);
+
+    private static ErrorRecord NotOne(string errorId, string parameter, string pattern, IReadOnlyList<string> found) =>
+        found.Count == 0
+            ? NothingMatches(pattern, isLiteralFile: false)
+            : New(new ArgumentException($"{parameter} '{pattern}' matches {found.Count} files or folders, such as '{found[0]}' and '{found[1]}'. Name the one you mean."), errorId, ErrorCategory.InvalidArgument, pattern);
 
     /// <summary>Names in messages may come from untrusted files: they are made harmless to a console, whatever view is used.</summary>
     private static ErrorRecord New(Exception exception, string errorId, ErrorCategory category, object? target)

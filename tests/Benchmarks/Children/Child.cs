@@ -40,6 +40,12 @@ internal static class Child
     private static void Work(ChildTask task, INumericEngine engine)
     {
         var product = new Product(engine, task.Checkpoint, task.Cache);
+        if (task.ComparedWith is { } other)
+        {
+            product.Compare(task.Loras[0], other);
+            return;
+        }
+
         if (!task.IsBaseline)
         {
             product.Resize(task.Loras, [Survey.Recipe("spn_ckpt", task.Threshold)], task.Outputs);

@@ -7,4 +7,8 @@ namespace ResizeLora.Benchmarks.Children;
 /// <param name="Loras">What to resize.</param>
 /// <param name="Threshold">The least score by the checkpoint's spectral norms.</param>
 /// <param name="Outputs">Where to.</param>
-internal sealed record ChildTask(bool IsBaseline, string Checkpoint, string Cache, IReadOnlyList<string> Loras, double Threshold, string Outputs);
+internal sealed record ChildTask(bool IsBaseline, string Checkpoint, string Cache, IReadOnlyList<string> Loras, double Threshold, string Outputs)
+{
+    /// <summary>What the LoRA is compared with, instead of being resized.</summary>
+    public string? ComparedWith { get; init; }
+}

@@ -17,6 +17,7 @@ internal static class MeasurementList
         new NormsMeasurement(),
         new RecipesMeasurement(),
         new MemoryMeasurement(),
+        new CompareMeasurement(),
         new ManyFilesMeasurement(),
         new SkipExistingMeasurement(),
         new StagesMeasurement(),

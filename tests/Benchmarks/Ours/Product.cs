@@ -33,6 +33,14 @@ internal sealed class Product(INumericEngine engine, string checkpointPath, stri
         return [.. loras.SelectMany(lora => pipeline.Resize(lora, recipes))];
     }
 
+    /// <summary>Compares a LoRA with another one.</summary>
+    /// <returns>The relative error over all layers.</returns>
+    public double Compare(string reference, string difference)
+    {
+        using var job = new CompareJob(new(engine), new ResizeOptions { Checkpoint = [checkpointPath], CacheFolder = cache }, reference, new Silence(), CancellationToken.None);
+        return LoraDifferenceSummary.Of([.. job.Compare([difference])]).Last().RelativeError!.Value;
+    }
+
     /// <summary>The norms of the checkpoint, as they are cached.</summary>
     public BaseNorms NormsOf(BaseCheckpoint checkpoint) => new(checkpoint, new NormCache(cache, new Silence()));
 

@@ -32,6 +32,9 @@ internal sealed class SampleFiles(string folder, bool isSmall)
     /// <summary>A folder for what one run leaves; it is gone with the object.</summary>
     public TemporaryFolder TemporaryFolder() => new(Path.Combine(_folder, "temporary"));
 
+    /// <summary>The same for an output that several runs look at.</summary>
+    public TemporaryFolder ComparedFolder() => new(Path.Combine(_folder, "compared"));
+
     private static string Made(Func<string> make)
     {
         var watch = Stopwatch.StartNew();

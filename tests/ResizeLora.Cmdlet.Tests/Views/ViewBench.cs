@@ -22,7 +22,7 @@ public sealed class ViewBench : IDisposable
     public string Folder => _bench.Folder;
 
     /// <summary>One object of each type that has views.</summary>
-    public IReadOnlyList<PSObject> Samples => _bench.RunClean("$layers[0]; $results[0]; New-ResizeRecipe 'spn_ckpt=1,thr=-1'; Get-SpectralNormCache; Get-LoraInfo style.safetensors").Output;
+    public IReadOnlyList<PSObject> Samples => _bench.RunClean("$layers[0]; $results[0]; New-ResizeRecipe 'spn_ckpt=1,thr=-1'; Get-SpectralNormCache; Get-LoraInfo style.safetensors; (Compare-Lora style.safetensors $results[0].Path)[0]; (Compare-Lora style.safetensors $results[0].Path -Summary)[-1]").Output;
 
     /// <summary>The lines that a script prints, without colours, and without empty ones.</summary>
     public string[] Print(string script, int width) =>

@@ -8,7 +8,7 @@ internal static class CoreFolders
     /// <summary>From the ground up.</summary>
     public static readonly string[] Order =
     [
-        "Common", "Files", "Safetensors", "Engine", "Adapters", "Checkpoints", "Pairing", "Recipes", "Norms", "Decomposition", "Selection", "Output", "Pipeline",
+        "Common", "Files", "Safetensors", "Engine", "Adapters", "Checkpoints", "Pairing", "Recipes", "Norms", "Decomposition", "Differences", "Selection", "Output", "Pipeline",
         "Info",
     ];
 

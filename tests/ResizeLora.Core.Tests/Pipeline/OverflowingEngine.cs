@@ -17,5 +17,7 @@ internal sealed class OverflowingEngine : INumericEngine
 
     public double[] MergedNorms(StoredMatrix weight, LayerFactors layer, long groupSize) => _plain.MergedNorms(weight, layer, groupSize);
 
+    public ChangeDistance Compare(IReadOnlyList<LayerFactors> reference, IReadOnlyList<LayerFactors> difference) => _plain.Compare(reference, difference);
+
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation) => _plain.Norms(weight, cancellation);
 }

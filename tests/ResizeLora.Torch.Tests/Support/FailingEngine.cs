@@ -33,6 +33,13 @@ internal sealed class FailingEngine(string method, string layer, Action failure)
         return TestEngine.Torch.MergedNorms(weight, factors, groupSize);
     }
 
+    public ChangeDistance Compare(IReadOnlyList<LayerFactors> reference, IReadOnlyList<LayerFactors> difference)
+    {
+        foreach (LayerFactors factors in reference.Concat(difference))
+            FailAt(nameof(Compare), factors.Up);
+        return TestEngine.Torch.Compare(reference, difference);
+    }
+
     public MatrixNorms Norms(StoredMatrix weight, CancellationToken cancellation)
     {
         FailAt(nameof(Norms), weight);

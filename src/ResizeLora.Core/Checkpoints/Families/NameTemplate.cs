@@ -41,6 +41,14 @@ internal sealed class NameTemplate(string text)
         return values;
     }
 
+    /// <summary>A path with '_' for '.' that fits this template, with its points.</summary>
+    public string Dotted(string flatPath)
+    {
+        string[] words = flatPath.Split('_');
+        int next = 0;
+        return string.Join('.', _segments.Select(segment => string.Join('_', words[next..(next += IsVariable(segment) ? 1 : segment.Split('_').Length)])));
+    }
+
     /// <summary>The path with these values.</summary>
     public string Fill(IReadOnlyDictionary<string, string> values) =>
         values.Count == 0 ? text : string.Join('.', _segments.Select(segment => values.GetValueOrDefault(segment, segment)));

@@ -8,11 +8,13 @@ internal sealed class PartNames
     private const string Folder = "Families/Parts";
 
     private readonly List<string> _skipped = [];
+    private readonly List<string> _modules = [];
     private readonly List<(string Name, List<string> Paths)> _orders = [];
     private readonly Dictionary<string, List<NameRule>> _rules = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Kind, bool IsOriginal, string Inner), string> _inner = [];
     private (string Name, string[] Values)? _list;
-    private HashSet<string>? _flatNames;
+    private ILookup<string, NameTemplate>? _templates;
+    private UnetBlocks? _knownBlocks;
 
     /// <summary>The placeholder for a layer that is named by its position.</summary>
     public const string Position = "#";
@@ -23,11 +25,7 @@ internal sealed class PartNames
 
     /// <summary>Whether the description has a name, whatever its numbers are (<see cref="WithoutNumbers"/>).</summary>
     public bool Knows(string path) =>
-        path == Position ? _orders.Count > 0 : (_inner.Count > 0 && UnetBlocks.Has(path)) || FlatNames.Contains(path);
-
-    private HashSet<string> FlatNames => _flatNames ??= new(
-        _rules.Values.SelectMany(rules => rules).SelectMany(rule => rule.From.Concat(rule.To)).Select(term => term.Name).OfType<NameTemplate>().Select(name => WithoutNumbers(name.Key.Replace('.', '_'))),
-        StringComparer.Ordinal);
+        path == Position ? _orders.Count > 0 : (_inner.Count > 0 && UnetBlocks.Has(path)) || Templates.Contains(path);
 
     /// <summary>Takes in a line of a description.</summary>
     /// <returns>Whether it is about names.</returns>
@@ -47,9 +45,44 @@ internal sealed class PartNames
 
     /// <summary>The layers that these tensors hold, by name and by position.</summary>
     /// <param name="weights">Weights by path, which is their name without .weight, or with a mark where it ends otherwise.</param>
-    public PartLayers Layers(IReadOnlyDictionary<string, WeightRows> weights)
+    public PartLayers Layers(IReadOnlyDictionary<string, WeightRows> weights) =>
+        LayersIn(weights, _inner.Count > 0 ? new UnetBlocks([.. weights.Keys.Where(IsNotSkipped)]) : null);
+
+    /// <summary>
+    /// The same of an adapter's layers, in place of weights. They may be few, so the numbers of blocks are those of the description; and
+    /// an order counts only where all of its layers are there.
+    /// </summary>
+    /// <param name="weights">Rows by <see cref="Dotted"/> paths.</param>
+    public PartLayers LayersOfAdapter(IReadOnlyDictionary<string, WeightRows> weights)
     {
-        List<(string Path, BaseLayer Layer)> layers = [.. NamedLayers(weights)];
+        PartLayers layers = LayersIn(weights, KnownBlocks);
+        return layers with { Orders = [.. layers.Orders.Where(order => order.Layers.All(layer => layer is not null))] };
+    }
+
+    /// <summary>A path with the points that it had before they were replaced by '_', as far as the description tells.</summary>
+    public string Dotted(string path)
+    {
+        if (path.Contains('.', StringComparison.Ordinal))
+            return path;
+
+        if (KnownBlocks?.FindFlat(path) is ({ } name, { } module, { } inner))
+            return $"{name}.{_inner.Keys.Where(known => known.Kind == module.Kind && known.IsOriginal == module.IsOriginal && known.Inner.Replace('.', '_') == inner).Select(known => known.Inner).FirstOrDefault(inner)}";
+
+        return Templates[WithoutNumbers(path)].Select(template => template.Dotted(path)).FirstOrDefault(path);
+    }
+
+    private UnetBlocks? KnownBlocks => _modules.Count == 0 ? null : _knownBlocks ??= UnetBlocks.InBothNamings(_modules);
+
+    private ILookup<string, NameTemplate> Templates => _templates ??= _rules.Values
+        .SelectMany(rules => rules)
+        .SelectMany(rule => rule.From.Concat(rule.To))
+        .Select(term => term.Name)
+        .OfType<NameTemplate>()
+        .ToLookup(template => WithoutNumbers(template.Key.Replace('.', '_')), StringComparer.Ordinal);
+
+    private PartLayers LayersIn(IReadOnlyDictionary<string, WeightRows> weights, UnetBlocks? blocks)
+    {
+        List<(string Path, BaseLayer Layer)> layers = [.. NamedLayers(weights, blocks)];
         ILookup<string, BaseLayer> byPath = layers.ToLookup(layer => layer.Path, layer => layer.Layer, StringComparer.Ordinal);
         return new PartLayers(layers, [.. _orders.Select(order => new LayerOrder(order.Name, [.. order.Paths.Select(path => byPath[path].FirstOrDefault())]))]);
     }
@@ -60,6 +93,8 @@ internal sealed class PartNames
             AddAll(DescriptionText.Lines(Folder, shared));
         else if (line.After("skip") is { } beginning)
             _skipped.Add(beginning);
+        else if (line.After("modules") is { } modules)
+            _modules.AddRange(DescriptionText.Words(modules).SelectMany(NameSeries.Of));
         else if (line.After("order") is { } order)
             _orders.Add((order, []));
         else if (line.After("numbered") is { } template && _orders.Count > 0)
@@ -74,11 +109,11 @@ internal sealed class PartNames
         return true;
     }
 
-    private IEnumerable<(string Path, BaseLayer Layer)> NamedLayers(IReadOnlyDictionary<string, WeightRows> weights)
+    private bool IsNotSkipped(string path) => !_skipped.Exists(beginning => path.StartsWith(beginning, StringComparison.Ordinal));
+
+    private IEnumerable<(string Path, BaseLayer Layer)> NamedLayers(IReadOnlyDictionary<string, WeightRows> weights, UnetBlocks? blocks)
     {
-        string[] paths = [.. weights.Keys.Where(path => !_skipped.Exists(beginning => path.StartsWith(beginning, StringComparison.Ordinal)))];
-        UnetBlocks? blocks = _inner.Count > 0 ? new UnetBlocks(paths) : null;
-        foreach (string path in paths)
+        foreach (string path in weights.Keys.Where(IsNotSkipped))
         {
             BaseLayer layer = new([weights[path]], transposed: false);
             if (!path.EndsWith(NameTemplate.RawMark))

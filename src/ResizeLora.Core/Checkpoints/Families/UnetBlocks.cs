@@ -41,6 +41,13 @@ internal sealed class UnetBlocks
         }
     }
 
+    /// <summary>The structure of a U-Net from its paths in one naming, for paths in both.</summary>
+    public static UnetBlocks InBothNamings(IReadOnlyCollection<string> paths)
+    {
+        var blocks = new UnetBlocks(paths);
+        return new UnetBlocks([.. paths, .. blocks._modules.Values.Select(module => module.OtherName + ".")]);
+    }
+
     /// <summary>Whether a path, with '_' for '.', leads into one of the blocks of a U-Net.</summary>
     public static bool Has(string flatPath) => Array.Exists(Sides, side =>
         flatPath.StartsWith(side.Ldm + "_", StringComparison.Ordinal) || flatPath.StartsWith(side.Diffusers + "_", StringComparison.Ordinal));
@@ -52,6 +59,18 @@ internal sealed class UnetBlocks
         {
             if (_modules.TryGetValue(path[..dot], out UnetModule? module))
                 return (module, path[(dot + 1)..]);
+        }
+
+        return null;
+    }
+
+    /// <summary>The same for a path with '_' for '.', and the module's own name.</summary>
+    public (string Name, UnetModule Module, string Inner)? FindFlat(string flatPath)
+    {
+        foreach ((string name, UnetModule module) in _modules)
+        {
+            if (flatPath.StartsWith(name.Replace('.', '_') + "_", StringComparison.Ordinal))
+                return (name, module, flatPath[(name.Length + 1)..]);
         }
 
         return null;

@@ -2,18 +2,19 @@ using System.Collections.ObjectModel;
 using System.Management.Automation;
 using ResizeLora.Adapters;
 using ResizeLora.Arguments;
-using ResizeLora.Completion;
 using ResizeLora.Errors;
 using ResizeLora.Files;
 using ResizeLora.Safetensors;
 
 namespace ResizeLora.Commands;
 
-/// <summary>The base of all cmdlets that take files: <c>-Path</c> with wildcards and <c>-LiteralPath</c>.</summary>
-public abstract class PathCommand : ObservingCommand
+/// <summary>The base of all cmdlets that take files, by wildcards or literally: which files a path means, and which are passed over.</summary>
+public abstract class FilesCommand : ObservingCommand
 {
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
+    private protected const string PathHelp = "LoRA files and PEFT adapter folders. Wildcards are allowed.";
+    private protected const string LiteralPathHelp = "LoRA files and PEFT adapter folders, without wildcards: [ and ] are part of the name.";
 
     private readonly List<string> _foreign = [];
     private string? _folderPassedOver;
@@ -24,21 +25,8 @@ public abstract class PathCommand : ObservingCommand
     // A folder and the files in it are one adapter.
     private readonly HashSet<string> _folders = new(RealPath.Comparer);
 
-    /// <summary>Files, and folders of PEFT adapters, with wildcards.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet, HelpMessage = "LoRA files and PEFT adapter folders. Wildcards are allowed.")]
-    [ValidateNotNullOrEmpty]
-    [PathTransformation]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(SafetensorsFileCompleter))]
-    public string[] Path { get; set; } = [];
-
-    /// <summary>Files, and folders of PEFT adapters, taken literally.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "LoRA files and PEFT adapter folders, without wildcards: [ and ] are part of the name.")]
-    [ValidateNotNullOrEmpty]
-    [PathTransformation]
-    [Alias("PSPath", "LP")]
-    [ArgumentCompleter(typeof(LiteralSafetensorsFileCompleter))]
-    public string[] LiteralPath { get; set; } = [];
+    /// <summary>The paths of this pipeline record, with wildcards or, in the set of literal paths, without.</summary>
+    private protected abstract string[] Inputs { get; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -67,7 +55,7 @@ public abstract class PathCommand : ObservingCommand
     private protected IEnumerable<string> ResolveFiles()
     {
         bool literal = ParameterSetName == LiteralPathSet;
-        foreach (string path in literal ? LiteralPath : Path)
+        foreach (string path in Inputs)
         {
             // Get-ChildItem passes everything in a folder; a path given outright is intended.
             bool isNamed = literal ? !MyInvocation.ExpectingInput : !WildcardPattern.ContainsWildcardCharacters(path);
