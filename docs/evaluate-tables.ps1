@@ -6,18 +6,21 @@ function Format-Number($Value, [string] $Format) { $null -eq $Value ? '' : [stri
 function ConvertTo-Markdown([object[]] $Results) {
     "### $($Results[0].Name)"
     ''
-    $label = { $_.Precision -eq 'Float8' ? "$($_.Rule), 8 bits" : $_.Rule }
+    $most = ($Results | Measure-Object FileCount -Maximum).Maximum
+    $label = { $_.Rule + ($_.Precision -eq 'Float8' ? ', 8 bits' : '') + ($_.FileCount -lt $most ? " ($($_.FileCount) of $most files)" : '') }
+    $star = { param($result) $result.Limit -and $result.Size -gt $result.Limit ? ' \*' : '' }
     $sizes = @($Results.At | Select-Object -Unique)
     if ($Share) {
+        $sizes = @($sizes | Select-Object -Skip 1)
         $files = $Results | Where-Object At -eq 'everything' | ForEach-Object { "$(& $label) $(Format-Number ($_.Size / 1MB) '0.000') MiB, error $(Format-Number $_.RelativeError '0.0000')" }
         "$($files -join '; '). Below, the error, and that weighted by the base, at shares of the first size:"
         ''
-        "| recipe | $($sizes[1..$sizes.Count] -join ' | ') |"
-        '|---|' + '---|' * ($sizes.Count - 1)
+        "| recipe | $($sizes -join ' | ') |"
+        '|---|' + '---|' * $sizes.Count
         foreach ($rule in $Results | Where-Object At -ne 'everything' | Group-Object $label | Sort-Object { [Array]::IndexOf($Results, $_.Group[0]) }) {
-            $cells = foreach ($at in $sizes[1..$sizes.Count]) {
+            $cells = foreach ($at in $sizes) {
                 $result = $rule.Group | Where-Object At -eq $at
-                "$(Format-Number ${result}?.RelativeError '0.0000') $(Format-Number ${result}?.BaseWeightedError '(0.0000)')".Trim()
+                $result ? "$(Format-Number $result.RelativeError '0.0000') $(Format-Number $result.BaseWeightedError '(0.0000)')".Trim() + (& $star $result) : ''
             }
             "| $($rule.Name) | $($cells -join ' | ') |"
         }
@@ -31,7 +34,7 @@ function ConvertTo-Markdown([object[]] $Results) {
             $cells = @(
                 $result | ForEach-Object $label
                 [double]::IsFinite($result.Threshold ?? [double]::NaN) ? (Format-Number $result.Threshold '0.0000') : ''
-                Format-Number $result.Size '0'
+                (Format-Number $result.Size '0') + (& $star $result)
                 $result.LayerCount
                 $result.Rank
                 Format-Number $result.RelativeError '0.0000'
@@ -43,6 +46,7 @@ function ConvertTo-Markdown([object[]] $Results) {
         }
     }
     ''
+    if ($Results | Where-Object { $_.Limit -and $_.Size -gt $_.Limit }) { '\* larger than the size: this rule takes none.'; '' }
     foreach ($ratio in $Results | Where-Object Layers) {
         $other = @($ratio.Layers | Where-Object Reason)
         "At $($ratio.At), ``spn_lora`` and ``$($ratio.Recipe)`` keep the same rank in $($ratio.Layers.Count - $other.Count) of $($ratio.Layers.Count) layers."
@@ -50,7 +54,10 @@ function ConvertTo-Markdown([object[]] $Results) {
         if ($other) {
             '| layer | spn_lora | sv_ratio | why |'
             '|---|---|---|---|'
-            foreach ($layer in $other) { "| ``$($layer.Layer)`` | $($layer.SpnLora) | $($layer.SvRatio) | $($layer.Reason) |" }
+            foreach ($alike in $other | Group-Object SpnLora, SvRatio, Reason) {
+                $first = $alike.Group[0]
+                "| ``$($first.Layer)``$($alike.Count -gt 1 ? " and $($alike.Count - 1) more" : '') | $($first.SpnLora) | $($first.SvRatio) | $($first.Reason) |"
+            }
             ''
         }
     }

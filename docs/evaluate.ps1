@@ -23,6 +23,8 @@
     The same without wildcards.
 .PARAMETER Checkpoint
     The base model.
+.PARAMETER Threshold
+    The threshold of the recipe that gives the size, if it is not to be -1.2, or -0.7 without a checkpoint.
 .PARAMETER Share
     The sizes to compare at, as shares of the file with all singular values in half precision, such as 0.25, 0.5.
 .PARAMETER Markdown
@@ -40,6 +42,7 @@ param(
     [Parameter(Mandatory, Position = 0, ValueFromPipeline, ParameterSetName = 'Path')] [string[]] $Path,
     [Parameter(Mandatory, ValueFromPipelineByPropertyName, ParameterSetName = 'LiteralPath')] [Alias('PSPath')] [string[]] $LiteralPath,
     [string[]] $Checkpoint,
+    [double] $Threshold = $Checkpoint ? -1.2 : -0.7,
     [ValidateRange(0.001, 1)] [double[]] $Share,
     [switch] $Markdown
 )
@@ -78,7 +81,7 @@ begin {
         if ($Rule -in 'spn_lora=1', 'sv_ratio') { Get-LoraSpectrum -LiteralPath $result.Path -WarningAction Ignore | ForEach-Object { $ranks[$_.Name] = $_.Rank } }
         Remove-Item -LiteralPath $result.Path -Recurse
         [pscustomobject]@{
-            Name = Split-Path $Lora -Leaf; At = $At; Rule = $Rule; Precision = $Precision; Recipe = $Recipe
+            Name = Split-Path $Lora -Leaf; At = $At; Limit = $null; Rule = $Rule; Precision = $Precision; Recipe = $Recipe
             Size = $result.Size; LayerCount = $result.LayerCount; Rank = $result.Rank; Threshold = $result.Threshold
             RelativeError = $result.RelativeError; BaseWeightedError = $result.BaseWeightedError; TimesLeast = $null
             Duration = $result.Duration; FileCount = 1; Ranks = $ranks; Layers = @()
@@ -137,7 +140,10 @@ begin {
             }
         }
         $least = $results | Where-Object { $_.Rule -eq 'minimize=error' -and $_.Precision -eq 'Float16' -and $_.RelativeError -gt 0 }
-        foreach ($result in $results) { if ($least) { $result.TimesLeast = $result.RelativeError / $least.RelativeError } }
+        foreach ($result in $results) {
+            $result.Limit = $Limit
+            if ($least) { $result.TimesLeast = $result.RelativeError / $least.RelativeError }
+        }
         $results
     }
 
@@ -155,8 +161,9 @@ begin {
             foreach ($part in $Share) { Measure-Size $Lora "$(Format-Number (100 * $part) '0.###') %" $layers $whole ([Math]::Floor($part * $whole.Size)) }
             return
         }
-        $rule, $threshold = $Checkpoint ? ('spn_ckpt=1', 'thr=-1.2') : ('spn_lora=1', 'thr=-0.7')
-        $reference = Measure-Recipe $Lora "$rule,$threshold" $rule "$rule,$threshold"
+        $rule = $Checkpoint ? 'spn_ckpt=1' : 'spn_lora=1'
+        $recipe = "$rule,thr=$(Format-Number $Threshold R)"
+        $reference = Measure-Recipe $Lora $recipe $rule $recipe
         if ($reference) { Measure-Size $Lora $reference.At $layers $whole $reference.Size $reference }
     }
 
@@ -164,14 +171,14 @@ begin {
     function Measure-All([object[]] $Results) {
         foreach ($group in $Results | Group-Object At, Rule, Precision | Sort-Object { [Array]::IndexOf($Results, $_.Group[0]) }) {
             $sum, $mean = @{}, @{}
-            foreach ($name in 'Size', 'LayerCount', 'Rank', 'RelativeError', 'BaseWeightedError', 'TimesLeast') {
+            foreach ($name in 'Limit', 'Size', 'LayerCount', 'Rank', 'RelativeError', 'BaseWeightedError', 'TimesLeast') {
                 $values = $group.Group | ForEach-Object $name | Where-Object { $null -ne $_ } | Measure-Object -Sum
                 $sum[$name] = $values.Sum
                 $mean[$name] = $values.Count ? $values.Sum / $values.Count : $null
             }
             $first = $group.Group[0]
             [pscustomobject]@{
-                Name = '(all)'; At = $first.At; Rule = $first.Rule; Precision = $first.Precision; Recipe = $null
+                Name = '(all)'; At = $first.At; Limit = $sum.Limit; Rule = $first.Rule; Precision = $first.Precision; Recipe = $null
                 Size = $sum.Size; LayerCount = $sum.LayerCount; Rank = $sum.Rank; Threshold = $null
                 RelativeError = $mean.RelativeError; BaseWeightedError = $mean.BaseWeightedError; TimesLeast = $mean.TimesLeast
                 Duration = [timespan]::FromSeconds(($group.Group | ForEach-Object { $_.Duration.TotalSeconds } | Measure-Object -Sum).Sum); FileCount = $group.Count; Layers = @()
